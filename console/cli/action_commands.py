@@ -14,6 +14,7 @@ from console.cli.errors import call_error
 from console.cli.policy_commands import find_server
 from models.server_item import ItemKind
 from models.text_folding import fold_text
+from models.window_texts import DEFAULT_LANGUAGE, find_text_key
 from services.common.file_writing import save_file
 from services.common.json_types import JsonLike
 from services.coordination.clock import SystemClock
@@ -24,7 +25,6 @@ from services.policies.server_state import platform_of
 from services.privilege_manager.api_items import ActionItem
 from services.privilege_manager.items.action_copy import ActionCopy, ActionEdits, Change, make_copy
 from services.privilege_manager.items.archive import SIZE_MAX, write_archive
-from services.privilege_manager.items.window_texts import DEFAULT_LANGUAGE, find_text_key
 from services.workspace import Workspace
 
 app = typer.Typer(help="Approval actions of Privilege Manager.", no_args_is_help=True)

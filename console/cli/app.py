@@ -11,10 +11,12 @@ import typer
 from console.cli import (
     action_commands,
     audit_commands,
+    chain_command,
     check_commands,
     config_commands,
     credential_commands,
     decision_commands,
+    delivery_commands,
     demo_command,
     endpoint_commands,
     fault_commands,
@@ -54,6 +56,7 @@ app.add_typer(config_commands.app, name="config")
 app.add_typer(request_commands.app, name="requests")
 decision_commands.register(request_commands.app)
 app.add_typer(intake_commands.app, name="intake")
+app.add_typer(delivery_commands.app, name="deliveries")
 app.add_typer(audit_commands.history_app, name="history")
 app.add_typer(audit_commands.audit_app, name="audit")
 app.add_typer(practice_commands.app, name="practice")
@@ -62,6 +65,7 @@ app.add_typer(policy_commands.app, name="policies")
 app.add_typer(endpoint_commands.app, name="endpoints")
 app.command("items")(check_commands.items)
 app.command("check")(check_commands.check)
+app.command("chain")(chain_command.chain)
 app.command("faults")(fault_commands.faults)
 app.command("provision")(provision_command.provision)
 app.command("demo")(demo_command.demo)

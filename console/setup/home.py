@@ -25,6 +25,7 @@ from console.setup.home_facts import HomeFactsReader, server_id_of
 from console.setup.home_guide import GuideView, StepAction
 from console.setup.home_servers import MAX_CARDS
 from console.setup.home_steps import StepOffer, caption_texts, count_text, step_offer
+from console.setup.step_dialog import ExternalTaskDialog
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge
 from console.widgets.labels import Label
@@ -38,7 +39,8 @@ from services.language import tr
 if TYPE_CHECKING:
     from console.objects.service_lookup import ServiceListSnapshot
     from console.runtime.context import Context
-    from services.setup.checklist import GuidePhase, GuideStep, SetupFacts
+    from services.setup.checklist import SetupFacts
+    from services.setup.guide_step import GuidePhase, GuideStep
     from services.statistics.request_statistics import ServerStatistics
     from services.store import Change
 
@@ -261,6 +263,10 @@ class HomePage(Page):
     def _follow_offer(self, offer: StepOffer) -> None:
         if offer.target is not None:
             self.ctx.navigate(offer.target)
+        elif offer.external is not None and offer.external.external is not None:
+            dialog = ExternalTaskDialog(offer.external, offer.external.external, self.window() or self)
+            dialog.finished.connect(dialog.deleteLater)
+            dialog.open()
         elif offer.new_kind is not None:
             creating = acts.new_object(self.ctx, offer.new_kind, **offer.values)
             self.tasks.start(creating, group=f"new {KINDS[offer.new_kind].singular}")

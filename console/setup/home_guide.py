@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import uuid
 
     from console.objects.service_lookup import ServiceListSnapshot
-    from services.setup.checklist import GuidePhase, GuideStep
+    from services.setup.guide_step import GuidePhase, GuideStep
     from services.statistics.request_statistics import ServerStatistics
 
 STATE_SHAPES = {

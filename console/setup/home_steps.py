@@ -4,16 +4,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from console.runtime.page_targets import PROVISIONING, Target
+from console.runtime.page_targets import FOLDER, PROVISIONING, Target
 from models.kinds import Kind
+from models.reference_lists import dump_references
 from models.translation_marks import tr_later
 from services.language import time_of_day, tr
 
 if TYPE_CHECKING:
-    from services.setup.checklist import GuidePhase, GuideStep, SetupFacts
+    from services.setup.checklist import SetupFacts
+    from services.setup.guide_step import GuidePhase, GuideStep
 
 PROVISIONING_STEPS = (7, 8)
 """The steps about the items in ServiceNow; they open the provisioning page with the server chosen."""
+ACTION_NAME = "ServiceNow Approval Request Form Action"
+"""The name that the guide gives the action."""
 REHEARSAL_STEP = 22
 """The step that raises a request; it starts a rehearsal."""
 STORE_CAPTIONS = (
@@ -33,24 +37,29 @@ SERVER_CAPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class StepOffer:
-    """What a step offers: to open `target`, or to create an object of `new_kind` with `values`."""
+    """What a step offers: to open `target`, to create an object of `new_kind` with `values`, or an external task."""
 
     word: str
     target: Target | None = None
     new_kind: Kind | None = None
     values: dict[str, object] = field(default_factory=dict)
+    external: "GuideStep | None" = None
+    """The step whose task in another program is shown."""
 
 
 def step_offer(step: "GuideStep", facts: "SetupFacts") -> StepOffer | None:
-    """Return what a step offers, None for steps outside this console."""
+    """Return what a step offers; None for a step that needs nothing."""
     if step.kind is None:
-        return None
+        return _other_offer(step)
     provisioning = step.number in PROVISIONING_STEPS and step.object_id is not None
     word = tr("Open") if step.object_id is not None else tr("Create")
     if step.number == REHEARSAL_STEP:
         word = tr("Rehearse")
     elif provisioning:
         word = tr("Review plan")
+    action = facts.privilege_manager.action
+    if step.number == REHEARSAL_STEP and action is not None and facts.privilege_manager.copy_seen:
+        return StepOffer(tr("Try the window…"), Target(Kind.ACTION.value, action.id, run="try_window"))
     if step.number == REHEARSAL_STEP and facts.process is not None:
         return StepOffer(word, Target(Kind.APPROVAL_PROCESS.value, facts.process.id, run="rehearse"))
     if provisioning:
@@ -61,6 +70,15 @@ def step_offer(step: "GuideStep", facts: "SetupFacts") -> StepOffer | None:
     return StepOffer(word, new_kind=kind, values=_new_values(kind, facts))
 
 
+def _other_offer(step: "GuideStep") -> StepOffer | None:
+    """Return the offer of a step without an object: a node of the tree, or a task in another program."""
+    if step.folder:
+        return StepOffer(tr("Show"), Target(f"{FOLDER}:{step.folder}"))
+    if step.external is not None:
+        return StepOffer(tr("How"), external=step)
+    return None
+
+
 def _new_values(kind: Kind, facts: "SetupFacts") -> dict[str, object]:
     """Return the values of a new object that refer to what exists already."""
     if kind is Kind.FOREIGN_SYSTEM and facts.credential is not None:
@@ -69,6 +87,14 @@ def _new_values(kind: Kind, facts: "SetupFacts") -> dict[str, object]:
         return {"server_id": facts.server.id}
     if kind is Kind.APPROVAL_TYPE and facts.process is not None:
         return {"process_id": facts.process.id}
+    there = facts.privilege_manager
+    server_id = None if there.server is None else there.server.id
+    if kind is Kind.ACTION:
+        type_id = None if facts.approval_type is None else facts.approval_type.id
+        return {"server_id": server_id, "type_id": type_id, "name": ACTION_NAME}
+    if kind is Kind.POLICY:
+        used = [] if there.action is None else [there.action.id]
+        return {"server_id": server_id, "action_ids": dump_references(used)}
     return {}
 
 

@@ -9,9 +9,10 @@ from PyQt6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from console.design import icons, theme
 from console.widgets import activation, plain_text
+from console.widgets.painting import draw_elided_text
 from services.language import plural, tr
 
-ICON, SHAPE, TEXT_INDENT, GAP = 16, 12, 28, 8
+ICON, SHAPE, TEXT_INDENT, GAP, HEAD = 16, 12, 28, 8, 16
 MAX_LINKS = 8
 """How many links of one kind are shown at most."""
 TEXT_LINE_HEIGHT = 1.75
@@ -70,7 +71,11 @@ class LinkRow(QAbstractButton):
     def sizeHint(self) -> QSize:
         """Return the room of kind and name."""
         width = self.width() if self.width() > TEXT_INDENT else 232
-        return QSize(160, 16 + self._lines(width) + GAP + 4)
+        return QSize(160, self._head() + self._lines(width) + GAP + 4)
+
+    def _head(self) -> int:
+        """Return the height of the line with kind and word."""
+        return max(HEAD, QFontMetrics(theme.font("caption")).height())
 
     def minimumSizeHint(self) -> QSize:
         """Shrink in width."""
@@ -107,33 +112,33 @@ class LinkRow(QAbstractButton):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw icon, rail, kind, state and name with the tokens as they are now."""
         del event
-        painter, link = QPainter(self), self.link
+        painter, link, head = QPainter(self), self.link, self._head()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ratio = self.devicePixelRatioF()
-        painter.drawPixmap(0, 2, icons.pixmap(link.icon, "text" if link.current else "muted", ICON, ratio))
+        painter.drawPixmap(
+            0,
+            (head - HEAD) // 2 + 2,
+            icons.pixmap(link.icon, "text" if link.current else "muted", ICON, ratio),
+        )
         if not self._last:
             painter.setPen(QPen(theme.colour("edge"), 1))
-            painter.drawLine(8, ICON + 8, 8, self.height() - 2)
+            painter.drawLine(8, head + 8, 8, self.height() - 2)
         caption = theme.font("caption")
         word = QFontMetrics(caption).horizontalAdvance(link.word)
         painter.setFont(caption)
         painter.setPen(theme.colour(_TEXT_TONES.get(link.state, "off")))
         painter.drawText(
-            QRect(self.width() - word - 2, 0, word + 2, 16), Qt.AlignmentFlag.AlignVCenter, link.word
+            QRect(self.width() - word - 2, 0, word + 2, head), Qt.AlignmentFlag.AlignVCenter, link.word
         )
         shape = icons.status_pixmap(link.state, SHAPE, "page", ratio)
-        painter.drawPixmap(self.width() - word - SHAPE - 8, 2, shape)
-        painter.setPen(theme.colour("muted"))
-        painter.drawText(
-            QRect(TEXT_INDENT, 0, self.width() - TEXT_INDENT - word - 24, 16),
-            Qt.AlignmentFlag.AlignVCenter,
-            link.kind,
-        )
+        painter.drawPixmap(self.width() - word - SHAPE - 8, (head - SHAPE) // 2, shape)
+        room = QRect(TEXT_INDENT, 0, self.width() - TEXT_INDENT - word - 24, head)
+        draw_elided_text(painter, room, link.kind, caption, "muted", mode=Qt.TextElideMode.ElideRight)
         font = theme.font("strong" if link.current else "body")
         font.setUnderline(self._hovered and link.key is not None and not link.current)
         painter.setFont(font)
         painter.setPen(theme.colour("text"))
-        room = QRect(TEXT_INDENT, 17, self.width() - TEXT_INDENT, self._lines(self.width()))
+        room = QRect(TEXT_INDENT, head + 1, self.width() - TEXT_INDENT, self._lines(self.width()))
         # Two lines; words that do not fit break them before they are full.
         name = QFontMetrics(font).elidedText(
             plain_text.one_line(link.name), Qt.TextElideMode.ElideMiddle, int(room.width() * TEXT_LINE_HEIGHT)

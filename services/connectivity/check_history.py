@@ -9,8 +9,8 @@ from sqlmodel import Session, col, select
 
 from models.approval_process import ApprovalProcess
 from models.base import NAME_MAX, TEXT_MAX, utcnow
-from models.foreign_system import ForeignSystem
 from models.kinds import Kind, TaskState
+from models.servers import SERVER_MODELS, Server
 from models.task_run import TaskRun
 from models.user_credential import UserCredential
 from services.common.errors import ConsoleError
@@ -40,6 +40,8 @@ class PastCheck:
     """One check that finished. `unsaved` says that it tested values which were typed and not saved."""
 
     id: uuid.UUID
+    kind: Kind
+    """The kind of the server."""
     server_id: uuid.UUID
     at: datetime
     """When it ended."""
@@ -67,9 +69,7 @@ class CheckSignIn:
         return {"account": self.account, "origin": self.origin, "mark": self.mark}
 
 
-def get_check_sign_in(
-    vault: Vault, server: ForeignSystem, credential: UserCredential | None
-) -> CheckSignIn | None:
+def get_check_sign_in(vault: Vault, server: Server, credential: UserCredential | None) -> CheckSignIn | None:
     """Say what a check of `server` signs in with now; None where the vault does not know its password apart.
 
     Asks the vault: call it in a thread.
@@ -111,7 +111,7 @@ def find_last_sign_in(store: Store, server_id: uuid.UUID, used: CheckSignIn | No
 
 def save_check(
     store: Store,
-    server: ForeignSystem,
+    server: Server,
     report: CheckReport,
     process: ApprovalProcess | None = None,
     *,
@@ -122,7 +122,7 @@ def save_check(
     ended = utcnow()
     run = TaskRun(
         task=TASK_ID,
-        object_kind=Kind.FOREIGN_SYSTEM.value,
+        object_kind=server.kind.value,
         object_id=server.id,
         object_name=server.name[:NAME_MAX],
         state=TaskState.FAILED if report.verdict is StageState.FAILED else TaskState.SUCCEEDED,
@@ -164,7 +164,7 @@ def last_call_limit(store: Store, server_id: uuid.UUID) -> int | None:
 def last_verdicts(store: Store) -> dict[uuid.UUID, str]:
     """Return how each server stands that was ever checked."""
     with store.read() as session:
-        servers = list(session.exec(select(ForeignSystem.id)))
+        servers = [one for model in SERVER_MODELS for one in session.exec(select(model.id))]
         found = {one: _worst_recent_verdict(session, one) for one in servers}
     return {one: verdict for one, verdict in found.items() if verdict}
 
@@ -237,6 +237,7 @@ def _to_past_check(run: TaskRun) -> PastCheck:
     assert run.object_id is not None  # noqa: S101 -- narrows for the type checker; the query asked for it
     return PastCheck(
         id=run.id,
+        kind=Kind(run.object_kind or Kind.FOREIGN_SYSTEM),
         server_id=run.object_id,
         at=run.ended_at or run.started_at,
         by=run.started_by,

@@ -3,6 +3,8 @@
 import logging
 
 from models.approval_process import ApprovalProcess
+from models.kinds import Kind
+from services.connectivity.privilege_manager.check import PrivilegeManagerCheck
 from services.connectivity.report import CheckReport, StageResult, StageState
 from services.connectivity.servicenow.check import ServiceNowCheck
 from services.connectivity.sign_in import PreviousSignIn
@@ -22,15 +24,19 @@ async def run_check(
     sign_in: SignInSource,
     process: ApprovalProcess | None = None,
     *,
+    kind: Kind = Kind.FOREIGN_SYSTEM,
     accepted: PreviousSignIn | None = None,
     report: StageCallback = _ignore_result,
 ) -> CheckReport:
-    """Check a server, and item and services of `process` where one is given. Nothing is written.
+    """Check a server of a kind, and on a ServiceNow Server item and services of `process` where one is given. Nothing is written.
 
     `settings` and `process` may be unsaved; `accepted` is when the password of now last was accepted, if that is known. The password is sent to the server's own origin only, and only once as long
     as it has not been accepted. Cancelling the task ends the check at once.
     """
-    found = await ServiceNowCheck(settings, sign_in, process, accepted, report).run()
+    if kind is Kind.PRIVILEGE_MANAGER_SERVER:
+        found = await PrivilegeManagerCheck(settings, sign_in, accepted, report).run()
+    else:
+        found = await ServiceNowCheck(settings, sign_in, process, accepted, report).run()
     bad = "; ".join(
         f"{s.stage} {s.fault}" for s in found.stages if s.state in (StageState.WARNING, StageState.FAILED)
     )

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import ContextVar
 from dataclasses import replace
 
 from models.translation_marks import tr_later
@@ -15,10 +14,9 @@ from services.connectivity.report import SkipReason, StageResult, StageState
 from services.connectivity.stage import Stage, StageFunction
 from services.transport.authentication import SignIn, SignInSource, resolve_sign_in
 from services.transport.faults import FaultTable
+from services.transport.http_channel import started_call_paths
 
 StageCallback = Callable[[StageResult], None]
-CallLog = ContextVar[list[str] | None]
-"""A client adds the path of each call to its list when the call is sent."""
 PREREQUISITE_STAGES = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
 """Stages that everything after them needs, for every kind of system."""
 
@@ -26,8 +24,7 @@ PREREQUISITE_STAGES = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", 
 class StageRun:
     """Runs stages, reports each result as it comes, and keeps all of them.
 
-    `keys` are the stages in the order of the report, `faults` the words of the kind of system. `adapt` has the last word on what a stage ended with;
-    `call_log` tells whether a stage that ran out of time had sent a call.
+    `keys` are the stages in the order of the report, `faults` the words of the kind of system. `adapt` has the last word on what a stage ended with.
     """
 
     def __init__(
@@ -36,11 +33,9 @@ class StageRun:
         faults: FaultTable,
         report: StageCallback,
         adapt: Callable[[StageResult], StageResult],
-        call_log: CallLog,
     ) -> None:
         self._keys = keys
         self._faults = faults
-        self._call_log = call_log
         self._report = report
         self._adapt = adapt
         self.results: dict[str, StageResult] = {}
@@ -74,7 +69,7 @@ class StageRun:
         ends = asyncio.get_running_loop().time() + time_limits.SIGNED_IN_STAGE_TIMEOUT_S
         seen: str | StageResult
         begun: list[str] = []
-        noted = self._call_log.set(begun)
+        noted = started_call_paths.set(begun)
         try:
             async with asyncio.timeout_at(min(ends, self.deadline)):
                 seen = await work()
@@ -88,7 +83,7 @@ class StageRun:
             if self.has_ended("authentication") and not begun:
                 seen = StageResult.skipped(key, time_limits.no_call_slot_text(time.perf_counter() - started))
         finally:
-            self._call_log.reset(noted)
+            started_call_paths.reset(noted)
         ms = (time.perf_counter() - started) * 1000
         result = StageResult.ok(key, seen) if isinstance(seen, str) else seen
         return replace(result, ms=ms)

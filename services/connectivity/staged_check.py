@@ -13,7 +13,7 @@ from services.connectivity import network
 from services.connectivity.clock import check_clock
 from services.connectivity.report import CheckReport, StageResult, StageState
 from services.connectivity.sign_in import PreviousSignIn
-from services.connectivity.stage_run import CallLog, StageCallback, StageRun
+from services.connectivity.stage_run import StageCallback, StageRun
 from services.connectivity.tls import check_tls
 from services.language import plural_message
 from services.transport.authentication import SignIn, SignInSource
@@ -31,8 +31,6 @@ class StagedCheck(ABC):
     """What the other side is called in evidence."""
     faults: ClassVar[FaultTable]
     """The words for what calls can end with."""
-    call_log: ClassVar[CallLog]
-    """Where the client of this kind of system notes the calls it sends."""
 
     def __init__(
         self,
@@ -44,7 +42,7 @@ class StagedCheck(ABC):
         self.settings = settings
         self.sign_in = sign_in
         self.accepted = accepted
-        self.stages = StageRun(get_stages(self.kind), self.faults, report, self.adapt, self.call_log)
+        self.stages = StageRun(get_stages(self.kind), self.faults, report, self.adapt)
         self.reply: network.AnonymousResponse | None = None
         self._addresses: list[str] = []
         self._answering = ""
@@ -70,7 +68,7 @@ class StagedCheck(ABC):
         """Say what came at the stage `http`; raises what only a network or any web server sends."""
 
     @abstractmethod
-    def check_instance(self, reply: network.AnonymousResponse) -> str | StageResult:
+    async def check_instance(self, reply: network.AnonymousResponse) -> str | StageResult:
         """Say by what the reply is known as this kind of system's; raises what is sent in place of data.
 
         A text is not reported yet: the subclass reports the stage `instance` with what it learns when signed in.
@@ -119,7 +117,7 @@ class StagedCheck(ABC):
             return
         # A good reply is reported later, with what only a signed-in account can ask for.
         try:
-            seen = self.check_instance(reply)
+            seen = await self.check_instance(reply)
         except ConsoleError as error:
             self.stages.done(StageResult.failed("instance", error.problem, 0))
             return

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import httpx
 
 from models.addresses import Origin
+from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonValue
@@ -33,7 +34,9 @@ _CORRELATION_ID = re.compile(
 )
 _LOGIN_FIELD = re.compile(r"""<input[^>]+type\s*=\s*["']?password""", re.IGNORECASE)
 _ERROR = "error"
-_ABSENT = "The server's Swagger document has this operation, but its address answers that there is none."
+_ABSENT = tr_later(
+    "The server's Swagger document has this operation, but its address answers that there is none."
+)
 
 
 @dataclass(frozen=True, slots=True)

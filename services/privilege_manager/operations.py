@@ -6,7 +6,7 @@ Whether a server has them, and with which parameters, its Swagger document says 
 from enum import StrEnum
 from typing import Self
 
-from models.translation_marks import tr_later
+from services.language import tr_message
 
 
 class Operation(StrEnum):
@@ -50,33 +50,35 @@ class Operation(StrEnum):
 
     @property
     def purpose(self) -> str:
-        """What it is for, as the object of a sentence."""
+        """What it is for, such as “list actions”; English, for evidence."""
         return _PURPOSES[self]
 
 
 _PURPOSES = {
-    Operation.LOG_ON: tr_later("log on"),
-    Operation.LOG_OFF: tr_later("log off"),
-    Operation.VERSION: tr_later("read the version"),
-    Operation.LIST_ACTIONS: tr_later("list actions"),
-    Operation.READ_ACTION: tr_later("read an action"),
-    Operation.LIST_POLICIES: tr_later("list policies"),
-    Operation.READ_POLICY: tr_later("read a policy"),
-    Operation.LIST_FILTERS: tr_later("list filters"),
-    Operation.READ_FILTER: tr_later("read a filter"),
-    Operation.CREATE_POLICY: tr_later("create a policy"),
-    Operation.ADD_FILTERS: tr_later("add filters to a policy"),
-    Operation.REMOVE_FILTERS: tr_later("remove filters from a policy"),
-    Operation.ADD_ACTIONS: tr_later("add actions to a policy"),
-    Operation.REMOVE_ACTIONS: tr_later("remove actions from a policy"),
-    Operation.SET_ACTIVE: tr_later("switch a policy on or off"),
-    Operation.RUN_TASK: tr_later("run a task"),
-    Operation.RUN_REPORT: tr_later("run a report"),
-    Operation.SEND_ANSWER: tr_later("approve or deny a request"),
+    Operation.LOG_ON: "log on",
+    Operation.LOG_OFF: "log off",
+    Operation.VERSION: "read the version",
+    Operation.LIST_ACTIONS: "list actions",
+    Operation.READ_ACTION: "read an action",
+    Operation.LIST_POLICIES: "list policies",
+    Operation.READ_POLICY: "read a policy",
+    Operation.LIST_FILTERS: "list filters",
+    Operation.READ_FILTER: "read a filter",
+    Operation.CREATE_POLICY: "create a policy",
+    Operation.ADD_FILTERS: "add filters to a policy",
+    Operation.REMOVE_FILTERS: "remove filters from a policy",
+    Operation.ADD_ACTIONS: "add actions to a policy",
+    Operation.REMOVE_ACTIONS: "remove actions from a policy",
+    Operation.SET_ACTIVE: "switch a policy on or off",
+    Operation.RUN_TASK: "run a task",
+    Operation.RUN_REPORT: "run a report",
+    Operation.SEND_ANSWER: "approve or deny a request",
 }
 
 
 def find_operation_reason(operation: Operation) -> str:
     """Return why something cannot be done on a server whose Swagger document lacks `operation`: one sentence."""
-    method = " or ".join(operation.methods)
-    return f"This server's Swagger has no {operation.label} ({method} {operation.path}), which is needed to {operation.purpose}."
+    address = f"{' or '.join(operation.methods)} {operation.path}"
+    return tr_message(
+        "This server's Swagger has no {operation} ({address}).", operation=operation.label, address=address
+    )

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Self
 
 import httpx
@@ -17,7 +17,12 @@ from services.common.errors import ConsoleError, Problem, RefusedError, new_corr
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonLike, JsonValue
 from services.common.secret import Secret
-from services.privilege_manager.api_replies import raise_for_failure, raise_for_redirect, retry_after
+from services.privilege_manager.api_replies import (
+    parse_reply,
+    raise_for_failure,
+    raise_for_redirect,
+    retry_after,
+)
 from services.privilege_manager.faults import FAULTS, make_error
 from services.privilege_manager.operations import Operation
 from services.transport.authentication import BearerAuthorization, SignIn, SignInSource, resolve_sign_in
@@ -38,6 +43,16 @@ LOG_ON_BACKOFF_S = 60.0
 LOG_OFF_TIMEOUT_S = 2.0
 """The end of a program does not wait longer for a server that may be gone."""
 TOKEN_MAX = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnd:
+    """How a log-off ended."""
+
+    failure: str = ""
+    """Why the server did not take it; empty when it did."""
+    still_valid: bool = False
+    """Whether the token is taken although the session was ended."""
 
 
 class ApiSession:
@@ -96,6 +111,27 @@ class ApiSession:
         with suppress(ConsoleError, TimeoutError):
             async with asyncio.timeout(LOG_OFF_TIMEOUT_S):
                 await self._send("DELETE", LOG_ON_PATH, "Log off", token, {})
+
+    async def end_session(self, tried: str) -> SessionEnd | None:
+        """Log off, and say whether the server took that; its token is used once more to see that it has ended.
+
+        Returns None where no session was open.
+        """
+        token, self._token = self._token, None
+        if token is None:
+            return None
+        try:
+            response = await self._send("DELETE", LOG_ON_PATH, tried, token, {})
+            raise_for_failure(response, tried)
+        except ConsoleError as error:
+            return SessionEnd(error.problem.evidence)
+        path = f"services{Operation.VERSION.path}"
+        after = await self._send("GET", path, "See whether the session has ended", token, {})
+        try:
+            parse_reply(after, tried)
+        except ConsoleError:
+            return SessionEnd()
+        return SessionEnd(still_valid=True)
 
     async def aclose(self) -> None:
         """Log off and close the connections. A later call logs on again."""

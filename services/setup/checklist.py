@@ -2,32 +2,36 @@
 
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from models.kinds import Kind, RequestState
 from services.language import tr_message
+from services.setup.guide_step import (
+    ExternalTask,
+    GuidePhase,
+    GuideStep,
+    GuideStepState,
+    console_step,
+    external_step,
+    not_needed_step,
+)
+from services.setup.privilege_manager_steps import (
+    PrivilegeManagerFacts,
+    build_privilege_manager_steps,
+    load_privilege_manager_facts,
+    setup_page,
+)
 
 if TYPE_CHECKING:
     from models.approval_process import ApprovalProcess
     from models.approval_type import ApprovalType
-    from models.base import ConfigurationObject
     from models.foreign_system import ForeignSystem
     from models.user_credential import UserCredential
     from services.configuration import Configuration
+    from services.store import Store
 
 T = TypeVar("T")
-
-
-class GuideStepState(StrEnum):
-    """How a step stands."""
-
-    DONE = "done"
-    NEEDLESS = "needless"
-    TODO = "todo"
-    BLOCKED = "blocked"
-    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +49,12 @@ class SetupFacts:
     """The names of the services on the instance, where the Approval Process or the stock has others."""
     services_say: str = ""
     item_says: str = ""
+    account_checked: bool | None = None
+    """Whether the last check accepted account and roles; None when the server was not checked."""
+    privilege_manager: PrivilegeManagerFacts = field(default_factory=PrivilegeManagerFacts)
     requests: int = 0
     decided: int = 0
     approved: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class GuideStep:
-    """One step of the guide. `waits_for` is the number of the step that has to come first."""
-
-    number: int
-    text: str
-    state: GuideStepState
-    fact: str
-    kind: Kind | None = None
-    object_id: uuid.UUID | None = None
-    waits_for: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class GuidePhase:
-    """Steps that belong together."""
-
-    title: str
-    steps: tuple[GuideStep, ...]
-
-    @property
-    def done(self) -> int:
-        """Return how many steps need nothing more."""
-        return sum(1 for s in self.steps if s.state in (GuideStepState.DONE, GuideStepState.NEEDLESS))
 
 
 def load_setup_facts(configuration: "Configuration", server_id: uuid.UUID | None = None) -> SetupFacts:
@@ -103,10 +84,29 @@ def load_setup_facts(configuration: "Configuration", server_id: uuid.UUID | None
         server=server,
         process=process,
         approval_type=approval_type,
+        account_checked=None if server is None else _account_checked(configuration.store, server.id),
+        privilege_manager=load_privilege_manager_facts(configuration, approval_type),
         requests=sum(counts.values()),
         decided=approved + counts.get(RequestState.REJECTED, 0),
         approved=approved,
     )
+
+
+ACCOUNT_STAGES = ("authentication", "account", "roles")
+"""The stages of a check that judge the account."""
+
+
+def _account_checked(store: "Store", server_id: uuid.UUID) -> bool | None:
+    """Return whether the last check of a server accepted its account and roles; None when that is not known."""
+    from services.connectivity.check_history import past_checks
+    from services.connectivity.report import StageState
+
+    checks = past_checks(store, server_id, limit=1)
+    states = {stage.stage: stage.state for check in checks for stage in check.stages}
+    judged = [states.get(stage) for stage in ACCOUNT_STAGES]
+    if StageState.FAILED in judged:
+        return False
+    return True if all(state is StageState.OK for state in judged) else None
 
 
 def _first(items: Iterable[T], wanted: Callable[[T], bool]) -> T | None:
@@ -116,7 +116,7 @@ def _first(items: Iterable[T], wanted: Callable[[T], bool]) -> T | None:
 def build_checklist(facts: SetupFacts) -> tuple[GuidePhase, ...]:
     """Return the guide with the state of each step; computed from facts alone."""
     return (
-        GuidePhase(tr_message("Prepare"), _prepare()),
+        GuidePhase(tr_message("Prepare"), _prepare(facts)),
         GuidePhase(tr_message("Credential and server"), _server(facts)),
         GuidePhase(tr_message("Items in ServiceNow"), _items(facts)),
         GuidePhase(tr_message("Approval Process"), _process(facts)),
@@ -130,30 +130,6 @@ def next_step(phases: tuple[GuidePhase, ...]) -> GuideStep | None:
     return next((s for phase in phases for s in phase.steps if s.state is GuideStepState.TODO), None)
 
 
-def _not_needed_step(number: int, text: str, fact: str) -> GuideStep:
-    return GuideStep(number, text, GuideStepState.NEEDLESS, fact)
-
-
-def _external_step(number: int, text: str, fact: str) -> GuideStep:
-    return GuideStep(number, text, GuideStepState.ELSEWHERE, fact)
-
-
-def _console_step(
-    number: int,
-    text: str,
-    done: object,
-    fact: str,
-    kind: Kind,
-    item: "ConfigurationObject | None",
-    waits_for: int = 0,
-) -> GuideStep:
-    # `done` holds when it is true of what was found: an object, a count, a flag.
-    state = GuideStepState.DONE if done else GuideStepState.BLOCKED if waits_for else GuideStepState.TODO
-    return GuideStep(
-        number, text, state, fact, kind, None if item is None else item.id, 0 if done else waits_for
-    )
-
-
 SERVICES_RENAMED = tr_message("On the instance, under other names")
 FOUND_TEXTS = {
     True: tr_message("On the instance"),
@@ -162,12 +138,41 @@ FOUND_TEXTS = {
 }
 
 
-def _prepare() -> tuple[GuideStep, ...]:
+REQUIRED_ROLES = ("web_service_admin", "approval_admin")
+"""The roles of the account, as the guide has them."""
+
+
+def _prepare(facts: SetupFacts) -> tuple[GuideStep, ...]:
+    server = facts.server
+    users = ExternalTask(
+        tr_message("ServiceNow"),
+        f"{server.base_url}nav_to.do?uri=sys_user_list.do" if server is not None else "",
+        "User Administration > Users",
+        (("Roles", ", ".join(REQUIRED_ROLES)),),
+    )
+    said = {
+        True: tr_message("Signs in, with its roles"),
+        False: tr_message("The last check found a fault"),
+        None: tr_message("In ServiceNow, with roles"),
+    }[facts.account_checked]
+    connector = setup_page(facts.privilege_manager)
     return (
-        _external_step(1, tr_message("Choose the account"), tr_message("In ServiceNow, with its roles")),
-        _not_needed_step(2, tr_message("Open the Setup page"), tr_message("Not needed: this is the tool")),
-        _not_needed_step(3, tr_message("Install the connector"), tr_message("Not needed: no plug-in")),
-        _not_needed_step(4, tr_message("Go to User Credentials"), tr_message("Not needed: one window")),
+        external_step(1, tr_message("Choose the account"), said, users, done=bool(facts.account_checked)),
+        not_needed_step(
+            2,
+            tr_message("Open the Setup page"),
+            tr_message("Not needed: this is the tool"),
+            external=connector,
+        ),
+        not_needed_step(
+            3, tr_message("Install the connector"), tr_message("Not needed: no plug-in"), external=connector
+        ),
+        not_needed_step(
+            4,
+            tr_message("Go to User Credentials"),
+            tr_message("Not needed: one window"),
+            folder=Kind.USER_CREDENTIAL.value,
+        ),
     )
 
 
@@ -180,7 +185,7 @@ def _server(facts: SetupFacts) -> tuple[GuideStep, ...]:
         said = has if facts.has_password else tr_message("{name}, no password yet", name=credential.name)
     host = tr_message("None yet") if server is None else server.base_url.split("//", 1)[-1].rstrip("/")
     return (
-        _console_step(
+        console_step(
             5,
             tr_message("User Credential"),
             credential and facts.has_password,
@@ -188,7 +193,7 @@ def _server(facts: SetupFacts) -> tuple[GuideStep, ...]:
             Kind.USER_CREDENTIAL,
             credential,
         ),
-        _console_step(
+        console_step(
             6,
             tr_message("ServiceNow Server"),
             server and server.credential_id,
@@ -212,8 +217,8 @@ def _items(facts: SetupFacts) -> tuple[GuideStep, ...]:
         run_says = SERVICES_RENAMED if facts.meant else facts.item_says or words[True]
     else:
         run_says = words[False] if there else facts.services_say or words[False]
-    run = _console_step(7, tr_message("Create the request items"), found, run_says, kind, server, waits)
-    verify = _console_step(8, tr_message("Verify the three services"), there, services, kind, server, waits)
+    run = console_step(7, tr_message("Create the request items"), found, run_says, kind, server, waits)
+    verify = console_step(8, tr_message("Verify the three services"), there, services, kind, server, waits)
     return (run, verify)
 
 
@@ -230,8 +235,13 @@ def _process(facts: SetupFacts) -> tuple[GuideStep, ...]:
     waits = 0 if process is not None else 10
     named = process is not None and process.request_item_id
     return (
-        _not_needed_step(9, tr_message("Open the console"), tr_message("Not needed: the same tree")),
-        _console_step(
+        not_needed_step(
+            9,
+            tr_message("Open the console"),
+            tr_message("Not needed: same tree"),
+            folder=Kind.APPROVAL_PROCESS.value,
+        ),
+        console_step(
             10,
             tr_message("New Approval Process"),
             process,
@@ -240,10 +250,10 @@ def _process(facts: SetupFacts) -> tuple[GuideStep, ...]:
             process,
             0 if facts.server else 6,
         ),
-        _console_step(
+        console_step(
             11, tr_message("Open it"), process, tr_message("One click in the tree"), kind, process, waits
         ),
-        _console_step(
+        console_step(
             12,
             tr_message("Choose the server"),
             process and process.server_id,
@@ -254,7 +264,7 @@ def _process(facts: SetupFacts) -> tuple[GuideStep, ...]:
             process,
             waits,
         ),
-        _console_step(
+        console_step(
             13,
             tr_message("Choose the Request Item"),
             named,
@@ -263,7 +273,7 @@ def _process(facts: SetupFacts) -> tuple[GuideStep, ...]:
             process,
             waits,
         ),
-        _console_step(
+        console_step(
             14,
             tr_message("Name the three services"),
             process and facts.services_found,
@@ -277,9 +287,8 @@ def _process(facts: SetupFacts) -> tuple[GuideStep, ...]:
 
 def _type(facts: SetupFacts) -> tuple[GuideStep, ...]:
     made = facts.approval_type
-    where = tr_message("In Privilege Manager")
     return (
-        _console_step(
+        console_step(
             15,
             tr_message("Approval Type"),
             made,
@@ -288,16 +297,7 @@ def _type(facts: SetupFacts) -> tuple[GuideStep, ...]:
             made,
             0 if facts.process else 10,
         ),
-        _external_step(16, tr_message("Copy the form action"), where),
-        _external_step(17, tr_message("Name the action"), where),
-        _external_step(
-            18,
-            tr_message("Set its Approval Type"),
-            tr_message("In Privilege Manager: {name}", name=made.name) if made else where,
-        ),
-        _external_step(19, tr_message("Choose a policy"), where),
-        _external_step(20, tr_message("Add it to the policy"), where),
-        _external_step(21, tr_message("Update the endpoints"), where),
+        *build_privilege_manager_steps(facts.privilege_manager, made),
     )
 
 
@@ -310,8 +310,8 @@ def _requests(facts: SetupFacts) -> tuple[GuideStep, ...]:
         else tr_message("None yet; a rehearsal counts")
     )
     return (
-        _console_step(22, tr_message("Raise a request"), facts.requests, raised, kind, made, waits),
-        _console_step(
+        console_step(22, tr_message("Raise a request"), facts.requests, raised, kind, made, waits),
+        console_step(
             23,
             tr_message("Find it in My Approvals"),
             facts.decided,
@@ -320,7 +320,7 @@ def _requests(facts: SetupFacts) -> tuple[GuideStep, ...]:
             made,
             waits or (0 if facts.requests else 22),
         ),
-        _console_step(
+        console_step(
             24,
             tr_message("Decide it"),
             facts.decided,
@@ -331,7 +331,7 @@ def _requests(facts: SetupFacts) -> tuple[GuideStep, ...]:
             made,
             waits or (0 if facts.requests else 22),
         ),
-        _console_step(
+        console_step(
             25,
             tr_message("See it approved"),
             facts.approved,

@@ -1,12 +1,20 @@
 """The guide's checklist: 25 steps whose states follow from facts alone."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
 
-from models.kinds import Kind, RequestState
+from models.action_progress import ActionProgress
+from models.base import name_key, utcnow
+from models.kinds import Kind, RequestState, TaskState
+from models.reference_lists import dump_references
+from models.server_item import ItemKind, ServerItem
+from models.task_run import TaskRun
 from services.configuration import Configuration
-from services.setup.checklist import GuideStepState, SetupFacts, build_checklist, load_setup_facts, next_step
+from services.setup.checklist import SetupFacts, build_checklist, load_setup_facts, next_step
+from services.setup.guide_step import GuideStepState
+from services.setup.privilege_manager_steps import ENDPOINTS_TASK, load_privilege_manager_facts
 from services.store import Store
 
 
@@ -33,7 +41,7 @@ def test_an_empty_store_begins_with_the_credential_and_blocks_what_follows():
     steps = steps_of(SetupFacts())
     assert steps[12].state is GuideStepState.BLOCKED
     assert steps[12].waits_for == 10
-    assert steps[16].state is GuideStepState.ELSEWHERE
+    assert (steps[16].state, steps[16].waits_for) == (GuideStepState.BLOCKED, 15)
     assert steps[9].state is GuideStepState.NEEDLESS
 
 
@@ -64,6 +72,7 @@ def test_facts_are_read_from_the_store_and_tick_the_steps(configuration):
     done = {n for n, s in steps.items() if s.state is GuideStepState.DONE}
     assert {6, 10, 11, 12, 13, 15, 22, 23, 24, 25} <= done
     assert steps[15].object_id == approval_type.id
+    assert (steps[16].state, steps[16].kind) == (GuideStepState.TODO, Kind.PRIVILEGE_MANAGER_SERVER)
     assert steps[22].fact == "2 raised"
 
 
@@ -124,3 +133,118 @@ def test_what_the_store_says_of_each_server(configuration):
     assert (alone.name, alone.host, alone.pending, alone.timings) == ("Alone", "b.example:8443", 0, ())
     assert (found.host, found.production, found.has_credential) == ("acme.service-now.com", True, False)
     assert (found.pending, found.timings) == (2, ((20, 1200),))
+
+
+def test_every_step_has_something_to_open():
+    for number, step in steps_of(SetupFacts()).items():
+        assert step.kind is not None or step.folder or step.external is not None, number
+
+
+def test_the_account_is_ticked_by_a_check_that_accepted_it_with_its_roles():
+    server = SimpleNamespace(id=None, name="Server", base_url="https://x/", credential_id=1)
+    said = {
+        seen: steps_of(SetupFacts(server=server, account_checked=seen))[1] for seen in (None, False, True)
+    }
+    assert said[True].state is GuideStepState.DONE
+    assert said[None].state is said[False].state is GuideStepState.ELSEWHERE
+    assert said[None].external.url == "https://x/nav_to.do?uri=sys_user_list.do"
+    assert said[None].external.values == (("Roles", "web_service_admin, approval_admin"),)
+
+
+GUID = "9c41d7e0-52b8-4f6a-8e13-7b0a64c2d915"
+COPY = "1f0e6f0a-3a57-4c0e-9d0b-2f7a5b7f1c11"
+
+
+@pytest.fixture
+def privilege_manager(configuration):
+    make = lambda kind, **values: configuration.save(configuration.new(kind, **values))  # noqa: E731
+    approval_type = make(Kind.APPROVAL_TYPE, name="Type")
+    server = make(Kind.PRIVILEGE_MANAGER_SERVER, name="PM", base_url="https://pm.example.com/TMS/")
+    action = make(Kind.ACTION, name="Form", server_id=server.id, type_id=approval_type.id)
+    policy = make(
+        Kind.POLICY, name="Installers", server_id=server.id, action_ids=dump_references([action.id])
+    )
+    return SimpleNamespace(server=server, action=action, policy=policy, approval_type=approval_type)
+
+
+def facts_of(configuration, made):
+    return SetupFacts(
+        process=SimpleNamespace(id=None, name="P", server_id=None, request_item_id="", request_item_name=""),
+        approval_type=made.approval_type,
+        privilege_manager=load_privilege_manager_facts(configuration, made.approval_type),
+    )
+
+
+def store_row(configuration, row):
+    with configuration.store.write() as work:
+        work.session.add(row)
+
+
+def test_the_way_of_the_action_into_privilege_manager(configuration, privilege_manager):
+    steps = steps_of(facts_of(configuration, privilege_manager))
+    assert (steps[16].state, steps[16].fact) == (GuideStepState.TODO, "No copy written yet")
+    assert (steps[17].state, steps[17].fact) == (GuideStepState.DONE, "Form")
+    assert (steps[18].state, steps[18].fact) == (
+        GuideStepState.TODO,
+        "Its GUID in Privilege Manager is missing",
+    )
+    action = privilege_manager.action
+    action.approval_type_guid = GUID
+    configuration.save(action)
+    progress = ActionProgress(action_id=action.id, item_id=COPY, written_at=utcnow())
+    store_row(configuration, progress)
+    steps = steps_of(facts_of(configuration, privilege_manager))
+    assert (steps[16].state, steps[16].fact) == (GuideStepState.ELSEWHERE, "Written, not imported yet")
+    assert steps[16].external.url == "https://pm.example.com/TMS/PrivilegeManager/#/item/xml/"
+    assert (steps[18].state, steps[18].fact) == (GuideStepState.DONE, GUID)
+    with configuration.store.write() as work:
+        work.session.get(ActionProgress, action.id).imported_at = utcnow()
+    assert steps_of(facts_of(configuration, privilege_manager))[16].state is GuideStepState.DONE
+
+
+@pytest.mark.parametrize(
+    ("members", "fact", "state"),
+    [
+        (None, "Not read from the server yet", GuideStepState.TODO),
+        ({"Name": "Other"}, "The policy is not on the server", GuideStepState.TODO),
+        ({"Name": "Installers"}, "Not read from the server yet", GuideStepState.TODO),
+        ({"Name": "Installers", "ApplicationActionIds": []}, "Not in the policy", GuideStepState.TODO),
+        (
+            {"Name": "Installers", "ApplicationActionIds": [COPY.upper()], "Enabled": False},
+            "In the policy, which is inactive",
+            GuideStepState.TODO,
+        ),
+        (
+            {"Name": "Installers", "ApplicationActionIds": [COPY], "Enabled": True},
+            "In the policy",
+            GuideStepState.DONE,
+        ),
+    ],
+)
+def test_the_policy_is_judged_by_what_the_server_told(configuration, privilege_manager, members, fact, state):
+    store_row(configuration, ActionProgress(action_id=privilege_manager.action.id, item_id=COPY))
+    if members is not None:
+        item = ServerItem(
+            server_id=privilege_manager.server.id,
+            item_kind=ItemKind.POLICY.value,
+            item_id=GUID,
+            name=members["Name"],
+            name_key=name_key(members["Name"]),
+            document=json.dumps({"ItemId": GUID, **members}),
+        )
+        store_row(configuration, item)
+    step = steps_of(facts_of(configuration, privilege_manager))[20]
+    assert (step.fact, step.state) == (fact, state)
+
+
+def test_an_update_of_the_endpoints_ticks_its_step(configuration, privilege_manager):
+    assert steps_of(facts_of(configuration, privilege_manager))[21].waits_for == 20
+    run = TaskRun(
+        task=ENDPOINTS_TASK,
+        object_id=privilege_manager.server.id,
+        state=TaskState.SUCCEEDED,
+        ended_at=utcnow(),
+    )
+    store_row(configuration, run)
+    step = steps_of(facts_of(configuration, privilege_manager))[21]
+    assert (step.state, step.fact) == (GuideStepState.DONE, "Update started")

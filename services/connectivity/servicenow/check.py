@@ -31,7 +31,6 @@ from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.response_checks import schemes_without_basic
 from services.transport.authentication import SignIn, SignInSource
 from services.transport.connection_settings import ConnectionSettings
-from services.transport.http_channel import started_call_paths
 
 SERVICE_CALL_STAGES = ("service_create", "service_status", "service_cancel", "status_call")
 
@@ -45,7 +44,6 @@ class ServiceNowCheck(StagedCheck):
     anonymous_path = "api/now/table/sys_user?sysparm_limit=1"
     system = "the instance"
     faults = FAULTS
-    call_log = started_call_paths
 
     def __init__(
         self,
@@ -73,7 +71,7 @@ class ServiceNowCheck(StagedCheck):
         """Say what came; pages that only an instance sends are left to the stage `instance`."""
         return check_reply(reply.response, self.settings.origin)
 
-    def check_instance(self, reply: AnonymousResponse) -> str | StageResult:
+    async def check_instance(self, reply: AnonymousResponse) -> str | StageResult:
         """Say by what the reply is known as ServiceNow's."""
         return check_instance(reply.response, self.settings.origin)
 

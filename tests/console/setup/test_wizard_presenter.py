@@ -14,7 +14,8 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from services.provisioning import RecordChange
 from services.provisioning.run_receipts import ReceiptStep
-from services.setup.checklist import GuideStep, GuideStepState, SetupFacts
+from services.setup.checklist import SetupFacts
+from services.setup.guide_step import GuideStep, GuideStepState
 
 
 def change(key, operation="create", table="sys_web_service"):

@@ -59,7 +59,7 @@ def test_each_operation_can_be_missing_alone(operation):
     assert operation not in found
     reason = find_operation_reason(operation)
     assert operation.label in reason
-    assert operation.purpose in reason
+    assert operation.path in reason
     with pytest.raises(ConsoleError) as raised:
         found.require(operation, "Try")
     assert raised.value.problem.fault == "privilege-manager-operation-missing"

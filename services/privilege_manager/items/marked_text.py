@@ -1,68 +1,10 @@
-"""The texts of the window that an approval action shows: keys, names on screen, and sections with bold words.
-
-Source of the keys: exported approval request form action; source of the names: page of the action in Privilege Manager.
-"""
+"""Texts of an approval window with bold words: as runs, and as the marked text in which they are stored and typed."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
-
-from models.translation_marks import tr_later
-
-DEFAULT_LANGUAGE = ""
-"""Key of the texts that are shown where there are none in the user's language."""
-
-
-class TextKey(StrEnum):
-    """A text of the window; the value is its key in the item."""
-
-    APPLICATION_TITLE = "ApplicationTitle"
-    TITLE_PREFIX = "TitlePrefix"
-    USER_LABEL = "UserLabel"
-    APPLICATION_LABEL = "ApplicationLabel"
-    REASON_LABEL = "ReasonLabel"
-    APPROVAL_STATUS_LABEL = "ApprovalStatusLabel"
-    CONTINUE_BUTTON_LABEL = "ContinueButtonLabel"
-    CANCEL_BUTTON_LABEL = "CancelButtonLabel"
-    REFRESH_BUTTON_LABEL = "RefreshButtonLabel"
-    DEFAULT_FONT_SIZE = "DefaultFontSize"
-    FLOW_DIRECTION = "FlowDirection"
-    INFORMATION_TEXT_SECTION = "InformationTextSection"
-    INSTRUCTION_TEXT_SECTION = "InstructionTextSection"
-    APPROVAL_STATUS_TEXT_SECTION = "ApprovalStatusTextSection"
-
-    @property
-    def is_section(self) -> bool:
-        """Whether the text is a section: paragraphs in which words may be bold."""
-        return self in SECTION_KEYS
-
-
-SECTION_KEYS = frozenset(
-    {
-        TextKey.INFORMATION_TEXT_SECTION,
-        TextKey.INSTRUCTION_TEXT_SECTION,
-        TextKey.APPROVAL_STATUS_TEXT_SECTION,
-    }
-)
-TEXT_NAMES = {
-    TextKey.APPLICATION_TITLE: tr_later("Prompt title"),
-    TextKey.TITLE_PREFIX: tr_later("Title prefix"),
-    TextKey.USER_LABEL: tr_later("User label"),
-    TextKey.APPLICATION_LABEL: tr_later("Application label"),
-    TextKey.REASON_LABEL: tr_later("Reason label"),
-    TextKey.APPROVAL_STATUS_LABEL: tr_later("Approval status label"),
-    TextKey.CONTINUE_BUTTON_LABEL: tr_later("Continue button"),
-    TextKey.CANCEL_BUTTON_LABEL: tr_later("Cancel button"),
-    TextKey.REFRESH_BUTTON_LABEL: tr_later("Refresh button"),
-    TextKey.DEFAULT_FONT_SIZE: tr_later("Font size"),
-    TextKey.FLOW_DIRECTION: tr_later("Flow direction"),
-    TextKey.INFORMATION_TEXT_SECTION: tr_later("Information section"),
-    TextKey.INSTRUCTION_TEXT_SECTION: tr_later("Instruction section"),
-    TextKey.APPROVAL_STATUS_TEXT_SECTION: tr_later("Approval status section"),
-}
-"""Names on screen, in the order in which the texts are shown."""
 
 
 class FlowDirection(StrEnum):
@@ -82,26 +24,12 @@ class Run:
 
 WindowText: TypeAlias = str | tuple[Run, ...]
 """A text as a program gives it: plain, or for a section as marked text (`**bold**`) or runs."""
-WindowTexts: TypeAlias = Mapping[str, WindowText]
-"""Texts of one language by key (`TextKey`, or another key that the window has)."""
+LanguageTexts: TypeAlias = Mapping[str, WindowText]
+"""Texts of one language by key (`models.window_texts.TextKey`, or another key that the window has)."""
 
 _MARKS = re.compile(r"(\\+)(\*)|\*\*")
 _BEFORE_STAR = re.compile(r"(\\*)\*")
 _TRAILING_BACKSLASHES = re.compile(r"(\\+)$")
-
-
-def find_text_key(name: str) -> TextKey | None:
-    """Return the key that a name means, as `InformationTextSection`, `information_text_section` or `information section`."""
-    folded = _fold(name)
-    for key in TextKey:
-        short = _fold(key.value.replace("TextSection", "Section"))
-        if folded in (_fold(key.value), short, _fold(TEXT_NAMES[key])):
-            return key
-    return None
-
-
-def _fold(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name).casefold()
 
 
 def merge_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
