@@ -78,11 +78,12 @@ class PlanController(QObject):
         if self.presenter.ref is None or self.working:
             return
         self.presenter.result = self.presenter.undone = None
-        self._start_plan()
+        self.plan_stored()
 
-    def _start_plan(self) -> None:
+    def plan_stored(self) -> None:
+        """Plan again after what is stored changed; what became of the last run stays in sight."""
         ref = self.presenter.ref
-        if ref is not None:
+        if ref is not None and not self.working:
             self.presenter.begin(Work.PLANNING)
             self.refresh()
             self._tasks.start(self._plan(ref), group=PLAN_GROUP)
@@ -92,10 +93,10 @@ class PlanController(QObject):
             plan = await operations.make_plan(self._ctx, ref)
             run = await operations.last_run(self._ctx, ref)
         except ConsoleError as error:
-            if ref == self.presenter.ref:
+            if self.presenter.is_about(ref):
                 self.presenter.fail(error.problem)
         else:
-            if ref == self.presenter.ref:
+            if self.presenter.is_about(ref):
                 self.presenter.show_plan(plan, run)
                 changes = len(plan.changes)
                 counted = plural(changes, "{count} change", "{count} changes")
@@ -277,4 +278,4 @@ class PlanController(QObject):
     def _added(self, ref: PolicyRef) -> None:
         self.presenter.ref = ref
         self.managed.emit(ref)
-        self._start_plan()
+        self.plan_stored()

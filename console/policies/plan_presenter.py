@@ -109,17 +109,19 @@ class PlanPresenter:
 
     def choose(self, ref: "PolicyRef | None") -> bool:
         """Take another policy; returns whether it is another one than before."""
-        same = (
-            ref is not None
-            and self.ref is not None
-            and (ref.server.id, ref.item_id or ref.object_id)
-            == (self.ref.server.id, self.ref.item_id or self.ref.object_id)
-        )
+        same = ref is not None and self.is_about(ref)
         self.ref = ref
         if not same:
             self.plan = self.run = self.problem = self.result = self.undone = self.chain = None
             self.work = Work.NONE
         return not same
+
+    def is_about(self, ref: "PolicyRef") -> bool:
+        """Whether the plan is for this policy, managed here or not."""
+        mine = self.ref
+        if mine is None or mine.server.id != ref.server.id:
+            return False
+        return (mine.item_id or mine.object_id) == (ref.item_id or ref.object_id)
 
     def begin(self, work: Work) -> None:
         """Note that something is being done."""

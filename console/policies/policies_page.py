@@ -109,6 +109,9 @@ class PoliciesPage(Page):
     def _on_changes(self, changes: "list[Change]") -> None:
         if any(change.kind in WATCHED_KINDS for change in changes) and not self.working:
             self.tasks.start(self._load(), group=READ)
+            ref = self.plan_controller.presenter.ref
+            if ref is not None and any(c.kind == Kind.POLICY and c.id == ref.object_id for c in changes):
+                self.plan_controller.plan_stored()
 
     async def _load(self) -> None:
         self._servers = await operations.list_servers(self.ctx)
