@@ -1,20 +1,44 @@
-"""The page of a Policy: its server, its actions, and whether it is active."""
+"""The page of a Policy: its fields beside what the server has, and its plan."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from PyQt6.QtCore import QUrl
+from PyQt6.QtGui import QDesktopServices
+from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.forms import field_editors
 from console.forms.form import FieldSpec, GroupSpec
-from console.forms.object_page import ObjectPage
+from console.forms.object_page import DETAILS, HISTORY, USED_BY, ObjectPage
 from console.forms.reference_list import reference_list
 from console.forms.reference_picker import reference_field
+from console.policies import operations
+from console.policies.endpoints_dialog import EndpointsDialog
+from console.policies.operations import PolicyRef
+from console.policies.plan_controller import PlanController
+from console.policies.policy_details import PlanTab
+from console.policies.server_side import ServerSide, server_lines
+from console.runtime.task_runner import show_and_wait
+from console.widgets import buttons
 from models.kinds import Kind
 from models.translation_marks import tr_later
+from services.common.errors import ConsoleError
+from services.language import tr, translate
+
+if TYPE_CHECKING:
+    from models.base import ConfigurationObject
+    from services.store.change_feed import Change
+
+PLAN = tr_later("Plan")
+ITEM_PLACE = "PrivilegeManager/#/item/view/"
+"""Where Privilege Manager shows an item, behind its base URL."""
 
 
 class PolicyPage(ObjectPage):
-    """Details of an application policy."""
+    """Details and plan of an application policy."""
 
     object_kind: ClassVar[Kind] = Kind.POLICY
+    tabs = (DETAILS, PLAN, HISTORY, USED_BY)
     groups = (
         GroupSpec(
             rows=(
@@ -43,3 +67,154 @@ class PolicyPage(ObjectPage):
             )
         ),
     )
+
+    # -- building ----------------------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Make the side panel and the tab of the plan."""
+        self.side = ServerSide()
+        self.side.plan_requested.connect(self.show_plan)
+        self.side.refresh_requested.connect(self.read_server)
+        self.side.open_requested.connect(self.open_in_privilege_manager)
+        self.endpoints_button = buttons.secondary("Update endpoints…", icon="computer")
+        self.endpoints_button.clicked.connect(self.update_endpoints)
+        self.open_button = buttons.secondary("Open in Privilege Manager", icon="open")
+        self.open_button.clicked.connect(self.open_in_privilege_manager)
+        for button in (self.endpoints_button, self.open_button):
+            button.set_compactable()
+        self.plan_tab = PlanTab()
+        self.plan_controller = PlanController(self.ctx, self.tasks, self.plan_tab.plan, self)
+        self.plan_controller.written.connect(self.read_server)
+        self._ref: PolicyRef | None = None
+        self.stack.currentChanged.connect(lambda _index: self._show_tab())
+
+    def rail(self) -> QWidget:
+        """Return what the server has of the policy."""
+        return self.side
+
+    def extra_tabs(self) -> dict[str, QWidget]:
+        """Return the tab of the plan."""
+        return {PLAN: self.plan_tab}
+
+    def tab_buttons(self) -> dict[str, list[QPushButton]]:
+        """Return the buttons of the plan besides those beside its table."""
+        return {PLAN: [self.endpoints_button, self.open_button]}
+
+    @property
+    def working(self) -> bool:
+        """Whether something is being written, so that the page has to stay open."""
+        return self.plan_controller.working
+
+    # -- what the server has -----------------------------------------------------------------------------------
+
+    def on_loaded(self) -> None:
+        """Show what is known of the policy on its server."""
+        self.tasks.start(self._find_server(), group="find server")
+
+    async def after_save(self, stored: "ConfigurationObject") -> None:
+        """Plan what was saved."""
+        del stored
+        await self._find_server()
+
+    def on_changes(self, changes: "list[Change]") -> None:
+        """React to changes of the server and of actions."""
+        watched = (Kind.PRIVILEGE_MANAGER_SERVER, Kind.ACTION, Kind.USER_CREDENTIAL)
+        if self.session.ready and any(change.kind in watched for change in changes):
+            self.tasks.start(self._find_server(), group="find server")
+
+    async def _find_server(self) -> None:
+        """Look up the server of the stored policy, and show its copy of the policy."""
+        from models.policy import Policy
+
+        stored = self.session.stored_as(Policy)
+        self._ref = None
+        if stored is not None and stored.server_id is not None and not self.session.is_new:
+            servers = await operations.list_servers(self.ctx)
+            server = next((one for one in servers if one.id == stored.server_id), None)
+            if server is not None:
+                self._ref = PolicyRef(
+                    server, stored.name, stored.item_id, stored.id, stored.platform, stored.active
+                )
+        await self._show_copy()
+        self._show_tab()
+
+    async def _show_copy(self) -> None:
+        ref = self._ref
+        if ref is None:
+            self.side.show_lines([])
+        else:
+            snapshot = await operations.read_snapshot(self.ctx, ref.server)
+            row = next((one for one in snapshot.rows if one.object_id == ref.object_id), None)
+            self.side.show_lines(server_lines(row, snapshot))
+            if row is not None and row.item_id and not ref.item_id:
+                self._ref = PolicyRef(
+                    ref.server, ref.name, row.item_id, ref.object_id, ref.platform, ref.active
+                )
+        self._update_buttons()
+
+    def read_server(self) -> None:
+        """Read the policies of the server again."""
+        if self._ref is not None:
+            self.tasks.start(self._read_server(self._ref), group="read server")
+
+    async def _read_server(self, ref: PolicyRef) -> None:
+        try:
+            await operations.refresh_copies(self.ctx, ref.server)
+        except ConsoleError as error:
+            cause = translate(error.problem.cause)
+            self.notice.tell(
+                tr("{server} was not read: {cause}", server=ref.server.name, cause=cause), tone="bad"
+            )
+        await self._show_copy()
+
+    # -- the plan ----------------------------------------------------------------------------------------------
+
+    def update_state(self) -> None:
+        """Show that a plan is for what is stored."""
+        super().update_state()
+        self.plan_controller.presenter.unsaved = self.session.dirty
+        self.plan_controller.refresh()
+
+    def _show_tab(self) -> None:
+        """Plan when the tab is shown, and when what is stored changed meanwhile."""
+        controller = self.plan_controller
+        if self.stack.currentWidget() is not self.plan_tab or controller.working:
+            return
+        missing = tr("Save the policy and choose its server first.") if self._ref is None else ""
+        self.plan_tab.elsewhere.setText(missing)
+        self.plan_tab.elsewhere.setVisible(bool(missing))
+        if controller.presenter.ref == self._ref and controller.presenter.plan is not None:
+            return
+        known = self._ref is not None and controller.presenter.is_about(self._ref)
+        controller.show_policy(self._ref)
+        if known:
+            controller.plan_stored()
+
+    def show_plan(self) -> None:
+        """Open the tab of the plan."""
+        self.open_tab(PLAN)
+
+    # -- acts --------------------------------------------------------------------------------------------------
+
+    def _update_buttons(self) -> None:
+        ref = self._ref
+        linked = ref is not None and bool(ref.item_id)
+        self.side.set_state(can_read=ref is not None, can_plan=ref is not None, can_open=linked)
+        self.endpoints_button.setEnabled(ref is not None)
+        self.open_button.setEnabled(linked)
+        self.commands_changed.emit()
+
+    def extra_actions(self) -> dict[str, Callable[[], None]]:
+        """Return what can be done with the policy now."""
+        return {"refresh": self.read_server} if self._ref is not None else {}
+
+    def update_endpoints(self) -> None:
+        """Open the dialog that updates endpoints."""
+        if self._ref is not None:
+            dialog = EndpointsDialog(self.ctx, self._ref.server, self.window())
+            self.tasks.start(show_and_wait(dialog), group="endpoints")
+
+    def open_in_privilege_manager(self) -> None:
+        """Open the policy in the browser."""
+        if self._ref is not None and self._ref.item_id:
+            QDesktopServices.openUrl(QUrl(f"{self._ref.server.base_url}{ITEM_PLACE}{self._ref.item_id}"))

@@ -154,6 +154,7 @@ class _RowBuilder:
             targets=None
             if item.target_ids is None
             else tuple(self._targets.get(one, one) for one in item.target_ids),
+            conditions=_conditions(item),
             planned_actions=wanted,
             planned=bool(wanted or surplus or active_differs),
             requests=self.requests.get(name, 0),
@@ -202,6 +203,15 @@ class _RowBuilder:
             added += one.object_id in wanted and not there
             removed += one.object_id not in wanted and there
         return added, removed
+
+
+def _conditions(item: "PolicyItem") -> str | None:
+    """Return the filters of a policy, counted by what they are for; None where the server does not tell."""
+    from services.language import translate
+    from services.policies.plan import condition_text
+
+    text = condition_text(item)
+    return None if text is None else translate(text)
 
 
 # -- actions -------------------------------------------------------------------------------------------------------

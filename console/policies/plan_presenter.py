@@ -34,6 +34,8 @@ WARNING_TITLES = {
     "list_incomplete": tr_later("The list is incomplete"),
     "found_by_name": tr_later("Found by its name"),
 }
+SHOWN_OTHERS = 2
+"""How many policies that come first are described; the others are counted."""
 STEP_LABELS = {
     "create": tr_later("Create the policy"),
     "add": tr_later("Add actions"),
@@ -254,7 +256,17 @@ class PlanPresenter:
             found.append(
                 Finding("notice", translate(plan.open_requests.number), translate(plan.open_requests.parts))
             )
+        first = [one for one in plan.warnings if one.kind == "other_first"]
+        if len(first) > 1:
+            title = plural(len(first), "{count} policy comes first", "{count} policies come first")
+            more = len(first) - SHOWN_OTHERS
+            texts = [translate_message(one.text) for one in first[:SHOWN_OTHERS]]
+            if more > 0:
+                texts.append(plural(more, "So does {count} more.", "So do {count} more."))
+            found.append(Finding("notice", title, " ".join(texts)))
         for warning in plan.warnings:
+            if len(first) > 1 and warning in first:
+                continue
             title = tr(WARNING_TITLES.get(warning.kind, warning.kind))
             found.append(Finding("notice", title, translate_message(warning.text)))
         return found

@@ -180,6 +180,6 @@ class PlanTable(QTableView):
         fields = [self.lines.line(row).field for row in range(self.lines.rowCount())]
         field = max(FIELD_WIDTH, max((metrics.horizontalAdvance(one) for one in fields), default=0) + 2 * PAD)
         rest = max(width - field - operation, 4 * PAD)
-        before = rest * 2 // 5
+        before = rest * 9 // 20
         for column, size in enumerate((field, before, rest - before, operation)):
             self.setColumnWidth(column, size)

@@ -18,7 +18,7 @@ from console.policies.plan_controller import PlanController
 from console.policies.policies_layout import PoliciesLayout
 from console.policies.policy_rows import ChainVerdict, Criteria, PolicyRow
 from console.runtime.activity import FAILED
-from console.runtime.page_targets import FOLDER, Target
+from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner, show_and_wait
 from models.kinds import KINDS, Kind
 from services.common.errors import ConsoleError
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from models.privilege_manager_server import PrivilegeManagerServer
     from services.store.change_feed import Change
 
-TARGET = f"{FOLDER}:{Kind.POLICY}"
 REFRESH_AGE_S = 60.0
 """A local copy that is older is refreshed when the page opens."""
 READ, REFRESH, CHECK = "read", "refresh", "check chains"
@@ -171,6 +170,10 @@ class PoliciesPage(Page):
         """Read again what a run changed."""
         ref = self.plan_controller.presenter.ref
         self._wanted = ref.item_id if ref is not None else ""
+        # What a check of the chain found before does not hold any more.
+        self.presenter.verdicts.pop(self._wanted, None)
+        self.plan_controller.presenter.chain = None
+        self.plan_controller.refresh()
         self.refresh()
 
     def _choose_server(self, server_id: str) -> None:
@@ -278,6 +281,9 @@ class PoliciesPage(Page):
             self.presenter.checking = (done, total)
             job.progress(tr("Checking all chains"), done, total)
             self.refresh_view()
+            if key == self._shown_key():
+                self.plan_controller.presenter.chain = verdict
+                self.plan_controller.refresh()
 
         try:
             await operations.check_chains(self.ctx, refs, report)

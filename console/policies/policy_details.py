@@ -2,7 +2,7 @@
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from console.policies.plan_view import PlanView
 from console.widgets import buttons, plain_text
@@ -45,6 +45,7 @@ class PolicyDetails(QWidget):
         head.setContentsMargins(MARGIN, 0, MARGIN - 9, 0)
         head.setSpacing(10)
         self.name = ElidedLabel("", role="section")
+        self.name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._badges = QHBoxLayout()
         self._badges.setSpacing(8)
         self.about = ElidedLabel("", role="caption")
@@ -55,9 +56,9 @@ class PolicyDetails(QWidget):
         close.setAccessibleName(tr("Close the details"))
         plain_text.set_tooltip(close, tr("Close the details (Escape)"))
         close.clicked.connect(self.closed)
-        head.addWidget(self.name, 2)
+        head.addWidget(self.name)
         head.addLayout(self._badges)
-        head.addWidget(self.about, 3)
+        head.addWidget(self.about, 1)
         head.addWidget(self.page_button)
         head.addWidget(close)
         return head

@@ -95,6 +95,8 @@ class PolicyRow:
     """Names of those that ask for approval."""
     targets: tuple[str, ...] | None = None
     """Names of the groups of computers that get it."""
+    conditions: str | None = None
+    """Its filters, counted by what they are for."""
     planned_actions: int = 0
     planned: bool = False
     """Whether the stored Policy asks for something else than what is on the server."""

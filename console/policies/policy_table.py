@@ -185,6 +185,7 @@ class PolicyTable(DataTable):
 
     def __init__(self, model: PolicyTableModel) -> None:
         super().__init__(model, COLUMNS, tr("Application Policies"))
+        self.setProperty("lastHead", "number")
         self.policies = model
         self._silent = False
         self.setItemDelegate(_PolicyDelegate(model, self))
@@ -232,6 +233,14 @@ class PolicyTable(DataTable):
         shape = SHAPE + PAD if COLUMN_ORDER[column] in SHAPED else 0
         return (MARGIN + PAD if column == 0 else 2 * PAD) + shape + last + WIDTH_RESERVE
 
+    def head_text(self, column: int) -> str:
+        """Leave room for the arrow of the sorted column."""
+        return f"{super().head_text(column)} {SORT_MARKS[False]}"
+
+    def head_padding(self, column: int) -> int:
+        """End the last head at the margin of the page."""
+        return MARGIN - PAD if column == len(COLUMNS) - 1 else 0
+
     def fit(self) -> None:
         """Leave columns out where there is no room, then share the width out."""
         for name, width in zip(NARROW_COLUMNS, NARROW_WIDTHS, strict=True):
@@ -242,6 +251,9 @@ class PolicyTable(DataTable):
         """Share the new width out."""
         super().resizeEvent(event)
         self.fit()
+        selection = self.selectionModel()
+        if selection is not None and selection.hasSelection():
+            self.scrollTo(selection.selectedRows()[0])
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Close the details with Escape, open the page with Enter."""

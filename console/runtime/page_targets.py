@@ -11,6 +11,8 @@ REQUESTS = "requests"
 PROVISIONING = "provisioning"
 FAULTS = "faults"
 DELETED = "deleted"
+POLICIES = "folder:policy"
+"""The list of policies, which takes the place of the folder of that kind."""
 
 
 @dataclass(frozen=True, slots=True)

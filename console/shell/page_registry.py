@@ -7,7 +7,16 @@ from PyQt6.QtWidgets import QWidget
 
 from console.navigation.page import Page
 from console.runtime.context import Context
-from console.runtime.page_targets import DELETED, FAULTS, FOLDER, HOME, PROVISIONING, REQUESTS, Target
+from console.runtime.page_targets import (
+    DELETED,
+    FAULTS,
+    FOLDER,
+    HOME,
+    POLICIES,
+    PROVISIONING,
+    REQUESTS,
+    Target,
+)
 from models.kinds import Kind
 
 if TYPE_CHECKING:
@@ -60,7 +69,7 @@ def _deleted() -> type[Page]:
 PAGES: dict[str, Callable[[], type[Page]]] = {
     HOME: _home,
     FOLDER: _folder,
-    f"{FOLDER}:{Kind.POLICY}": _policies,
+    POLICIES: _policies,
     REQUESTS: _requests,
     PROVISIONING: _provisioning,
     FAULTS: _faults,

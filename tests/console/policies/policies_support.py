@@ -1,7 +1,7 @@
 """A practice Privilege Manager with 31 policies, and the page that lists them."""
 
-from console.shell.page_registry import create_page
 from console.runtime.page_targets import Target
+from console.shell.page_registry import create_page
 from models.addresses import Origin
 from models.kinds import Kind
 from models.reference_lists import dump_references
@@ -31,10 +31,18 @@ def fill(practice, count=31):
     for one in list(items.of_kind(ItemKind.POLICY)):
         items.remove(one.id)
     form = action_id(practice)
-    asking = ("Elevate installers", "Unsigned installers", "Visual Studio installer", "Network tools", "Scripts as admin")
+    asking = (
+        "Elevate installers",
+        "Unsigned installers",
+        "Visual Studio installer",
+        "Network tools",
+        "Scripts as admin",
+    )
     for place, name in enumerate(asking):
         add_policy(practice, name, Enabled=True, Priority=20 + 5 * place, ApplicationActionIds=[form])
-    add_policy(practice, "Homebrew packages", macos=True, Enabled=True, Priority=42, ApplicationActionIds=[form])
+    add_policy(
+        practice, "Homebrew packages", macos=True, Enabled=True, Priority=42, ApplicationActionIds=[form]
+    )
     add_policy(practice, TOOLS, Enabled=False, Priority=50)
     for place in range(7, count):
         add_policy(
@@ -52,7 +60,11 @@ def stored_server(configuration, vault, practice, name="Privilege Manager", **va
         configuration.new(Kind.USER_CREDENTIAL, name=f"{name} client", account=client.client_id)
     )
     vault.put(
-        credential.id, credential.name, client.client_id, Secret(client.secret), [Origin.of(practice.base_url)]
+        credential.id,
+        credential.name,
+        client.client_id,
+        Secret(client.secret),
+        [Origin.of(practice.base_url)],
     )
     return configuration.save(
         configuration.new(

@@ -65,7 +65,9 @@ def test_without_a_server_the_page_offers_to_make_one(story, ctx):
     async def body():
         page = opened(ctx)
         await settled(page)
-        texts = [button.text() for button in page.findChildren(type(page.view.new_button)) if button.isVisible()]
+        texts = [
+            button.text() for button in page.findChildren(type(page.view.new_button)) if button.isVisible()
+        ]
         assert "New Privilege Manager Server…" in texts
 
     story(body)
@@ -78,7 +80,11 @@ def test_the_policies_of_the_server_are_listed_by_priority(story, ctx, server):
         table = page.view.table.policies
         assert table.rowCount() == 31
         shown = [table.row(place) for place in range(3)]
-        assert [row.name for row in shown] == ["Elevate installers", "Unsigned installers", "Visual Studio installer"]
+        assert [row.name for row in shown] == [
+            "Elevate installers",
+            "Unsigned installers",
+            "Visual Studio installer",
+        ]
         counts = page.presenter.counts()
         assert (counts["all"], counts["asking"], counts["untargeted"]) == ("31", "6", "2")
         assert page.view.foot.text().startswith("31 of 31 policies, complete, read at ")
@@ -311,7 +317,15 @@ def test_narrow_windows_leave_columns_out(story, ctx, server):
         page = opened(ctx, (700, 700))
         await read(page)
         table = page.view.table
-        assert [table.isColumnHidden(column) for column in range(7)] == [False, False, False, True, False, False, True]
+        assert [table.isColumnHidden(column) for column in range(7)] == [
+            False,
+            False,
+            False,
+            True,
+            False,
+            False,
+            True,
+        ]
         page.resize(1000, 760)
         await settled(page)
         assert not any(table.isColumnHidden(column) for column in range(7))
