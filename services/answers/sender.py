@@ -146,8 +146,9 @@ class AnswerSender:
         return result, True
 
     async def _body(self, destination: AnswerDestination, delivery: Delivery, duration_s: int) -> str:
-        if delivery.body and (delivery.kind == AnswerKind.WEBHOOK or delivery.in_doubt):
+        if delivery.body and delivery.kind == AnswerKind.WEBHOOK:
             return delivery.body  # a repetition is the same message
+        # For Privilege Manager it is made anew: the description may have changed since the last try.
         with_answer = await asyncio.to_thread(self._load_answer, delivery, duration_s)
         return await destination.make_body(with_answer)
 
