@@ -73,6 +73,10 @@ class AnswerSender:
         self._store: Store = outbox.store
         self._limits = limits or RetryLimits()
 
+    async def has_due(self) -> bool:
+        """Whether anything is due. Raises StoreError."""
+        return await asyncio.to_thread(self._outbox.has_due, self._clock.now())
+
     async def run_due(self, *, ahead_s: float = 0) -> SenderReport:
         """Send everything that is due within `ahead_s` seconds, each once, and return what came of it. Raises StoreError."""
         report = SenderReport()
