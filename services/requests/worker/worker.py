@@ -104,6 +104,7 @@ class Worker:
     """Does what is due until it is told to stop.
 
     `raises` says whether it raises what was taken in, `present` whether it counts as a worker for windows.
+    `intake_url` is where this process serves the intake.
     `answers` replaces what sends answers back.
     """
 
@@ -115,6 +116,7 @@ class Worker:
         holder: str = "",
         raises: bool = True,
         present: bool = True,
+        intake_url: str = "",
         on_round: Callable[[uuid.UUID, PollResult], None] | None = None,
         new_every_s: float = SCAN_INTERVAL_S,
         answers: AnswerSender | None = None,
@@ -128,6 +130,7 @@ class Worker:
             Outbox(self._store, self.leases.holder), source.answer_destinations(self.clock), self.clock
         )
         self._raises_requests, self._present = raises, present
+        self._intake_url = intake_url
         self._on_round = on_round or (lambda _server, _round: None)
         self._scan_interval = new_every_s
         self._jobs: dict[object, asyncio.Task[None]] = {}
@@ -466,7 +469,7 @@ class Worker:
 
     def _write_presence(self) -> None:
         with self._store.write() as work:
-            announce_worker(work.session, self.leases.holder, self.leases.time.now())
+            announce_worker(work.session, self.leases.holder, self.leases.time.now(), self._intake_url)
 
 
 def load_server_names(store: Store) -> dict[uuid.UUID, str]:
