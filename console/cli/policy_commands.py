@@ -21,14 +21,14 @@ from services.language import number, plural, tr, translate_message
 from services.policies import (
     ApplyResult,
     ItemCopies,
+    PolicyGoal,
     PolicyPlan,
     PolicyService,
-    PolicyWish,
     RowOperation,
     WantedAction,
+    goal_for_policy,
     refresh_copies,
     undo,
-    wish_for_policy,
 )
 from services.policies.plan import ACTIVE, INACTIVE, PlanField, value_text
 from services.policies.problems import PolicyRunStoppedError
@@ -130,8 +130,8 @@ def plan(
 
     async def work(workspace: Workspace) -> int:
         service = await _open_service(workspace, server)
-        wish = await _read_wish(workspace, service, policy, create, add_action, remove_action, enable)
-        made = await _make_plan(service, wish)
+        goal = await _read_goal(workspace, service, policy, create, add_action, remove_action, enable)
+        made = await _make_plan(service, goal)
         if json:
             output.print_json(made.as_dict())
         else:
@@ -159,8 +159,8 @@ def apply(
     async def work(workspace: Workspace) -> int:
         service = await _open_service(workspace, server)
         _require_production(service.server, confirm)
-        wish = await _read_wish(workspace, service, policy, create, add_action, remove_action, enable)
-        made = await _make_plan(service, wish)
+        goal = await _read_goal(workspace, service, policy, create, add_action, remove_action, enable)
+        made = await _make_plan(service, goal)
         try:
             done = await service.apply(made, confirmed=confirm_open, progress=_print_progress)
         except PolicyRunStoppedError as error:
@@ -218,7 +218,7 @@ async def _open_service(workspace: Workspace, server: str) -> PolicyService:
     return PolicyService(workspace.store, stored, await workspace.privilege_manager(stored.id))
 
 
-async def _read_wish(
+async def _read_goal(
     workspace: Workspace,
     service: PolicyService,
     name: str,
@@ -226,9 +226,9 @@ async def _read_wish(
     added: Iterable[str] | None,
     removed: Iterable[str] | None,
     active: bool | None,
-) -> PolicyWish:
+) -> PolicyGoal:
     """Return what the options ask for; without any, what the stored Policy of this name on the server does."""
-    asked = PolicyWish(
+    asked = PolicyGoal(
         name,
         create=create.platform if create is not None else None,
         platform=create.platform if create is not None else None,
@@ -241,18 +241,18 @@ async def _read_wish(
     stored = await asyncio.to_thread(workspace.configuration.find_by_name, Policy, name)
     if stored is None or stored.server_id != service.server.id:
         return asked
-    return await asyncio.to_thread(wish_for_policy, workspace.store, stored)
+    return await asyncio.to_thread(goal_for_policy, workspace.store, stored)
 
 
-async def _make_plan(service: PolicyService, wish: PolicyWish) -> PolicyPlan:
+async def _make_plan(service: PolicyService, goal: PolicyGoal) -> PolicyPlan:
     """Return the plan; a policy that is not there and is not to be created is refused."""
-    made = await service.plan(wish)
+    made = await service.plan(goal)
     missing = (
         made.before is None and made.rows[0].operation is RowOperation.CONFLICT and not made.rows[0].before
     )
     if missing:
         known = [one.name for one in await service.client.policies() if one.name]
-        raise NotFoundError(f"the policy “{wish.policy}” of “{service.server.name}”", wish.policy, known)
+        raise NotFoundError(f"the policy “{goal.policy}” of “{service.server.name}”", goal.policy, known)
     return made
 
 

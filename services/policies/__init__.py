@@ -4,8 +4,8 @@ from services.policies.apply import ApplyResult, PolicyService
 from services.policies.item_copies import CopiedList, ItemCopies, refresh_copies
 from services.policies.plan import PlanField, PlanRow, PolicyPlan, RowOperation
 from services.policies.plan_warnings import PlanWarning, WarningKind
+from services.policies.policy_goal import PolicyGoal, WantedAction, goal_for_policy
 from services.policies.undo import UndoResult, undo
-from services.policies.wishes import PolicyWish, WantedAction, wish_for_policy
 
 __all__ = [
     "ApplyResult",
@@ -14,14 +14,14 @@ __all__ = [
     "PlanField",
     "PlanRow",
     "PlanWarning",
+    "PolicyGoal",
     "PolicyPlan",
     "PolicyService",
-    "PolicyWish",
     "RowOperation",
     "UndoResult",
     "WantedAction",
     "WarningKind",
+    "goal_for_policy",
     "refresh_copies",
     "undo",
-    "wish_for_policy",
 ]

@@ -25,6 +25,7 @@ from services.policies.plan import (
     make_plan,
     mark_changes_since,
 )
+from services.policies.policy_goal import PolicyGoal
 from services.policies.problems import may_have_run, stopped_error
 from services.policies.runs import (
     Difference,
@@ -38,7 +39,6 @@ from services.policies.runs import (
 )
 from services.policies.server_state import ServerState, read_server_state
 from services.policies.settling import Settling
-from services.policies.wishes import PolicyWish
 from services.privilege_manager import PrivilegeManagerClient
 from services.privilege_manager.client import PolicyAction
 from services.store import Store, StoreError
@@ -58,10 +58,10 @@ class PolicyService:
     client: PrivilegeManagerClient
     create_settles_s: float = CREATE_SETTLES_S
 
-    async def plan(self, wish: PolicyWish) -> PolicyPlan:
+    async def plan(self, goal: PolicyGoal) -> PolicyPlan:
         """Return what `apply` would do. Writes nothing; raises ConsoleError."""
-        state = await read_server_state(self.client, wish.policy, wish.item_id)
-        made = make_plan(wish, state, self.server.name)
+        state = await read_server_state(self.client, goal.policy, goal.item_id)
+        made = make_plan(goal, state, self.server.name)
         if not made.weakens:
             return made
         found = await asyncio.to_thread(count_policy_requests, self.store, made.policy_id, made.policy_name)
@@ -86,7 +86,7 @@ class PolicyService:
                 run.row.state, run.row.ended_at, run.row.outcome = TaskState.RUNNING, None, ""
                 await run.save("Policy: going on")
                 await Settling(self.client, run, self.create_settles_s).settle()
-            now = await self.plan(_with_id(plan.wish, run.policy_id if run is not None else ""))
+            now = await self.plan(_with_id(plan.goal, run.policy_id if run is not None else ""))
             checked = mark_changes_since(plan, now)
             if run is None and any(row.operation is RowOperation.CONFLICT for row in checked.rows):
                 return ApplyResult(checked, None)
@@ -94,7 +94,7 @@ class PolicyService:
                 return ApplyResult(now, None, unchanged=not now.problems)
             self._require_confirmation(now, confirmed)
             if run is None:
-                run = await start_run(self.store, self.server, now.wish, now.policy_name, now.before)
+                run = await start_run(self.store, self.server, now.goal, now.policy_name, now.before)
                 run.held = held
             return await _Application(self, run, now, progress).carry_out()
 
@@ -104,7 +104,7 @@ class PolicyService:
         """Go on with a run that stopped in the middle."""
         run.require_server(self.server)
         return await self.apply(
-            await self.plan(_with_id(run.wish, run.policy_id)), confirmed=confirmed, progress=progress
+            await self.plan(_with_id(run.goal, run.policy_id)), confirmed=confirmed, progress=progress
         )
 
     def _require_confirmation(self, plan: PolicyPlan, confirmed: int) -> None:
@@ -194,14 +194,14 @@ class _Application:
 
     async def _create(self) -> None:
         plan, run = self._plan, self._run
-        platform = plan.wish.create
+        platform = plan.goal.create
         assert platform is not None  # noqa: S101 -- a plan creates only with one
         step = RunStep(StepKind.CREATE)
         self._report_progress("Create the policy")
         await run.begin_step(step, f"About to create {run.name}")
         try:
             run.policy_id = await self._client.create_policy(
-                plan.policy_name, plan.wish.description, platform.value
+                plan.policy_name, plan.goal.description, platform.value
             )
             step.state = StepState.DONE
         except ConsoleError as error:
@@ -254,8 +254,8 @@ class _Application:
     async def _read_back(self) -> None:
         self._report_progress("Read back")
         run = self._run
-        state = await read_server_state(self._client, run.wish.policy, run.policy_id)
-        now = make_plan(_with_id(run.wish, run.policy_id), state, self._service.server.name)
+        state = await read_server_state(self._client, run.goal.policy, run.policy_id)
+        now = make_plan(_with_id(run.goal, run.policy_id), state, self._service.server.name)
         run.differences = _compare(self._plan, now, state)
         run.verified = not run.differences and bool(now.policy_id)
         written = len([step for step in run.steps if step.state is StepState.DONE])
@@ -270,11 +270,11 @@ class _Application:
 
     async def _remember(self) -> None:
         """Keep the GUID with the stored Policy, so that it is found after it was renamed there."""
-        run, wish = self._run, self._run.wish
-        if wish.object_id is None or not run.policy_id:
+        run, goal = self._run, self._run.goal
+        if goal.object_id is None or not run.policy_id:
             return
         configuration = Configuration(self._service.store)
-        object_id = wish.object_id
+        object_id = goal.object_id
 
         def save() -> None:
             try:
@@ -323,5 +323,5 @@ def _entries(ids: tuple[str, ...]) -> list[PolicyAction]:
     return [PolicyAction(one) for one in ids]
 
 
-def _with_id(wish: PolicyWish, policy_id: str) -> PolicyWish:
-    return replace(wish, item_id=policy_id) if policy_id else wish
+def _with_id(goal: PolicyGoal, policy_id: str) -> PolicyGoal:
+    return replace(goal, item_id=policy_id) if policy_id else goal

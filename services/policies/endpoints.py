@@ -177,8 +177,8 @@ class Endpoints:
         name = f"{TARGETING_TASK} ({self.store.actor})"
         result = await self.client.run_task(wanted, (), name)
         if wanted != settings.task_id:
-            kept = EndpointSettings(wanted, settings.report_id)
-            await run_to_completion(lambda: save_endpoint_settings(self.store, self.server, kept))
+            stored = EndpointSettings(wanted, settings.report_id)
+            await run_to_completion(lambda: save_endpoint_settings(self.store, self.server, stored))
         return EndpointUpdate(wanted, name, found_by, result)
 
     async def _find_task(self) -> str:
@@ -220,8 +220,8 @@ class Endpoints:
             return EndpointStatus(agents, agent_finding, None, None, tuple(not_told))
         finding, computers = await self._policy_computers(wanted, policies, not_told)
         if finding.problem is None and wanted != settings.report_id:
-            kept = EndpointSettings(settings.task_id, wanted)
-            await run_to_completion(lambda: save_endpoint_settings(self.store, self.server, kept))
+            stored = EndpointSettings(settings.task_id, wanted)
+            await run_to_completion(lambda: save_endpoint_settings(self.store, self.server, stored))
         return EndpointStatus(agents, agent_finding, finding, computers, tuple(not_told))
 
     async def _agents(self, not_told: list[str]) -> tuple[int | None, ReportFinding]:

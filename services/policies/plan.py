@@ -1,4 +1,4 @@
-"""Says what applying a wish to a policy would change, row by row. A plan writes nothing."""
+"""Says what applying a goal to a policy would change, row by row. A plan writes nothing."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from services.common.errors import OpenRequests
 from services.common.json_types import JsonLike
 from services.language import plural_message, tr_message, translate
 from services.policies.plan_warnings import PlanWarning, find_warnings
+from services.policies.policy_goal import PolicyGoal, WantedAction
 from services.policies.server_state import (
     PolicySnapshot,
     ServerState,
     is_read_only,
 )
-from services.policies.wishes import PolicyWish, WantedAction
 from services.privilege_manager import Operation
 from services.privilege_manager.api_items import FilterRole, PolicyItem, read_id
 
@@ -139,10 +139,10 @@ def value_text(plan_field: PlanField, value: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PolicyPlan:
-    """What applying a wish would do, as of `read_at`."""
+    """What applying a goal would do, as of `read_at`."""
 
     server: str
-    wish: PolicyWish
+    goal: PolicyGoal
     policy_name: str
     before: PolicySnapshot | None
     """The policy as it was read; None: it is not there."""
@@ -215,9 +215,9 @@ class PolicyPlan:
         }
 
 
-def make_plan(wish: PolicyWish, state: ServerState, server: str) -> PolicyPlan:
-    """Return the plan for a wish and what was read."""
-    return _Planner(wish, state, server).plan()
+def make_plan(goal: PolicyGoal, state: ServerState, server: str) -> PolicyPlan:
+    """Return the plan for a goal and what was read."""
+    return _Planner(goal, state, server).plan()
 
 
 def mark_changes_since(plan: PolicyPlan, now: PolicyPlan) -> PolicyPlan:
@@ -242,11 +242,11 @@ def _changed(row: PlanRow, was: str | None) -> PlanRow:
 class _Planner:
     """Makes one plan."""
 
-    def __init__(self, wish: PolicyWish, state: ServerState, server: str) -> None:
-        self._wish = wish
+    def __init__(self, goal: PolicyGoal, state: ServerState, server: str) -> None:
+        self._goal = goal
         self._state = state
         self._server = server
-        found = state.find_policies(wish.policy, wish.item_id)
+        found = state.find_policies(goal.policy, goal.item_id)
         self._found = found
         self._policy: PolicyItem | None = found[0] if len(found) == 1 else None
 
@@ -259,18 +259,18 @@ class _Planner:
         rows = self._wait_for_actions(rows)
         if rows[0].operation in PROBLEMS:
             rows = [rows[0], *(_block(row, rows[0].why) for row in rows[1:])]
-        policy, wish = self._policy, self._wish
+        policy, goal = self._policy, self._goal
         made = PolicyPlan(
             self._server,
-            wish,
-            (policy.name if policy is not None else None) or wish.policy,
+            goal,
+            (policy.name if policy is not None else None) or goal.policy,
             PolicySnapshot.of(policy) if policy is not None else None,
             tuple(rows),
         )
         after = [row for row in rows if row.field is PlanField.ACTIONS and row.after]
         status = next(row.after for row in rows if row.field is PlanField.STATUS)
         found = find_warnings(
-            wish,
+            goal,
             self._state,
             policy,
             action_ids=[row.item_id for row in after if row.operation not in PROBLEMS],
@@ -281,11 +281,11 @@ class _Planner:
     # -- rows --------------------------------------------------------------
 
     def _policy_row(self) -> PlanRow:
-        wish, policies = self._wish, self._state.policies
+        goal, policies = self._goal, self._state.policies
         if self._policy is not None:
             name = self._policy.name
             row = PlanRow(PlanField.POLICY, RowOperation.KEEP, name, name, item_id=self._policy.item_id)
-            if is_read_only(self._policy) and wish.wants_change:
+            if is_read_only(self._policy) and goal.wants_change:
                 return _block(
                     row, tr_message("Privilege Manager does not let this policy be changed."), force=True
                 )
@@ -293,28 +293,28 @@ class _Planner:
         if len(self._found) > 1:
             ids = ", ".join(one.item_id for one in self._found)
             why = tr_message("Several policies have this name; choose one by its id: {ids}.", ids=ids)
-            return PlanRow(PlanField.POLICY, RowOperation.CONFLICT, wish.policy, None, why)
+            return PlanRow(PlanField.POLICY, RowOperation.CONFLICT, goal.policy, None, why)
         if policies is None:
             reason = self._state.api.find_reason(Operation.LIST_POLICIES)
             return PlanRow(PlanField.POLICY, RowOperation.BLOCKED, None, None, reason)
-        if wish.create is None or read_id(wish.policy) is not None:
+        if goal.create is None or read_id(goal.policy) is not None:
             why = tr_message("There is no such policy on the server.")
             return PlanRow(PlanField.POLICY, RowOperation.CONFLICT, "", None, why)
         if not policies.complete:
             why = tr_message(
                 "The list of policies is incomplete, so a policy of this name may be there already."
             )
-            return PlanRow(PlanField.POLICY, RowOperation.BLOCKED, None, wish.policy, why)
-        return PlanRow(PlanField.POLICY, RowOperation.CREATE, "", wish.policy)
+            return PlanRow(PlanField.POLICY, RowOperation.BLOCKED, None, goal.policy, why)
+        return PlanRow(PlanField.POLICY, RowOperation.CREATE, "", goal.policy)
 
     def _action_rows(self) -> list[PlanRow]:
-        wish, present = self._wish, self._present_ids()
+        goal, present = self._goal, self._present_ids()
         if present is None:
-            wanted = bool(wish.add_actions or wish.remove_actions)
+            wanted = bool(goal.add_actions or goal.remove_actions)
             row = PlanRow(PlanField.ACTIONS, RowOperation.KEEP, None, None)
             why = tr_message("The server does not tell which actions the policy has.")
             return [_block(row, why, force=True) if wanted else row]
-        removed = {one for want in wish.remove_actions for one in self._find_removable(want, present)}
+        removed = {one for want in goal.remove_actions for one in self._find_removable(want, present)}
         rows = [
             PlanRow(
                 PlanField.ACTIONS,
@@ -325,7 +325,7 @@ class _Planner:
             )
             for one in present
         ]
-        for want in wish.add_actions:
+        for want in goal.add_actions:
             row = self._added_row(want)
             if row.item_id not in present or row.operation in PROBLEMS:
                 rows.append(row)
@@ -347,10 +347,10 @@ class _Planner:
 
     def _unknown_removals(self, present: Sequence[str]) -> list[PlanRow]:
         """Return rows for actions that the caller named and that are not in the policy, or several of a name are."""
-        if self._wish.object_id is not None:
+        if self._goal.object_id is not None:
             return []
         rows = []
-        for want in self._wish.remove_actions:
+        for want in self._goal.remove_actions:
             if self._find_removable(want, present):
                 continue
             inside = [
@@ -390,7 +390,7 @@ class _Planner:
         return PlanRow(PlanField.CHILD_ACTIONS, RowOperation.KEEP, text, text)
 
     def _status_row(self) -> PlanRow:
-        wanted = self._wish.active
+        wanted = self._goal.active
         if self._policy is None:
             # The API reference: a new policy is inactive.
             after = ACTIVE if wanted else INACTIVE

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from services.common.json_types import JsonLike
 from services.language import tr_message
+from services.policies.policy_goal import PolicyGoal
 from services.policies.server_state import ServerState, platform_of
-from services.policies.wishes import PolicyWish
 from services.privilege_manager.api_items import PolicyItem
 
 
@@ -38,7 +38,7 @@ class PlanWarning:
 
 
 def find_warnings(
-    wish: PolicyWish,
+    goal: PolicyGoal,
     state: ServerState,
     policy: PolicyItem | None,
     *,
@@ -57,10 +57,10 @@ def find_warnings(
         found.append(PlanWarning(WarningKind.WITHOUT_TARGETS, text))
     if policy is not None:
         found += _find_others_first(state, policy, action_ids)
-        if wish.item_id and policy.item_id != wish.item_id:
-            text = tr_message("The policy with the id {id} is gone; this one has its name.", id=wish.item_id)
+        if goal.item_id and policy.item_id != goal.item_id:
+            text = tr_message("The policy with the id {id} is gone; this one has its name.", id=goal.item_id)
             found.append(PlanWarning(WarningKind.FOUND_BY_NAME, text, policy.item_id))
-    found += _find_other_platforms(wish, state, policy, action_ids)
+    found += _find_other_platforms(goal, state, policy, action_ids)
     for listed in (state.policies, state.actions):
         if listed is not None and not listed.complete:
             text = tr_message("A list of the server is incomplete, so something may be missing here.")
@@ -94,11 +94,11 @@ def _find_others_first(
 
 
 def _find_other_platforms(
-    wish: PolicyWish, state: ServerState, policy: PolicyItem | None, action_ids: Collection[str]
+    goal: PolicyGoal, state: ServerState, policy: PolicyItem | None, action_ids: Collection[str]
 ) -> list[PlanWarning]:
     found = []
-    platform = platform_of(policy) if policy is not None else wish.create
-    if policy is not None and platform is not None and wish.platform not in (None, platform):
+    platform = platform_of(policy) if policy is not None else goal.create
+    if policy is not None and platform is not None and goal.platform not in (None, platform):
         text = tr_message("The policy on the server is for another platform.")
         found.append(PlanWarning(WarningKind.OTHER_PLATFORM, text, policy.item_id))
     for action in state.actions or ():

@@ -1,6 +1,6 @@
 """What a run did to a policy, written down before each call, so that a crash leaves enough to go on or to undo.
 
-A run is a Task Run whose report is JSON: the wish, the policy as it was before, the steps in order, and what was read
+A run is a Task Run whose report is JSON: the goal, the policy as it was before, the steps in order, and what was read
 back. Only one process at a time has a policy in hand: a lease in the store, which ends with its process.
 """
 
@@ -26,9 +26,9 @@ from services.common.uuid_text import parse_uuid
 from services.coordination.clock import SystemClock
 from services.coordination.leases import LeaseGrant, LeaseLostError, Leases
 from services.coordination.process_identity import process_identity
+from services.policies.policy_goal import PolicyGoal
 from services.policies.problems import busy_error, other_server_error, run_unknown_error
 from services.policies.server_state import PolicySnapshot
-from services.policies.wishes import PolicyWish
 from services.store import Store
 
 TASK_ID = "apply_policy"
@@ -103,7 +103,7 @@ class PolicyRun:
         self._store = store
         self.row = row
         report: UncheckedJson = json.loads(row.report or "{}")
-        self.wish = PolicyWish.from_dict(report["wish"])
+        self.goal = PolicyGoal.from_dict(report["goal"])
         self.origin: str = report["origin"]
         self.policy_id: str = report["policy_id"]
         before = report["before"]
@@ -194,7 +194,7 @@ class PolicyRun:
                     work.event(
                         event,
                         kind=Kind.POLICY.value,
-                        object_id=self.wish.object_id,
+                        object_id=self.goal.object_id,
                         name=self.name,
                         detail=f"{self.row.outcome} (run {self.id})"[:TEXT_MAX],
                     )
@@ -206,7 +206,7 @@ class PolicyRun:
 
     def _report(self) -> str:
         return _dump_report(
-            self.wish,
+            self.goal,
             self.origin,
             self.policy_id,
             self.before,
@@ -229,7 +229,7 @@ class _Held:
 async def start_run(
     store: Store,
     server: PrivilegeManagerServer,
-    wish: PolicyWish,
+    goal: PolicyGoal,
     name: str,
     before: PolicySnapshot | None,
 ) -> PolicyRun:
@@ -241,7 +241,7 @@ async def start_run(
         object_id=server.id,
         object_name=name[:NAME_MAX],
         started_by=store.actor[:NAME_MAX],
-        report=_dump_report(wish, server.base_url, policy_id, before),
+        report=_dump_report(goal, server.base_url, policy_id, before),
     )
 
     def insert() -> None:
@@ -307,14 +307,14 @@ async def hold_policy(store: Store, server: PrivilegeManagerServer, name: str) -
 
 
 def _dump_report(
-    wish: PolicyWish,
+    goal: PolicyGoal,
     origin: str,
     policy_id: str,
     before: PolicySnapshot | None,
     **more: JsonLike,
 ) -> str:
     report: dict[str, JsonLike] = {
-        "wish": wish.as_dict(),
+        "goal": goal.as_dict(),
         "origin": origin,
         "policy_id": policy_id,
         "before": asdict(before) if before is not None else None,

@@ -36,8 +36,8 @@ class Settling:
     async def read_policy(self) -> PolicyItem | None:
         """Return the policy of the run as it is now, or None when it is gone."""
         run = self._run
-        state = await read_server_state(self._client, run.policy_id or run.wish.policy, run.policy_id)
-        found = state.find_policies(run.policy_id or run.wish.policy, run.policy_id)
+        state = await read_server_state(self._client, run.policy_id or run.goal.policy, run.policy_id)
+        found = state.find_policies(run.policy_id or run.goal.policy, run.policy_id)
         return found[0] if len(found) == 1 else None
 
     async def _settle_create(self, step: RunStep) -> None:

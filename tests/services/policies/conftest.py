@@ -7,7 +7,7 @@ import pytest
 from models.kinds import Kind
 from models.reference_lists import dump_references
 from services.common.secret import Secret
-from services.policies import PolicyService, PolicyWish, WantedAction
+from services.policies import PolicyGoal, PolicyService, WantedAction
 from services.practice.privilege_manager import PracticeOptions, PracticePrivilegeManager
 from services.practice.privilege_manager.initial_items import new_policy
 from services.practice.privilege_manager.items import ItemKind
@@ -38,12 +38,12 @@ class World:
         client = await self.workspace.privilege_manager(self.server.id)
         return replace(PolicyService(self.store, self.server, client, create_settles_s=0.0), **changes)
 
-    async def plan(self, wish):
-        return await (await self.service()).plan(wish)
+    async def plan(self, goal):
+        return await (await self.service()).plan(goal)
 
-    async def apply(self, wish, **named):
+    async def apply(self, goal, **named):
         service = await self.service()
-        return await service.apply(await service.plan(wish), **named)
+        return await service.apply(await service.plan(goal), **named)
 
     def policies(self, name):
         return [one for one in self.items.of_kind(ItemKind.POLICY) if one.name == name]
@@ -81,11 +81,11 @@ class World:
         return self.workspace.configuration.save(made)
 
 
-def wish(policy=NEW, **values):
-    """Return a wish with actions by their names."""
+def goal(policy=NEW, **values):
+    """Return a goal with actions by their names."""
     for name in ("add_actions", "remove_actions"):
         values[name] = tuple(WantedAction(one) for one in values.get(name, ()))
-    return PolicyWish(policy, **values)
+    return PolicyGoal(policy, **values)
 
 
 def save_server(workspace, practice, **values):

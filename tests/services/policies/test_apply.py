@@ -11,15 +11,15 @@ from models.audit_entry import AuditEntry
 from models.kinds import TaskState
 from models.policy import Policy
 from services.common.errors import ConsoleError, RequestsOpenError
-from services.policies import RowOperation, undo, wish_for_policy
+from services.policies import RowOperation, goal_for_policy, undo
 from services.policies.problems import PolicyBusyError, PolicyRunStoppedError
 from services.policies.runs import StepState, find_run, hold_policy, list_runs
 from services.practice.privilege_manager import built_in_ids as ids
-from tests.services.policies.conftest import ELEVATE, FORM, LOCALIZED, NEW, wish
+from tests.services.policies.conftest import ELEVATE, FORM, LOCALIZED, NEW, goal
 
 pytestmark = pytest.mark.every_database
 RIGHTS = "Add Administrative Rights"
-FULL = wish(create=Platform.WINDOWS, description="Asks first", add_actions=[FORM, LOCALIZED], active=True)
+FULL = goal(create=Platform.WINDOWS, description="Asks first", add_actions=[FORM, LOCALIZED], active=True)
 
 
 def states(run):
@@ -58,7 +58,7 @@ async def test_applying_twice_changes_nothing_the_second_time(world):
 
 
 async def test_a_policy_is_switched_off_before_its_actions_go(world):
-    done = await world.apply(wish(ELEVATE, remove_actions=[RIGHTS], active=False))
+    done = await world.apply(goal(ELEVATE, remove_actions=[RIGHTS], active=False))
     assert done.ok
     assert [one.split("/")[-1] for one in world.written()] == ["false", "remove-actions"]
     assert world.actions_of(ELEVATE) == []
@@ -67,7 +67,7 @@ async def test_a_policy_is_switched_off_before_its_actions_go(world):
 async def test_a_stored_policy_keeps_the_id_that_was_found(world):
     action = world.save_action(FORM)
     stored = world.save_policy(name=NEW, actions=[action], active=True)
-    done = await world.apply(wish_for_policy(world.store, stored))
+    done = await world.apply(goal_for_policy(world.store, stored))
     assert done.ok
     assert world.workspace.configuration.get(Policy, stored.id).item_id == world.policy(NEW).id
     assert audited(world, "apply policy")[0].object_id == stored.id
@@ -97,7 +97,7 @@ async def test_what_is_blocked_is_left_and_the_rest_is_done(world):
 )
 async def test_a_policy_that_changed_since_the_plan_is_not_written(world, change):
     service = await world.service()
-    plan = await service.plan(wish(ELEVATE, add_actions=[LOCALIZED]))
+    plan = await service.plan(goal(ELEVATE, add_actions=[LOCALIZED]))
     change(world.policy(ELEVATE))
     done = await service.apply(plan)
     assert not done.ok
@@ -118,7 +118,7 @@ async def test_a_policy_that_appeared_since_the_plan_is_not_created_again(world)
 
 async def test_a_policy_that_is_gone_since_the_plan_is_not_created_instead(world):
     service = await world.service()
-    plan = await service.plan(wish(ELEVATE, create=Platform.WINDOWS, add_actions=[FORM]))
+    plan = await service.plan(goal(ELEVATE, create=Platform.WINDOWS, add_actions=[FORM]))
     world.items.remove(world.policy(ELEVATE).id)
     done = await service.apply(plan)
     assert not done.ok
@@ -127,14 +127,14 @@ async def test_a_policy_that_is_gone_since_the_plan_is_not_created_instead(world
 
 async def test_what_the_server_does_not_keep_is_reported_with_both_values(world):
     world.practice.faults.read("not_written:operation=set_active")
-    done = await world.apply(wish(ELEVATE, add_actions=[FORM], active=False))
+    done = await world.apply(goal(ELEVATE, add_actions=[FORM], active=False))
     assert not done.ok
     assert [one.as_dict() for one in done.run.differences] == [
         {"field": "status", "expected": "inactive", "actual": "active"}
     ]
     world.practice.faults.clear()
     world.practice.faults.read("not_written:operation=add_actions")
-    done = await world.apply(wish(ELEVATE, add_actions=[LOCALIZED]))
+    done = await world.apply(goal(ELEVATE, add_actions=[LOCALIZED]))
     assert [one.as_dict() for one in done.run.differences] == [
         {"field": "actions", "expected": LOCALIZED, "actual": ""}
     ]
@@ -240,7 +240,7 @@ class TestUndo:
     """Taking a run back."""
 
     async def test_actions_and_status_are_restored(self, world):
-        done = await world.apply(wish(ELEVATE, add_actions=[FORM], remove_actions=[RIGHTS], active=False))
+        done = await world.apply(goal(ELEVATE, add_actions=[FORM], remove_actions=[RIGHTS], active=False))
         back = await undo(await world.service(), done.run.id)
         assert back.ok
         assert world.actions_of(ELEVATE) == [RIGHTS]
@@ -259,7 +259,7 @@ class TestUndo:
         assert world.policy(NEW).members["Enabled"] is False
 
     async def test_what_others_changed_since_is_left(self, world):
-        done = await world.apply(wish(ELEVATE, add_actions=[FORM], active=False))
+        done = await world.apply(goal(ELEVATE, add_actions=[FORM], active=False))
         world.policy(ELEVATE).members["Enabled"] = True
         back = await undo(await world.service(), done.run.id)
         assert not back.ok
@@ -269,7 +269,7 @@ class TestUndo:
     @pytest.mark.parametrize("fault", ["answer_lost", "call_lost"])
     @pytest.mark.parametrize("operation", ["remove_actions", "set_active"])
     async def test_a_lost_answer_is_looked_up(self, world, fault, operation):
-        done = await world.apply(wish(ELEVATE, add_actions=[FORM], active=False))
+        done = await world.apply(goal(ELEVATE, add_actions=[FORM], active=False))
         world.practice.faults.read(f"{fault}:operation={operation},times=1")
         back = await undo(await world.service(), done.run.id)
         assert back.ok
@@ -277,7 +277,7 @@ class TestUndo:
         assert world.policy(ELEVATE).members["Enabled"] is True
 
     async def test_an_undo_that_stopped_goes_on(self, world):
-        done = await world.apply(wish(ELEVATE, add_actions=[FORM], active=False))
+        done = await world.apply(goal(ELEVATE, add_actions=[FORM], active=False))
         world.practice.faults.read("forbidden:operation=remove_actions")
         with pytest.raises(PolicyRunStoppedError):
             await undo(await world.service(), done.run.id)
@@ -286,7 +286,7 @@ class TestUndo:
         assert world.actions_of(ELEVATE) == [RIGHTS]
 
     async def test_a_run_of_another_address_is_refused(self, world):
-        done = await world.apply(wish(ELEVATE, add_actions=[FORM]))
+        done = await world.apply(goal(ELEVATE, add_actions=[FORM]))
         service = await world.service()
         service.server.base_url = "https://pm.example.com/TMS/"
         with pytest.raises(ConsoleError) as raised:
@@ -316,13 +316,13 @@ class TestOpenRequests:
     @pytest.mark.parametrize("change", [{"active": False}, {"remove_actions": [RIGHTS]}])
     async def test_their_number_is_asked_for(self, world, raised, change):
         with pytest.raises(RequestsOpenError) as error:
-            await world.apply(wish(ELEVATE, **change), confirmed=2)
+            await world.apply(goal(ELEVATE, **change), confirmed=2)
         assert error.value.open.count == 3
         assert world.written() == []
-        assert (await world.apply(wish(ELEVATE, **change), confirmed=3)).ok
+        assert (await world.apply(goal(ELEVATE, **change), confirmed=3)).ok
 
     async def test_adding_needs_no_number_but_its_undo_does(self, world, raised):
-        done = await world.apply(wish(ELEVATE, add_actions=[FORM]))
+        done = await world.apply(goal(ELEVATE, add_actions=[FORM]))
         assert done.ok
         with pytest.raises(RequestsOpenError):
             await undo(await world.service(), done.run.id)

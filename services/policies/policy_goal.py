@@ -26,7 +26,7 @@ class WantedAction:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyWish:
+class PolicyGoal:
     """What a plan is made for. What it does not name stays as it is."""
 
     policy: str
@@ -64,8 +64,8 @@ class PolicyWish:
         }
 
     @classmethod
-    def from_dict(cls, values: UncheckedJson) -> "PolicyWish":
-        """Return the wish in the report of a run."""
+    def from_dict(cls, values: UncheckedJson) -> "PolicyGoal":
+        """Return the goal in the report of a run."""
         return cls(
             policy=values["policy"],
             item_id=values["item_id"],
@@ -79,7 +79,7 @@ class PolicyWish:
         )
 
 
-def wish_for_policy(store: Store, policy: Policy) -> PolicyWish:
+def goal_for_policy(store: Store, policy: Policy) -> PolicyGoal:
     """Return what a stored Policy asks for; blocks.
 
     Of the actions on the server, those that this console manages and the Policy does not list are removed; all
@@ -91,7 +91,7 @@ def wish_for_policy(store: Store, policy: Policy) -> PolicyWish:
     wanted = {action.id: WantedAction(action.name, copies.get(action.id, "")) for action in actions}
     listed = [one for one in policy.references_to_actions if one in wanted]
     platform = Platform(policy.platform)
-    return PolicyWish(
+    return PolicyGoal(
         policy=policy.name,
         item_id=policy.item_id,
         create=platform,
