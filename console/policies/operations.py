@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from console.policies.list_presenter import ListSnapshot
 from console.policies.policy_rows import ChainVerdict, PolicyRow
 from console.runtime import lazy_imports
+from console.runtime.page_targets import POLICIES, Target
 from services.common.progress import Progress
 
 if TYPE_CHECKING:
@@ -214,6 +215,43 @@ def _conditions(item: "PolicyItem") -> str | None:
     return None if text is None else translate(text)
 
 
+@dataclass(frozen=True, slots=True)
+class FoundPolicy:
+    """A policy of the local copy of a server that a search found."""
+
+    name: str
+    item_id: str
+    server_id: uuid.UUID
+    server_name: str
+
+    @property
+    def target(self) -> Target:
+        """The list of policies with this one selected."""
+        return Target(POLICIES, tab=f"{self.server_id}/{self.item_id}")
+
+
+async def search_policies(ctx: "Context", text: str, limit: int) -> list[FoundPolicy]:
+    """Return policies of the local copies whose name contains a text and that are not managed here."""
+    await lazy_imports.ready(ctx, lazy_imports.policies)
+    return await ctx.call(_search_policies, await ctx.ready(), text, limit)
+
+
+def _search_policies(workspace: "Workspace", text: str, limit: int) -> list[FoundPolicy]:
+    from models.policy import Policy
+    from models.privilege_manager_server import PrivilegeManagerServer
+    from models.server_item import ItemKind
+    from services.policies import ItemCopies
+
+    managed = {(one.server_id, one.item_id) for one in workspace.configuration.all(Policy)}
+    found = [
+        FoundPolicy(name, item_id, server.id, server.name)
+        for server in workspace.configuration.all(PrivilegeManagerServer)
+        for name, item_id in ItemCopies(workspace.store, server).search(text, ItemKind.POLICY, limit)
+        if (server.id, item_id) not in managed
+    ]
+    return found[:limit]
+
+
 # -- actions -------------------------------------------------------------------------------------------------------
 
 
@@ -359,15 +397,15 @@ async def make_plan(ctx: "Context", ref: PolicyRef) -> "PolicyPlan":
     """Plan what a policy asks for; one that is not managed here asks for nothing. Writes nothing."""
     service = await policy_service(ctx, ref.server)
     from models.policy import Policy
-    from services.policies import PolicyWish, wish_for_policy
+    from services.policies import PolicyGoal, goal_for_policy
 
     workspace = await ctx.ready()
     if ref.object_id is None:
-        wish = PolicyWish(ref.name, ref.item_id)
+        goal = PolicyGoal(ref.name, ref.item_id)
     else:
         stored = await ctx.call(workspace.configuration.get, Policy, ref.object_id)
-        wish = await ctx.call(wish_for_policy, workspace.store, stored)
-    return await service.plan(wish)
+        goal = await ctx.call(goal_for_policy, workspace.store, stored)
+    return await service.plan(goal)
 
 
 async def apply_plan(

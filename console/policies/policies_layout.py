@@ -20,7 +20,7 @@ from console.policies.policy_rows import (
 )
 from console.policies.policy_table import PolicyTable, PolicyTableModel
 from console.runtime.debounce import Debounce
-from console.widgets import buttons
+from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge
 from console.widgets.filter_chips import Chips
 from console.widgets.filter_dropdown import FilterDropdown
@@ -203,7 +203,7 @@ class PoliciesLayout(QWidget):
         self.table.show_rows(rows, (presenter.column, presenter.descending), stale=presenter.is_stale)
         reason = presenter.check_reason()
         self.check_button.setEnabled(not reason)
-        self.check_button.setToolTip("")
+        plain_text.set_tooltip(self.check_button, reason or self.check_button.text())
         self.export_button.setEnabled(bool(rows))
         self.refresh_button.setEnabled(not presenter.refreshing and presenter.has_servers is not False)
         self.endpoints_button.setEnabled(bool(presenter.has_servers))

@@ -48,6 +48,8 @@ class PoliciesPage(Page):
         self._servers: list[PrivilegeManagerServer] = []
         self._wanted = ""
         """The policy to select when its row is there."""
+        self._wanted_server = ""
+        """The server to show once the servers are read; empty for any."""
         self.set_title(folder_title(str(Kind.POLICY)))
         self.view = PoliciesLayout(self, [text for text, _ in self.breadcrumb], self.title)
         self.plan_controller = PlanController(ctx, self.tasks, self.view.details.plan, self)
@@ -101,8 +103,10 @@ class PoliciesPage(Page):
         self.arrive(target)
 
     def open_tab(self, name: str) -> None:
-        """Select the policy with a GUID."""
-        self._wanted = name
+        """Select the policy with a GUID, behind the id of its server: `SERVER/GUID`."""
+        server_id, _, self._wanted = name.rpartition("/")
+        self._wanted_server = server_id
+        self._choose_server(server_id)
         self._select_wanted()
 
     def _on_changes(self, changes: "list[Change]") -> None:
@@ -117,10 +121,13 @@ class PoliciesPage(Page):
         self.presenter.has_servers = bool(self._servers)
         known = {server.id: server for server in self._servers}
         before = self.server
-        self.server = known.get(before.id) if before is not None else None
+        wanted = next((one for one in self._servers if str(one.id) == self._wanted_server), None)
+        self._wanted_server = ""
+        self.server = wanted or (known.get(before.id) if before is not None else None)
         if self.server is None and self._servers:
             self.server = self._servers[0]
-        moved = self.server is None or before is None or before.base_url != self.server.base_url
+        same = before is not None and self.server is not None and before.id == self.server.id
+        moved = not same or before is None or self.server is None or before.base_url != self.server.base_url
         if moved:
             self.presenter.choose_server()
         self.view.show_servers(self._servers, self.server)
@@ -206,7 +213,11 @@ class PoliciesPage(Page):
         self.refresh_view()
 
     def _select_wanted(self) -> None:
-        if self._wanted and self.view.table.choose(self._wanted):
+        if not self._wanted or self.presenter.find(self._wanted) is None:
+            return
+        if self.view.table.policies.place(self._wanted) is None:
+            self.view.clear_criteria()
+        if self.view.table.choose(self._wanted):
             self._show_details(self._wanted)
             self._wanted = ""
 

@@ -374,3 +374,36 @@ def test_opening_the_page_of_an_unmanaged_policy_manages_it(story, ctx, server, 
         assert not page.presenter.find(stored.item_id).planned
 
     story(body)
+
+
+def test_a_policy_of_the_local_copy_is_found_and_opened_with_its_details(story, ctx, server, practice):
+    from console.policies.operations import search_policies
+
+    async def body():
+        page = opened(ctx)
+        await read(page)
+        page.view.chips.chip("asking").click()
+        [found] = await search_policies(ctx, "SELINE 07", 5)
+        assert (found.name, found.server_name) == ("Baseline 07", "Privilege Manager")
+        page.arrive(found.target)
+        await settled(page)
+        assert page.view.table.selected_key() == found.item_id
+        assert page.view.details.name.text() == "Baseline 07"
+
+    story(body)
+
+
+def test_an_endpoint_update_that_is_not_known_says_what_to_enter(story, ctx, server, practice):
+    from console.policies.endpoints_dialog import EndpointsDialog
+
+    async def body():
+        dialog = EndpointsDialog(ctx, server)
+        dialog.open()
+        await until(lambda: not dialog.tasks.busy)
+        dialog.go.click()
+        await until(lambda: not dialog.tasks.busy)
+        assert dialog.failure.isVisibleTo(dialog)
+        assert dialog.failure.problem.fault == "policy-targeting-task-unknown"
+        dialog.reject()
+
+    story(body)

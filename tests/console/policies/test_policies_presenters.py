@@ -23,8 +23,8 @@ from services.policies import (
     PlanField,
     PlanRow,
     PlanWarning,
+    PolicyGoal,
     PolicyPlan,
-    PolicyWish,
     RowOperation,
     WarningKind,
 )
@@ -127,7 +127,7 @@ def test_a_chain_is_checked_only_where_a_policy_of_the_server_asks():
 
 
 def plan(*rows, warnings=()):
-    return PolicyPlan("PM", PolicyWish("Tools"), "Tools", None, tuple(rows), tuple(warnings))
+    return PolicyPlan("PM", PolicyGoal("Tools"), "Tools", None, tuple(rows), tuple(warnings))
 
 
 ADD = PlanRow(PlanField.ACTIONS, RowOperation.ADD, "", "Form")
