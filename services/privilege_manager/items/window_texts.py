@@ -1,7 +1,4 @@
-"""The texts of the window that an approval action shows: keys, names on screen, and sections with bold words.
-
-Source of the keys: exported approval request form action; source of the names: page of the action in Privilege Manager.
-"""
+"""The texts of the window that an approval action shows, and sections with bold words. Their keys: `models.window_texts`."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,60 +6,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from models.translation_marks import tr_later
+from models.window_texts import DEFAULT_LANGUAGE, TEXT_NAMES, TextKey
 
-DEFAULT_LANGUAGE = ""
-"""Key of the texts that are shown where there are none in the user's language."""
-
-
-class TextKey(StrEnum):
-    """A text of the window; the value is its key in the item."""
-
-    APPLICATION_TITLE = "ApplicationTitle"
-    TITLE_PREFIX = "TitlePrefix"
-    USER_LABEL = "UserLabel"
-    APPLICATION_LABEL = "ApplicationLabel"
-    REASON_LABEL = "ReasonLabel"
-    APPROVAL_STATUS_LABEL = "ApprovalStatusLabel"
-    CONTINUE_BUTTON_LABEL = "ContinueButtonLabel"
-    CANCEL_BUTTON_LABEL = "CancelButtonLabel"
-    REFRESH_BUTTON_LABEL = "RefreshButtonLabel"
-    DEFAULT_FONT_SIZE = "DefaultFontSize"
-    FLOW_DIRECTION = "FlowDirection"
-    INFORMATION_TEXT_SECTION = "InformationTextSection"
-    INSTRUCTION_TEXT_SECTION = "InstructionTextSection"
-    APPROVAL_STATUS_TEXT_SECTION = "ApprovalStatusTextSection"
-
-    @property
-    def is_section(self) -> bool:
-        """Whether the text is a section: paragraphs in which words may be bold."""
-        return self in SECTION_KEYS
-
-
-SECTION_KEYS = frozenset(
-    {
-        TextKey.INFORMATION_TEXT_SECTION,
-        TextKey.INSTRUCTION_TEXT_SECTION,
-        TextKey.APPROVAL_STATUS_TEXT_SECTION,
-    }
-)
-TEXT_NAMES = {
-    TextKey.APPLICATION_TITLE: tr_later("Prompt title"),
-    TextKey.TITLE_PREFIX: tr_later("Title prefix"),
-    TextKey.USER_LABEL: tr_later("User label"),
-    TextKey.APPLICATION_LABEL: tr_later("Application label"),
-    TextKey.REASON_LABEL: tr_later("Reason label"),
-    TextKey.APPROVAL_STATUS_LABEL: tr_later("Approval status label"),
-    TextKey.CONTINUE_BUTTON_LABEL: tr_later("Continue button"),
-    TextKey.CANCEL_BUTTON_LABEL: tr_later("Cancel button"),
-    TextKey.REFRESH_BUTTON_LABEL: tr_later("Refresh button"),
-    TextKey.DEFAULT_FONT_SIZE: tr_later("Font size"),
-    TextKey.FLOW_DIRECTION: tr_later("Flow direction"),
-    TextKey.INFORMATION_TEXT_SECTION: tr_later("Information section"),
-    TextKey.INSTRUCTION_TEXT_SECTION: tr_later("Instruction section"),
-    TextKey.APPROVAL_STATUS_TEXT_SECTION: tr_later("Approval status section"),
-}
-"""Names on screen, in the order in which the texts are shown."""
+__all__ = [
+    "DEFAULT_LANGUAGE",
+    "TEXT_NAMES",
+    "FlowDirection",
+    "Run",
+    "TextKey",
+    "WindowText",
+    "WindowTexts",
+    "find_text_key",
+    "merge_runs",
+    "normalise_line_ends",
+    "runs_to_text",
+    "text_to_runs",
+    "to_plain_text",
+    "to_runs",
+]
 
 
 class FlowDirection(StrEnum):
