@@ -1,7 +1,7 @@
 """The 14 texts of an approval window, and the form in which an action stores them.
 
 A section is stored as marked text: `**` stands around bold words, a backslash before an asterisk that is meant as one, and
-a line feed between paragraphs. `services.privilege_manager.items.window_texts` parses and formats it.
+a line feed between paragraphs. `models.marked_text` parses and formats it.
 
 Source of the keys: the resource set of an exported Approval Request Form Action; of the names: the page of the action in
 Privilege Manager.

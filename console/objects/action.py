@@ -1,53 +1,408 @@
-"""The page of an Action: what is copied, its Approval Type, and the texts of its window."""
+"""The page of an Action: the steps of its copy, its fields and texts, and the window as the end user sees it."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
 
+from PyQt6.QtCore import QUrl
+from PyQt6.QtGui import QDesktopServices
+from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
+
+from console.actions.action_details import ActionDetails
+from console.actions.action_file import ActionFiles
+from console.actions.action_presenter import ActionFacts
+from console.actions.approval_type_field import ApprovalTypeField, GuidDialog, approval_type
+from console.actions.copy_steps import NEXT_STEP_ICONS, NEXT_STEP_TEXTS, CopyState, NextStep, build_steps
+from console.actions.languages import own_name
+from console.actions.source_picker import SourceActionField, source_action
+from console.actions.text_sets import PENDING_KEYS
+from console.actions.texts_editor import WindowTextsField, window_texts
+from console.design import icons
 from console.forms import field_editors
 from console.forms.form import FieldSpec, GroupSpec
+from console.forms.object_header import ObjectHeader
 from console.forms.object_page import ObjectPage
-from console.forms.reference_picker import reference_field
-from console.objects.action_texts import changed_texts
+from console.forms.reference_picker import ReferenceField, reference_field
+from console.runtime.import_watch import Waiting, WaitState
+from console.widgets import buttons
+from console.widgets.field import FieldState
+from console.widgets.window_content import WindowState
+from models.action import Action, Platform
 from models.kinds import Kind
 from models.translation_marks import tr_later
+from services.language import tr
+
+if TYPE_CHECKING:
+    from models.base import ConfigurationObject
+    from services.store.change_feed import Change
+
+ENTER_GUID = tr_later("Enter GUID…")
+PLATFORM_NAMES = {Platform.WINDOWS.value: "Windows", Platform.MACOS.value: "macOS"}
+IMPORT_PLACE = "PrivilegeManager/#/item/xml/"
+"""The page Import Items, below the base URL of a server."""
 
 
 class ActionPage(ObjectPage):
-    """Details of a copy of an approval action."""
+    """A copy of an approval action: what differs from the export, written for Import Items."""
 
     object_kind: ClassVar[Kind] = Kind.ACTION
     groups = (
         GroupSpec(
             rows=(
-                (
-                    FieldSpec("name", "Name", field_editors.text, "Unique among Actions"),
-                    FieldSpec("description", "Description", field_editors.text, "Optional"),
-                ),
-                (
-                    FieldSpec("server_id", "Server", reference_field(Kind.PRIVILEGE_MANAGER_SERVER)),
-                    FieldSpec("copy_of", "Copy of", field_editors.text, "The name of the action there"),
-                ),
+                (FieldSpec("name", "Name", field_editors.text, "Unique among Actions"),),
                 (
                     FieldSpec(
-                        "platform",
-                        "Platform",
-                        field_editors.choice("Platform", ("windows", "Windows"), ("macos", "macOS")),
+                        "server_id",
+                        "Server",
+                        reference_field(Kind.PRIVILEGE_MANAGER_SERVER),
+                        "Where it is imported",
                     ),
+                    FieldSpec("copy_of", "Copy of", source_action, "The action there that is copied"),
+                ),
+                (
                     FieldSpec(
                         "require_authentication",
                         "Authentication",
                         field_editors.checkbox(tr_later("Require authentication by the end user")),
+                        bare=True,
                     ),
                 ),
-                (
-                    FieldSpec("type_id", "Approval Type", reference_field(Kind.APPROVAL_TYPE)),
-                    FieldSpec(
-                        "approval_type_guid",
-                        "GUID of the Approval Type",
-                        field_editors.text,
-                        "In Privilege Manager, from the address of its page",
-                    ),
-                ),
-                (FieldSpec("texts", "Texts", changed_texts),),
+                (FieldSpec("texts", "Texts", window_texts, bare=True),),
+                (FieldSpec("description", "Description", field_editors.text, "Optional"),),
+                (FieldSpec("type_id", "Approval Type", approval_type),),
             )
         ),
     )
+
+    # -- building ----------------------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Follow the editors of the form."""
+        self.facts = ActionFacts()
+        self.files = ActionFiles(self.ctx)
+        self.texts = self.form.editor("texts", WindowTextsField)
+        self.server = self.form.editor("server_id", ReferenceField)
+        self.source = self.form.editor("copy_of", SourceActionField)
+        self.approval_type = self.form.editor("type_id", ApprovalTypeField)
+        self._made = False
+        self.source.export_wanted.connect(self.choose_export)
+        self.texts.shown.connect(self._show_preview)
+        self.server.shown.connect(lambda _item: self._ask_server())
+        self.server.edited.connect(self._server_changed)
+        self.approval_type.shown.connect(lambda _item: self._show_notes())
+        if self.ctx.imports is not None:
+            self.ctx.imports.changed.connect(self._waiting_changed)
+
+    def details_view(self) -> QWidget:
+        """Return the steps above form and preview."""
+        self.layout_view = ActionDetails(self.form)
+        self.layout_view.put_above_preview(self.form.field("type_id").frame)
+        self.layout_view.preview.text_clicked.connect(self.texts.edit_text)
+        self._made = True
+        self._show_preview()
+        return self.layout_view
+
+    def extra_buttons(self) -> dict[str, QPushButton]:
+        """Return the buttons of the steps."""
+        self.next_button = buttons.secondary(tr(NEXT_STEP_TEXTS[NextStep.CHOOSE_EXPORT]))
+        again, trying = (
+            buttons.secondary("Write copy again…", "disk"),
+            buttons.secondary("Try the window…", "play"),
+        )
+        again.set_short(tr("Write again…"))
+        trying.set_short(tr("Try…"))
+        self.again_button = again
+        return {"next_step": self.next_button, "write_again": again, "try_window": trying}
+
+    # -- state -------------------------------------------------------------------------------------------------
+
+    @property
+    def stored(self) -> Action | None:
+        """The action as stored; None for a new one."""
+        return self.session.stored_as(Action)
+
+    @property
+    def waiting(self) -> Waiting:
+        """How the waiting for the copy is."""
+        imports = self.ctx.imports
+        return imports.waiting_for(self.session.id) if imports is not None else Waiting()
+
+    @property
+    def copy_state(self) -> CopyState:
+        """How far the copy is."""
+        return self.facts.copy_state(
+            None if self.session.is_new else self.stored,
+            self.waiting,
+            is_dirty=self.session.dirty,
+            has_server=self.session.reference("server_id") is not None,
+            guid=self.approval_type.guid,
+            text_errors=len(self.texts.sets.errors()),
+        )
+
+    def update_state(self) -> None:
+        """Show what holds now, in the steps as well."""
+        super().update_state()
+        if self._made:
+            self._show_steps()
+
+    def arrange_buttons(self, header: ObjectHeader) -> None:
+        """Show Save while something is edited, and the next step otherwise."""
+        state = self.copy_state
+        step = state.next_step
+        saving = step is NextStep.SAVE
+        for command in ("save", "discard"):
+            header.buttons[command].setVisible(saving)
+        self.next_button.setVisible(not saving and step is not NextStep.NONE)
+        again = not saving and state.written_at is not None and step is not NextStep.WRITE_COPY
+        self.again_button.setVisible(again)
+        header.head.place_reason_behind(header.save_button if saving else self.next_button)
+        if step in NEXT_STEP_TEXTS:
+            self.next_button.setText(tr(NEXT_STEP_TEXTS[step]))
+            buttons.set_kind(self.next_button, "primary")
+            self.next_button.setIcon(icons.icon(NEXT_STEP_ICONS[step], "on-accent"))
+
+    def idle_reasons(self) -> tuple[str, ...]:
+        """Return why the next step cannot be done."""
+        state = self.copy_state
+        reasons = {
+            NextStep.WRITE_COPY: state.obstacle,
+            NextStep.OPEN_IMPORT: state.import_obstacle,
+        }
+        return tuple(filter(None, (reasons.get(state.next_step, ""),)))
+
+    def extra_badges(self) -> list[tuple[str, str, str | None]]:
+        """Return whether the copy is awaited, and the platform."""
+        badges: list[tuple[str, str, str | None]] = []
+        state = self.copy_state
+        if state.is_written and state.imported_at is None:
+            badges.append((tr("Waiting for import"), "off", "pending"))
+        elif state.is_written:
+            badges.append((tr("Imported"), "good", "good"))
+        platform = self.session.text("platform")
+        if platform:
+            badges.append((PLATFORM_NAMES.get(platform, platform), "outline", None))
+        return badges
+
+    def extra_actions(self) -> dict[str, Callable[[], None]]:
+        """Return what can be done with an action now."""
+        found = super().extra_actions()
+        if self.session.is_new:
+            return found
+        state = self.copy_state
+        found["choose_export"] = self.choose_export
+        if not state.obstacle:
+            found["write_copy"] = found["write_again"] = self.write_copy
+        if not state.import_obstacle:
+            found["open_import"] = self.open_import
+        if not state.is_dirty:
+            found["try_window"] = self.try_window
+        if state.is_written and state.imported_at is None and state.has_server:
+            found["ask_now"] = self.ask_now
+        if state.next_step.value in found and not state.is_dirty:
+            found["next_step"] = found[state.next_step.value]
+        return found
+
+    def explain_unavailable(self, command: str) -> None:
+        """Say why a command from elsewhere cannot run now."""
+        state = self.copy_state
+        texts = {"write_copy": state.obstacle, "open_import": state.import_obstacle}
+        if command == "try_window" and state.is_dirty:
+            texts[command] = tr(
+                "Save or discard what is typed first: the window goes through what is stored."
+            )
+        if texts.get(command) and self.session.ready:
+            self.notice.tell(texts[command])
+        else:
+            super().explain_unavailable(command)
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def on_loaded(self) -> None:
+        """Read how far the copy is."""
+        self.tasks.start(self._load_facts(), group="facts")
+
+    def on_changes(self, changes: "list[Change]") -> None:
+        """Follow the server, its credential and the Approval Type."""
+        if any(change.kind in (Kind.PRIVILEGE_MANAGER_SERVER, Kind.USER_CREDENTIAL) for change in changes):
+            self.server.reload_item()
+        if any(change.kind == Kind.APPROVAL_TYPE for change in changes):
+            self.approval_type.reload_item()
+
+    async def _load_facts(self) -> None:
+        await self.files.load(self.facts, self.session.id, self.stored, self.session.reference("server_id"))
+        if self.facts.export is not None and self.facts.export.platform is not None:
+            self.source.choose(self.session.text("copy_of"), self.facts.export.platform)
+        self.texts.set_source(self.facts.sets)
+        self._show_notes()
+        self.update_state()
+
+    def _ask_server(self) -> None:
+        if self.session.ready:
+            self.tasks.start(self._read_server(), group="ask server")
+
+    def _server_changed(self) -> None:
+        self.facts.version, self.facts.listed, self.facts.server_problem = "", None, None
+        self._ask_server()
+
+    async def _read_server(self) -> None:
+        server_id = self.session.reference("server_id")
+        if server_id is None:
+            self._show_notes()
+            return
+        self.form.note("server_id", tr("Asking the server"), FieldState.BUSY)
+        await self.files.ask_server(self.facts, server_id)
+        if server_id == self.session.reference("server_id"):
+            self._show_notes()
+            self.update_state()
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    def _show_steps(self) -> None:
+        view, facts = self.layout_view, self.facts
+        view.strip.set_steps(build_steps(self.copy_state))
+        view.right.setEnabled(self.session.ready)
+        if facts.refused is not None:
+            view.failure.show_problem(facts.refused)
+        else:
+            view.failure.clear()
+        name = self.server.item.name if self.server.item is not None else ""
+        waiting = self.waiting
+        text = facts.wait_notice(waiting, name) if name else ""
+        if text:
+            view.notice.tell(text, tone="notice", offer=tr("Ask now"), act=self.ask_now)
+        elif name and (clash := facts.clash(self.session.text("name"), name)):
+            view.notice.tell(clash, tone="notice")
+        else:
+            view.notice.clear()
+
+    def _show_notes(self) -> None:
+        form, facts = self.form, self.facts
+        for name, (good, text) in (("server_id", facts.server_note()), ("copy_of", facts.source_note())):
+            form.note(name, text, FieldState.GOOD if good else FieldState.HELP)
+        if self.session.reference("server_id") is None:
+            form.note("server_id")
+        guid = self.approval_type.guid
+        if guid:
+            form.note("type_id", tr("Written into the copy: {guid}", guid=guid.upper()), FieldState.GOOD)
+        else:
+            form.note("type_id", tr("Its GUID there is not known"), FieldState.ERROR, link=tr(ENTER_GUID))
+
+    def _show_preview(self) -> None:
+        if not self._made:
+            return
+        view, texts = self.layout_view, self.texts
+        key, language = texts.grid.current_key, texts.language
+        pending = key in PENDING_KEYS
+        state = WindowState.PENDING if pending else WindowState.ASKING
+        status = tr("Pending") if pending else ""
+        view.preview.set_content(texts.sets.content(language, state=state, status=status))
+        view.preview.set_highlighted(key)
+        name = own_name(language) if language else tr("Default language")
+        view.caption.setText(
+            tr("{language}, {state}", language=name, state=tr("pending") if pending else tr("asking"))
+            if self.facts.export is not None
+            else tr("Sample texts until an export is chosen")
+        )
+
+    def _waiting_changed(self, action_id: object) -> None:
+        if action_id == self.session.id and self.session.ready:
+            self.tasks.start(self._load_facts(), group="facts")
+
+    def on_suggestion(self, name: str, text: str) -> None:
+        """Open the dialog for the GUID behind the Approval Type."""
+        if name == "type_id":
+            self.enter_guid()
+        else:
+            super().on_suggestion(name, text)
+
+    def enter_guid(self) -> None:
+        """Ask for the GUID of the Approval Type."""
+        item = self.approval_type.item
+        name = item.name if item is not None else ""
+        dialog = GuidDialog(name, self.approval_type.guid, self.facts.offered_guid, self.window())
+        dialog.accepted.connect(lambda: self.approval_type.set_guid(dialog.guid))
+        dialog.accepted.connect(self._show_notes)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    # -- acts --------------------------------------------------------------------------------------------------
+
+    def choose_export(self) -> None:
+        """Ask for the file of an export."""
+        dialog = QFileDialog(self.window(), tr("Choose an export"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters([tr("Exports (*.zip *.xml)"), tr("All files (*)")])
+        dialog.fileSelected.connect(self.use_export)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def use_export(self, path: str) -> None:
+        """Read a file as the export."""
+        self.tasks.start(self._use_export(path), group="export")
+
+    async def _use_export(self, path: str) -> None:
+        was_dirty = self.session.dirty
+        name = await self.files.use_export(self.facts, self.session.id, path)
+        if name:
+            platform = self.facts.export.platform if self.facts.export is not None else None
+            self.source.choose(name, platform or "")
+        await self._load_facts()
+        if not name:
+            self.layout_view.ensureWidgetVisible(self.layout_view.failure)
+        elif self.session.dirty and not was_dirty and not self.session.errors:
+            # Only what the export itself says differs: nobody has typed anything that could be thought over.
+            self.save()
+
+    def write_copy(self) -> None:
+        """Ask for a file, and write the copy into it."""
+        dialog = QFileDialog(self.window(), tr("Write copy"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters([tr("Zip for Import Items (*.zip)")])
+        dialog.setDefaultSuffix("zip")
+        dialog.selectFile(self.files.file_name(self.session.text("name")))
+        dialog.fileSelected.connect(self.write_copy_to)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def write_copy_to(self, path: str) -> None:
+        """Write the copy into a file, and wait until the server shows it."""
+        self.tasks.start(self._write_copy(path), group="write")
+
+    async def _write_copy(self, path: str) -> None:
+        stored = self.stored
+        if stored is None:
+            return
+        await self.files.write_copy(stored, path)
+        self.ctx.notify(tr("Wrote {name}", name=path.replace("\\", "/").rpartition("/")[2]))
+        if self.ctx.imports is not None and stored.server_id is not None:
+            self.ctx.imports.watch(stored.id)
+        await self._load_facts()
+
+    def open_import(self) -> None:
+        """Open Import Items of the server in the browser, and wait for the copy."""
+        self.tasks.start(self._open_import(), group="open")
+
+    async def _open_import(self) -> None:
+        address = await self.files.base_url(self.session.reference("server_id"))
+        if address:
+            QDesktopServices.openUrl(QUrl(address + IMPORT_PLACE))
+        if self.waiting.state is WaitState.NONE and self.copy_state.is_written:
+            self.ask_now()
+
+    def ask_now(self) -> None:
+        """Ask the server now, and wait on."""
+        if self.ctx.imports is not None:
+            self.ctx.imports.watch(self.session.id)
+
+    def try_window(self) -> None:
+        """Open the window as a working dialog."""
+        self.tasks.start(self._try_window(), group="try")
+
+    async def _try_window(self) -> None:
+        from console.endpoint.endpoint_dialog import open_endpoint_window
+
+        await open_endpoint_window(self.ctx, self.session.id, parent=self)
+
+    async def after_save(self, stored: "ConfigurationObject") -> None:
+        """Compare the copy with what was saved."""
+        await super().after_save(stored)
+        await self._load_facts()

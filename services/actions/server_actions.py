@@ -1,5 +1,6 @@
 """The actions of a Privilege Manager server: the local copy of their list, and whether a copy has arrived there."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Sequence
@@ -9,8 +10,10 @@ from typing import Protocol
 
 from sqlmodel import col, delete, select
 
+from models.action_progress import ActionProgress
 from models.base import NAME_MAX, name_key, utcnow
 from models.server_item import ItemKind, ServerItem
+from services.actions.progress import record_asked
 from services.common.json_types import JsonValue
 from services.privilege_manager.api_items import ActionItem, ItemList, read_action
 from services.store import Store
@@ -58,9 +61,23 @@ def find_copy(actions: Sequence[ActionItem], item_id: str, name: str) -> Sightin
     return Sighting(has_copy=False, namesake_id=namesake.item_id if namesake is not None else "")
 
 
-async def read_server_actions(source: ActionSource) -> ItemList[ActionItem]:
-    """Ask a server for its actions. Raises ConsoleError."""
-    return await source.actions()
+async def read_server_actions(store: Store, source: ActionSource, server_id: uuid.UUID) -> ListedActions:
+    """Ask a server for its actions and replace the local copy. Raises ConsoleError."""
+    listed = await source.actions()
+    await asyncio.to_thread(keep_server_actions, store, server_id, listed)
+    return ListedActions(listed.items, utcnow())
+
+
+async def ask_for_copy(
+    store: Store, source: ActionSource, server_id: uuid.UUID, progress: ActionProgress, name: str
+) -> Sighting:
+    """Ask a server once whether it has a written copy, and keep the answer. Raises ConsoleError."""
+    listed = await read_server_actions(store, source, server_id)
+    sighting = find_copy(listed.actions, progress.item_id, name)
+    await asyncio.to_thread(
+        record_asked, store, progress.action_id, progress.item_id, found=sighting.has_copy
+    )
+    return sighting
 
 
 def keep_server_actions(store: Store, server_id: uuid.UUID, listed: ItemList[ActionItem]) -> None:
