@@ -93,6 +93,12 @@ def actions() -> None:
     import services.privilege_manager
 
 
+def endpoint() -> None:
+    """Import what raises and follows the requests of an approval window."""
+    import services.actions.progress
+    import services.actions.window_requests
+
+
 def setup() -> None:
     """Import the set-up of ServiceNow approvals."""
     import services.setup.checklist
