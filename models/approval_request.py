@@ -51,11 +51,18 @@ class ApprovalRequest(SQLModel, table=True):
             sqlite_where=text("mismatch <> ''"),
             postgresql_where=text("mismatch <> ''"),
         ),
+        Index(
+            "ix_approval_request_answer_fault",
+            "requested_at",
+            "id",
+            sqlite_where=text("answer_fault <> ''"),
+            postgresql_where=text("answer_fault <> ''"),
+        ),
     )
     observed: ClassVar[frozenset[str]] = frozenset(
         {"servicenow_state", "record_state", "record_closed", "order_state", "record_id", "order_id", "number",
          "order_number", "waits_for",
-         "mismatch", "checked_at", "observed_at", "claimed_by", "claimed_until"}
+         "mismatch", "answer_fault", "checked_at", "observed_at", "claimed_by", "claimed_until"}
     )  # fmt: skip
 
     released: ClassVar[frozenset[str]] = frozenset({"type_id", "process_id", "server_id"})
@@ -89,6 +96,8 @@ class ApprovalRequest(SQLModel, table=True):
     """Who is asked and has not answered: display names, one a line."""
     mismatch: str = Field(default="", max_length=40)
     """Id of the way in which the two systems disagree, or nothing."""
+    answer_fault: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": EMPTY_TEXT})
+    """FaultId of why its answer could not be delivered, or nothing."""
     external_id: str = Field(default="", max_length=EXTERNAL_ID_MAX, index=True)
     number: str = Field(default="", max_length=40)
     rehearsal: bool = Field(default=False)
@@ -108,6 +117,10 @@ class ApprovalRequest(SQLModel, table=True):
     """RequestErrorKind: what has to succeed before `error` is cleared; empty for a request that has ended."""
     intake_client_id: uuid.UUID | None = Field(default=None)
     """The intake client that raised it. Clients can be removed; their ids are not used again."""
+    caller_id: str = Field(
+        default="", max_length=EXTERNAL_ID_MAX, sa_column_kwargs={"server_default": EMPTY_TEXT}
+    )
+    """The id by which the program that asked knows the request: PMApprovalId of a Privilege Manager event, for example."""
     requested_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -66,7 +66,25 @@ STAGE_GROUPS: dict[Kind, tuple[StageGroup, ...]] = {
 }
 """The groups of stages for each kind of system that can be checked."""
 CHECKED_KINDS = tuple(STAGE_GROUPS)
-STAGE_NAMES = {key: name for groups in STAGE_GROUPS.values() for _, stages in groups for key, name in stages}
+CHAIN_GROUP: StageGroup = (
+    tr_later("Approval chain"),
+    (
+        ("chain_policy", tr_later("Chain: Policy")),
+        ("chain_action", tr_later("Chain: Action")),
+        ("chain_approval_type", tr_later("Chain: Approval Type")),
+        ("chain_process", tr_later("Chain: Approval Process")),
+        ("chain_server", tr_later("Chain: Server")),
+        ("chain_request_item", tr_later("Chain: Request Item")),
+        ("chain_approver", tr_later("Chain: Approver")),
+    ),
+)
+"""The links of an approval chain, in its order. Their faults are in the catalog like those of the stages."""
+STAGE_NAMES = {
+    key: name
+    for groups in (*STAGE_GROUPS.values(), (CHAIN_GROUP,))
+    for _, stages in groups
+    for key, name in stages
+}
 """What each stage is called, by its key: a key means the same for every kind that has it."""
 ALL_STAGES = tuple(STAGE_NAMES)
 """Every stage of any kind, in the order of the fault catalog."""
@@ -79,5 +97,7 @@ def get_stages(kind: Kind) -> tuple[str, ...]:
 
 STAGES = get_stages(Kind.FOREIGN_SYSTEM)
 """The stages of a ServiceNow Server."""
+REACH_STAGES = tuple(key for key, _ in _REACH_STAGES)
+"""The stages of the way to a system."""
 PROCESS_STAGES = tuple(key for key, _ in STAGE_GROUPS[Kind.FOREIGN_SYSTEM][-1][1])
 """The stages of the last group: they run only when the server is checked with an Approval Process."""

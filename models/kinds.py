@@ -311,6 +311,7 @@ class RequestEventKind(StrEnum):
     TIMED_OUT = "timed_out"
     FAILED = "failed"
     PROBLEM = "problem"
+    ANSWERED = "answered"
     """The next step failed and is tried again."""
 
 

@@ -8,6 +8,7 @@ Privilege Manager.
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
@@ -66,21 +67,21 @@ TEXT_NAMES: dict[TextKey, str] = {
 }
 """What each text is called on the page of an action in Privilege Manager."""
 
-_SHORT_KEYS = {
-    "information_section": TextKey.INFORMATION_TEXT_SECTION,
-    "instruction_section": TextKey.INSTRUCTION_TEXT_SECTION,
-    "approval_status_section": TextKey.APPROVAL_STATUS_TEXT_SECTION,
-    "prompt_title": TextKey.APPLICATION_TITLE,
-}
-"""Spellings of the on-screen names that differ from the keys."""
-_KEYS_BY_SPELLING = {key.value.lower(): key for key in TextKey} | {
-    short.replace("_", ""): key for short, key in _SHORT_KEYS.items()
+_SEPARATORS = re.compile(r"[\s_-]")
+
+
+def _fold_spelling(name: str) -> str:
+    return _SEPARATORS.sub("", name).lower()
+
+
+_KEYS_BY_SPELLING = {_fold_spelling(key.value): key for key in TextKey} | {
+    _fold_spelling(name): key for key, name in TEXT_NAMES.items()
 }
 
 
 def find_text_key(spelling: str) -> TextKey | None:
-    """Return the key that `spelling` means, such as InformationTextSection or information_section, or None."""
-    return _KEYS_BY_SPELLING.get(spelling.replace("_", "").replace(" ", "").lower())
+    """Return the key that `spelling` means: InformationTextSection, information_section, or the name on screen."""
+    return _KEYS_BY_SPELLING.get(_fold_spelling(spelling))
 
 
 def parse_window_texts(value: object) -> WindowTexts:

@@ -12,11 +12,15 @@ from models.kinds import KINDS, Kind
 from models.privilege_manager_server import PrivilegeManagerServer
 from models.servers import Server
 from models.user_credential import UserCredential
+from services.answers.approval_client import PrivilegeManagerApprovals
+from services.answers.destinations import StoredDestinations
+from services.answers.privilege_manager import ApprovalServer
 from services.audit.audit_signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
+from services.coordination.clock import Clock
 from services.privilege_manager import PrivilegeManagerClient
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.store import Store
@@ -42,6 +46,7 @@ class Workspace:
         self.configuration = Configuration(store)
         self._instances = ClientCache[ServiceNowClient]()
         self._privilege_managers = ClientCache[PrivilegeManagerClient]()
+        self._approvals: dict[uuid.UUID, PrivilegeManagerApprovals] = {}
 
     @classmethod
     def open(
@@ -159,6 +164,18 @@ class Workspace:
             return await asyncio.to_thread(read)
 
         return read_in_thread
+
+    def answer_destinations(self, clock: Clock) -> StoredDestinations:
+        """Return where the answers of intake clients go."""
+        return StoredDestinations(self.vault, self.approval_server, clock)
+
+    async def approval_server(self, server_id: uuid.UUID) -> ApprovalServer:
+        """Return what answers requests on a Privilege Manager server. Raises NotFoundError."""
+        client = await self.privilege_manager(server_id)
+        known = self._approvals.get(server_id)
+        if known is None or known.client is not client:
+            known = self._approvals[server_id] = PrivilegeManagerApprovals(client)
+        return known
 
     @asynccontextmanager
     async def sign_periodically(self, every_s: float = SIGN_INTERVAL_S) -> AsyncIterator[None]:

@@ -12,7 +12,7 @@ from console.checks.verdicts import verdict_label
 from console.runtime import lazy_imports
 from console.runtime.activity import DONE, FAILED, Job
 from console.runtime.task_runner import TaskRunner
-from models.kinds import Kind
+from models.check_stages import CHECKED_KINDS
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
@@ -23,11 +23,17 @@ if TYPE_CHECKING:
     from console.navigation.tree_model import TreeModel
     from console.shell.main_window import Window
     from models.approval_process import ApprovalProcess
-    from models.foreign_system import ForeignSystem
+    from models.servers import Server
     from services.connectivity import CheckReport
     from services.connectivity.check_history import PastCheck
 
 TASK_GROUP = "round"
+PASSWORD_REFUSED = (
+    FaultId.AUTHENTICATION_REFUSED,
+    FaultId.PRIVILEGE_MANAGER_LOG_ON_REFUSED,
+    FaultId.PRIVILEGE_MANAGER_USER_ACCOUNT,
+)
+"""What a check ends with whose password was sent and not taken."""
 OnFinished = Callable[[dict[uuid.UUID, str]], Awaitable[None]]
 log = logging.getLogger(__name__)
 JOB_NAME = tr_later("Checking all servers")
@@ -89,12 +95,11 @@ class ServerCheckRunner(QObject):
     async def _check_servers(self, job: Job, then: OnFinished | None, *, careful: bool) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
         from models.approval_process import ApprovalProcess
-        from models.foreign_system import ForeignSystem
         from services.connectivity import check_history
 
         workspace = await self.ctx.ready()
         before = await self.ctx.call(check_history.last_verdicts, workspace.store)
-        servers = await self.ctx.call(workspace.configuration.all, ForeignSystem)
+        servers = await self.ctx.call(workspace.configuration.servers)
         processes = await self.ctx.call(workspace.configuration.all, ApprovalProcess)
         verdicts: list[str] = []
         for number, server in enumerate(servers):
@@ -122,7 +127,7 @@ class ServerCheckRunner(QObject):
         if then is not None:
             await then(before)
 
-    async def _server(self, job: Job, server: "ForeignSystem", processes: "list[ApprovalProcess]") -> str:
+    async def _server(self, job: Job, server: "Server", processes: "list[ApprovalProcess]") -> str:
         """Check a server with each of its processes; returns the worst verdict."""
         worst = "ok"
         rank = ("ok", "warning", "failed")
@@ -137,7 +142,7 @@ class ServerCheckRunner(QObject):
                 break  # the next process would fail alike, and a refused password is not tried again
         return worst
 
-    async def _check(self, server: "ForeignSystem", process: "ApprovalProcess | None") -> "CheckReport":
+    async def _check(self, server: "Server", process: "ApprovalProcess | None") -> "CheckReport":
         from console.checks.check_subject import build_check_subject
 
         # No user looks at this server now, so no password is bound to it.
@@ -154,9 +159,7 @@ class ServerCheckRunner(QObject):
 
 
 def _was_sign_in_refused(report: "PastCheck") -> bool:
-    return any(
-        s.stage == "authentication" and s.fault == FaultId.AUTHENTICATION_REFUSED for s in report.stages
-    )
+    return any(s.stage == "authentication" and s.fault in PASSWORD_REFUSED for s in report.stages)
 
 
 def _job_result(verdicts: list[str]) -> tuple[str, str]:
@@ -173,4 +176,4 @@ def _job_result(verdicts: list[str]) -> tuple[str, str]:
 
 def has_servers(model: "TreeModel") -> bool:
     """Whether the tree of a window shows a server that could be checked."""
-    return any(node.kind is Kind.FOREIGN_SYSTEM for node in model.objects())
+    return any(node.kind in CHECKED_KINDS for node in model.objects())

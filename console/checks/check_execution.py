@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from console.runtime import lazy_imports
+from models.kinds import Kind
 
 if TYPE_CHECKING:
     from console.checks.check_subject import CheckSubject
@@ -23,7 +24,12 @@ async def execute_check(
     from services.connectivity import run_check
 
     return await run_check(
-        subject.settings, subject.sign_in, subject.process, accepted=subject.last_accepted, report=on_result
+        subject.settings,
+        subject.sign_in,
+        subject.process,
+        kind=subject.server.kind,
+        accepted=subject.last_accepted,
+        report=on_result,
     )
 
 
@@ -46,6 +52,8 @@ async def store_check(ctx: "Context", report: "CheckReport", subject: "CheckSubj
 
 async def resolve_request_items(ctx: "Context", subject: "CheckSubject") -> list[str]:
     """Look up request items that were applied by name while the server was unreachable; returns what was found."""
+    if subject.server.kind is not Kind.FOREIGN_SYSTEM:
+        return []
     await lazy_imports.ready(ctx, lazy_imports.transfer)
     from services.transfer import apply_online
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from console.checks import check_report
 from console.checks.past_check_texts import title_of_check
 from models.check_stages import STAGE_NAMES
+from models.kinds import Kind
 from models.translation_marks import plural_later, tr_later
 from services.common.errors import Problem
 from services.language import date_time, number, plural, tr, translate
@@ -29,6 +30,15 @@ STATE_COUNT_TEXTS = (
 SEVERITY_ORDER = {"failed": 0, "warning": 1}
 """States that are findings, worst first."""
 STALE_TEXT = tr_later("Changed since this check")
+PURPOSES = {
+    Kind.FOREIGN_SYSTEM: tr_later(
+        "The check goes from the address to the approval services and says at each stage what was seen."
+    ),
+    Kind.PRIVILEGE_MANAGER_SERVER: tr_later(
+        "The check goes from the address to actions and policies and says at each stage what was seen."
+    ),
+}
+"""What a check does, for each kind of server."""
 
 Values = Mapping[str, object]
 """The values of a form that a check depends on, by field."""
@@ -57,10 +67,11 @@ class CheckSummary:
 
 
 class CheckPresenter:
-    """Holds what a Check tab shows. `current_values` returns the values of the form as they are now."""
+    """Holds what a Check tab shows. `current_values` returns the values of the form as they are now; `kind` is that of the server."""
 
-    def __init__(self, current_values: Callable[[], Values]) -> None:
+    def __init__(self, current_values: Callable[[], Values], kind: Kind = Kind.FOREIGN_SYSTEM) -> None:
         self._current_values = current_values
+        self._kind = kind
         self.running = False
         self.number = 0
         """Counts the checks that were started, so that results of a cancelled one are recognised."""
@@ -199,9 +210,7 @@ class CheckPresenter:
         if self.running:
             return tr("Nothing found so far.")
         if not self.visible_results:
-            return tr(
-                "The check goes from the address to the approval services and says at each stage what was seen."
-            )
+            return tr(PURPOSES[self._kind])
         return tr("Nothing to report: every stage that was looked at is good.")
 
     def start_text(self) -> str:

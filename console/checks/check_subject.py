@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from console.forms import vault_access
 from console.runtime import lazy_imports
-from models.addresses import normalise_base_url
 from services.common.errors import ConsoleError
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
     from models.approval_process import ApprovalProcess
     from models.base import ConfigurationObject
-    from models.foreign_system import ForeignSystem
+    from models.servers import Server
     from services.connectivity import PreviousSignIn
     from services.connectivity.check_history import CheckSignIn, PastCheck
     from services.servicenow import ConnectionSettings
@@ -28,7 +27,7 @@ T = TypeVar("T", bound="ConfigurationObject")
 class CheckedObjects:
     """The objects that a check is about. `unsaved` marks values that were typed and not saved."""
 
-    server: "ForeignSystem"
+    server: "Server"
     process: "ApprovalProcess | None"
     unsaved: bool
 
@@ -60,7 +59,7 @@ class CheckSubject(CheckedObjects):
 
 async def build_check_subject(
     ctx: "Context",
-    server: "ForeignSystem",
+    server: "Server",
     process: "ApprovalProcess | None",
     *,
     unsaved: bool = False,
@@ -80,7 +79,7 @@ async def build_check_subject(
     if server.credential_id is not None:
         credential = await ctx.call(workspace.configuration.get, UserCredential, server.credential_id)
     try:
-        server.base_url = normalise_base_url(server.base_url)
+        server.base_url = server.normalise_address(server.base_url)
     except ValueError:
         # The first stage says what is wrong with the address, and nothing is sent anywhere.
         return CheckSubject(server, process, unsaved, servicenow.ConnectionSettings.of(server), None)
@@ -109,7 +108,7 @@ async def load_stored_check_subject(
     None for both when the server was deleted; no time when the process was. The vault is not read.
     """
     from models.approval_process import ApprovalProcess
-    from models.foreign_system import ForeignSystem
+    from models.servers import SERVER_MODELS
     from models.user_credential import UserCredential
 
     workspace = await ctx.ready()
@@ -120,7 +119,8 @@ async def load_stored_check_subject(
         except ConsoleError:
             return None  # deleted since
 
-    server = await read(ForeignSystem, check.server_id)
+    models = {model.kind: model for model in SERVER_MODELS}
+    server = await read(models[check.kind], check.server_id)
     if server is None:
         return None, None
     process_id = uuid.UUID(check.process_id) if check.process_id else None

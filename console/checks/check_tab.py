@@ -21,7 +21,6 @@ from console.runtime.page_targets import fault_entry_target
 from console.widgets import buttons
 from console.widgets.stage_list import StageList
 from models.check_stages import STAGE_GROUPS
-from models.kinds import Kind
 from services.common.errors import ConsoleError
 from services.language import tr, translate
 
@@ -49,7 +48,7 @@ class CheckTab(QWidget):
         super().__init__(page)
         self._page = page
         self._ctx = page.ctx
-        self.presenter = CheckPresenter(page.checked_values)
+        self.presenter = CheckPresenter(page.checked_values, page.checked_kind)
         self._report_export = ReportExport(page, self.presenter)
         self._job: Job | None = None
         self._clock = QTimer(self)
@@ -83,7 +82,7 @@ class CheckTab(QWidget):
         self.summary = CheckSummaryView()
         self.summary.close_requested.connect(self.close_past_check)
         left.addWidget(self.summary)
-        self.stages = StageList(STAGE_GROUPS[Kind.FOREIGN_SYSTEM])
+        self.stages = StageList(STAGE_GROUPS[self._page.checked_kind])
         self.stages.setMaximumWidth(STAGES_WIDTH)
         self.stages.setMinimumWidth(360)
         left.addWidget(self.stages, 1)

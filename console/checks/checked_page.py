@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QPushButton, QWidget
 from console.checks.check_subject import CheckSubject
 from console.checks.check_tab import CheckTab
 from console.forms.object_page import CHECK, DETAILS, HISTORY, USED_BY, ObjectPage
+from models.kinds import Kind
 
 if TYPE_CHECKING:
     from services.store import Change
@@ -21,6 +22,8 @@ class CheckablePage(ObjectPage):
     """The page of an object that can be checked."""
 
     tabs = (DETAILS, CHECK, HISTORY, USED_BY)
+    checked_kind: ClassVar[Kind] = Kind.FOREIGN_SYSTEM
+    """The kind of server that is checked."""
     checked_fields: ClassVar[tuple[str, ...]]
     """The values that a check depends on."""
 

@@ -60,7 +60,7 @@ def _open_field(page: "CheckablePage", kind: Kind, object_id: uuid.UUID, field: 
 
 def _server_field_remedy(field: str, text: str) -> RemedyFactory:
     def make(page: "CheckablePage", _result: "StageResult", subject: "CheckedObjects") -> list[RemedyAction]:
-        return [RemedyAction(text, _open_field(page, Kind.FOREIGN_SYSTEM, subject.server.id, field))]
+        return [RemedyAction(text, _open_field(page, subject.server.kind, subject.server.id, field))]
 
     return make
 
@@ -75,7 +75,7 @@ def _password_remedy(
         return [
             RemedyAction(
                 tr("Choose a User Credential"),
-                _open_field(page, Kind.FOREIGN_SYSTEM, subject.server.id, "credential_id"),
+                _open_field(page, subject.server.kind, subject.server.id, "credential_id"),
             )
         ]
     return [
@@ -187,6 +187,15 @@ async def _save_process(page: "CheckablePage", process_id: uuid.UUID, values: di
 
 REMEDIES: dict[str, RemedyFactory] = {
     FaultId.URL_INVALID: _server_field_remedy("base_url", tr_later("Correct the address")),
+    **dict.fromkeys(
+        (
+            FaultId.PRIVILEGE_MANAGER_SERVICENOW_ADDRESS,
+            FaultId.PRIVILEGE_MANAGER_PATH_WRONG,
+            FaultId.PRIVILEGE_MANAGER_SITE_MISSING,
+            FaultId.PRIVILEGE_MANAGER_NOT_RECOGNISED,
+        ),
+        _server_field_remedy("base_url", tr_later("Correct the address")),
+    ),
     FaultId.REDIRECT_ELSEWHERE: _server_field_remedy("base_url", tr_later("Change the address")),
     **dict.fromkeys(
         (
@@ -215,6 +224,8 @@ REMEDIES: dict[str, RemedyFactory] = {
     FaultId.SECRET_MISSING: _password_remedy,
     FaultId.SECRET_NOT_FOR_HOST: _password_remedy,
     FaultId.AUTHENTICATION_REFUSED: _password_remedy,
+    FaultId.PRIVILEGE_MANAGER_LOG_ON_REFUSED: _password_remedy,
+    FaultId.PRIVILEGE_MANAGER_USER_ACCOUNT: _password_remedy,
     FaultId.SERVICE_MISSING: _service_name_remedy,
     FaultId.SERVICE_NAME_DIFFERS: _service_name_remedy,
     FaultId.SERVICE_SWAPPED: _service_name_remedy,

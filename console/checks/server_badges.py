@@ -8,6 +8,7 @@ from console.checks.verdicts import VERDICT_SHAPES
 from console.navigation.tree_model import object_key
 from console.runtime import lazy_imports
 from console.runtime.task_runner import TaskRunner
+from models.check_stages import CHECKED_KINDS
 from models.kinds import Kind
 from services.common.errors import ConsoleError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from console.shell.main_window import Window
     from services.store import Change
 
-WATCHED_TABLES = {"task_run", Kind.FOREIGN_SYSTEM.value, Kind.APPROVAL_PROCESS.value}
+WATCHED_TABLES = {"task_run", Kind.APPROVAL_PROCESS.value, *CHECKED_KINDS}
 """Tables whose changes can change a badge."""
 
 
@@ -47,11 +48,11 @@ class ServerHealth(QObject):
             verdicts = await self.ctx.call(check_history.last_verdicts, workspace.store)
         except ConsoleError:
             return  # the next call by the user reports a store that is busy or gone
-        kind = Kind.FOREIGN_SYSTEM.value
         self._window.model.set_badges(
             {
-                object_key(kind, server): VERDICT_SHAPES.get(verdict, "off")
+                object_key(kind.value, server): VERDICT_SHAPES.get(verdict, "off")
                 for server, verdict in verdicts.items()
+                for kind in CHECKED_KINDS
             }
         )
 

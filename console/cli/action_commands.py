@@ -11,10 +11,10 @@ from console.cli import output
 from console.cli.arguments import Json
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
+from models.window_texts import DEFAULT_LANGUAGE, find_text_key
 from services.common.file_writing import save_file
 from services.privilege_manager.items.action_copy import ActionCopy, ActionEdits, Change, make_copy
 from services.privilege_manager.items.archive import SIZE_MAX, write_archive
-from services.privilege_manager.items.window_texts import DEFAULT_LANGUAGE, find_text_key
 
 app = typer.Typer(help="Approval actions of Privilege Manager.", no_args_is_help=True)
 

@@ -11,10 +11,12 @@ import typer
 from console.cli import (
     action_commands,
     audit_commands,
+    chain_command,
     check_commands,
     config_commands,
     credential_commands,
     decision_commands,
+    delivery_commands,
     demo_command,
     fault_commands,
     intake_commands,
@@ -52,12 +54,14 @@ app.add_typer(config_commands.app, name="config")
 app.add_typer(request_commands.app, name="requests")
 decision_commands.register(request_commands.app)
 app.add_typer(intake_commands.app, name="intake")
+app.add_typer(delivery_commands.app, name="deliveries")
 app.add_typer(audit_commands.history_app, name="history")
 app.add_typer(audit_commands.audit_app, name="audit")
 app.add_typer(practice_commands.app, name="practice")
 app.add_typer(action_commands.app, name="actions")
 app.command("items")(check_commands.items)
 app.command("check")(check_commands.check)
+app.command("chain")(chain_command.chain)
 app.command("faults")(fault_commands.faults)
 app.command("provision")(provision_command.provision)
 app.command("demo")(demo_command.demo)

@@ -1,6 +1,7 @@
 """`check` and `items`: what a server is like right now."""
 
 import asyncio
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +12,14 @@ from console.cli.arguments import Json, ServerName
 from console.cli.command_context import get_command_context
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem
+from models.kinds import KINDS, Kind
+from models.servers import Server
 from models.text_folding import fold_text
 from models.user_credential import UserCredential
-from services.common.errors import ConsoleError
+from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.threads import run_to_completion
+from services.configuration import Configuration
 from services.connectivity import CheckReport, PreviousSignIn, StageResult, run_check
 from services.connectivity.check_history import CheckSignIn, find_last_sign_in, get_check_sign_in, save_check
 from services.language import plural, time_of_day, tr
@@ -22,21 +27,36 @@ from services.servicenow.request_item_copies import RequestItemCopies
 from services.servicenow.request_item_search import Catalogue, RequestItem
 from services.store import NotFoundError
 from services.transfer.apply_online import try_resolve_request_items
+from services.transport.authentication import SignInSource
 from services.workspace import Workspace
+
+
+class ServerKind(StrEnum):
+    """A kind of server, as documents spell it."""
+
+    SERVICENOW = "servicenow"
+    PRIVILEGE_MANAGER = "privilege_manager"
+
+
+SERVER_KINDS = {
+    ServerKind.SERVICENOW: Kind.FOREIGN_SYSTEM,
+    ServerKind.PRIVILEGE_MANAGER: Kind.PRIVILEGE_MANAGER_SERVER,
+}
 
 
 def check(
     context: typer.Context,
-    server: ServerName,
+    server: Annotated[str, typer.Argument(help="Name of the ServiceNow or Privilege Manager server.")],
     process: Annotated[str, typer.Option(help="Approval Process whose services are checked.")] = "",
+    kind: Annotated[
+        ServerKind | None, typer.Option(help="Kind of the server, where two kinds have one of this name.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check a server in stages; 1 when a stage failed."""
 
     async def work(workspace: Workspace) -> int:
-        system, chosen = await asyncio.to_thread(_find_server_and_process, workspace, server, process)
-        instance = await workspace.instance(system.id)
-        sign_in = instance.sign_in
+        system, chosen = await asyncio.to_thread(_find_server_and_process, workspace, server, process, kind)
         # Beside a JSON document the stages are progress; without one they are the result.
         write = output.print_message if json else output.print_result
 
@@ -44,12 +64,17 @@ def check(
             for line in _stage_lines(stage):
                 write(line)
 
-        used, accepted = await asyncio.to_thread(_load_sign_in_state, workspace, system)
+        sign_in, used, accepted = await asyncio.to_thread(_load_sign_in_state, workspace, system)
         report = await run_check(
-            workspace.connection_settings_for(system), sign_in, chosen, accepted=accepted, report=tell
+            workspace.connection_settings_for(system),
+            sign_in,
+            chosen,
+            kind=system.kind,
+            accepted=accepted,
+            report=tell,
         )
         await _store_check(workspace, system, chosen, report, used)
-        if report.can_continue:
+        if report.can_continue and isinstance(system, ForeignSystem):
             for told in await try_resolve_request_items(workspace, system.id):
                 output.print_message(told)
         if json:
@@ -64,14 +89,16 @@ def check(
 
 
 def _load_sign_in_state(
-    workspace: Workspace, system: ForeignSystem
-) -> tuple[CheckSignIn | None, PreviousSignIn | None]:
-    """Return what the check signs in with, and when that was accepted last."""
-    used = get_check_sign_in(workspace.vault, system, _credential_of(workspace, system))
-    return used, find_last_sign_in(workspace.store, system.id, used)
+    workspace: Workspace, system: Server
+) -> tuple[SignInSource, CheckSignIn | None, PreviousSignIn | None]:
+    """Return how the check signs in, what identifies that, and when it was accepted last."""
+    credential = _credential_of(workspace, system)
+    used = get_check_sign_in(workspace.vault, system, credential)
+    sign_in = workspace.sign_in_source_for(system, credential)
+    return sign_in, used, find_last_sign_in(workspace.store, system.id, used)
 
 
-def _credential_of(workspace: Workspace, system: ForeignSystem) -> UserCredential | None:
+def _credential_of(workspace: Workspace, system: Server) -> UserCredential | None:
     if system.credential_id is None:
         return None
     return workspace.configuration.get(UserCredential, system.credential_id)
@@ -79,7 +106,7 @@ def _credential_of(workspace: Workspace, system: ForeignSystem) -> UserCredentia
 
 async def _store_check(
     workspace: Workspace,
-    system: ForeignSystem,
+    system: Server,
     process: ApprovalProcess | None,
     report: CheckReport,
     used: CheckSignIn | None,
@@ -106,11 +133,15 @@ def _stage_lines(result: StageResult) -> list[str]:
 
 
 def _find_server_and_process(
-    workspace: Workspace, server: str, process: str
-) -> tuple[ForeignSystem, ApprovalProcess | None]:
+    workspace: Workspace, server: str, process: str, kind: ServerKind | None
+) -> tuple[Server, ApprovalProcess | None]:
     """Return the server and the process to check: the named one, else the only one that uses the server."""
     configuration = workspace.configuration
-    system = configuration.named(ForeignSystem, server)
+    system = _find_server(configuration, server, kind)
+    if not isinstance(system, ForeignSystem):
+        if process:
+            raise _process_unused_error(system, process)
+        return system, None
     processes = configuration.all(ApprovalProcess)
     users = [p for p in processes if p.server_id == system.id]
     if not process:
@@ -121,6 +152,40 @@ def _find_server_and_process(
             f"the Approval Process “{process}” of “{server}”", process, [p.name for p in users]
         )
     return system, chosen
+
+
+def _find_server(configuration: Configuration, name: str, kind: ServerKind | None) -> Server:
+    """Return the server of a name, of either kind; raises InputError where both kinds have one and `kind` is None."""
+    servers = [one for one in configuration.servers() if kind is None or one.kind is SERVER_KINDS[kind]]
+    found = [one for one in servers if fold_text(one.name) == fold_text(name)]
+    if not found:
+        raise NotFoundError(f"the server “{name}”", name, [one.name for one in servers])
+    if len(found) > 1:
+        options = " or ".join(f"--kind {one}" for one in ServerKind)
+        raise InputError(
+            Problem(
+                tried=f"Find the server “{name}”",
+                evidence=f"{len(found)} servers have this name: {', '.join(KINDS[one.kind].singular for one in found)}.",
+                cause="A ServiceNow Server and a Privilege Manager Server have the same name.",
+                owner=Owner.CONSOLE,
+                remedy=f"Say which one is meant, with {options}.",
+                fault=FaultId.CALL_INVALID,
+            )
+        )
+    return found[0]
+
+
+def _process_unused_error(system: Server, process: str) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Check “{system.name}” with the Approval Process “{process}”",
+            evidence=f"“{system.name}” is a {KINDS[system.kind].singular}.",
+            cause="Approval Processes run on ServiceNow Servers; nothing of a Privilege Manager Server depends on one.",
+            owner=Owner.CONSOLE,
+            remedy="Leave out --process, or name the ServiceNow Server of the process.",
+            fault=FaultId.CALL_INVALID,
+        )
+    )
 
 
 def items(

@@ -7,6 +7,7 @@ import typer
 from console.cli import output
 from console.cli.arguments import Json
 from console.cli.errors import input_error
+from services.answers.fault_entries import delivery_fault_entries
 from services.common.closest_match import closest_match
 from services.common.errors import InputError
 from services.common.fault_ids import FaultId
@@ -23,7 +24,10 @@ def faults(
         bool, typer.Option("--markdown", help="Write Markdown: the page of the documentation.")
     ] = False,
 ) -> None:
-    """Say what a fault of the check means: what people see, cause, owner, remedy and source."""
+    """Say what a fault of the check, or of an answer on its way back, means: what people see, cause, owner and remedy.
+
+    Without an id the faults of the check are listed.
+    """
     if json and markdown:
         raise typer.BadParameter("choose one of --json and --markdown", param_hint="--markdown")
     try:
@@ -52,10 +56,11 @@ def faults(
 
 
 def _find_faults(fault_id: str) -> list[CheckFault]:
-    found = faults_by_id(fault_id.strip().lower())
+    wanted = fault_id.strip().lower()
+    found = faults_by_id(wanted) or [one for one in delivery_fault_entries() if one.id == wanted]
     if found:
         return found
-    near = closest_match(fault_id, [one.id for one in all_faults()])
+    near = closest_match(fault_id, [one.id for one in (*all_faults(), *delivery_fault_entries())])
     raise input_error(
         f"Look up the fault “{fault_id}”",
         "The catalog has no fault of this id.",

@@ -115,7 +115,7 @@ async def _run_until_stopped(workspace: Workspace, address: _IntakeAddress | Non
             if served is not None:
                 output.print_message(f"The intake is served at {served.url}")
             output.print_message("The worker is running. Stop it with Ctrl+C.")
-            await Worker(workspace).run(stop.event)
+            await Worker(workspace, intake_url=served.public_url if served else "").run(stop.event)
     output.print_message("The worker has stopped.")
     return output.EXIT_CANCELLED if stop.pressed else output.EXIT_OK
 
@@ -146,9 +146,10 @@ async def _run_once(workspace: Workspace, *, json: bool) -> int:
     else:
         for server_id, one in done.rounds.items():
             output.print_result(f"{names.get(server_id, str(server_id))}: {_round_text(one)}")
-        if done.raised or done.timed_out or done.cleaned:
+        if done.raised or done.timed_out or done.cleaned or done.answered:
             output.print_result(
-                f"{done.raised} raised, {done.timed_out} timed out, {done.cleaned} rehearsals cleaned up"
+                f"{done.raised} raised, {done.timed_out} timed out, {done.cleaned} rehearsals cleaned up, "
+                f"{done.answered} answers sent back"
             )
     problems = [*done.problems, *(one.problem for one in done.rounds.values() if one.problem)]
     for problem in problems:
@@ -174,6 +175,7 @@ def _result_as_dict(done: WorkerReport, names: dict[uuid.UUID, str]) -> dict[str
         "raised": done.raised,
         "timed_out": done.timed_out,
         "cleaned_up": done.cleaned,
+        "answered": done.answered,
         "servers": [
             {
                 "server": names.get(server_id, ""),

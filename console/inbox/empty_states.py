@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.inbox.empty_list import EmptyKind, EmptyList
-from console.navigation.request_places import ABOUT_TO_TIME_OUT, ALL, MINE, MISMATCH, PENDING
+from console.navigation.request_places import (
+    ABOUT_TO_TIME_OUT,
+    ALL,
+    ANSWER_NOT_DELIVERED,
+    MINE,
+    MISMATCH,
+    PENDING,
+)
 from console.widgets import buttons
 from console.widgets.placeholders import EmptyState
 from models.translation_marks import tr_later
@@ -43,6 +50,12 @@ EMPTY_TEXTS = {
             "Requests awaiting your approval. Set your user name and groups under Requests > My ServiceNow user and groups."
         ),
     ),
+    ANSWER_NOT_DELIVERED: (
+        tr_later("Every answer was delivered"),
+        tr_later(
+            "A request stands here whose answer could not be sent back to the program that asked. Details say why."
+        ),
+    ),
 }
 DEFAULT_TEXTS = (
     tr_later("Nothing matches this filter"),
@@ -56,6 +69,7 @@ UNKNOWN_TEXTS = {
     MISMATCH: tr_later("No mismatch is known"),
     "timed-out-today": tr_later("No request is known to have timed out today"),
     MINE: tr_later("No request is known to wait for you"),
+    ANSWER_NOT_DELIVERED: tr_later("No undelivered answer is known"),
 }
 NONE_KNOWN = tr_later("No request is known")
 MAY_BE_MORE = tr_later("Requests that are not shown here may exist on the instance.")

@@ -1,4 +1,4 @@
-"""Notifications about new requests and about requests that have become old: grouped, and once for each request."""
+"""Notifications about new and old requests and undelivered answers: grouped, and once for each request."""
 
 import uuid
 from collections import OrderedDict
@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject, QTimer
 
 from console.inbox.filter_counts import filter_catalog
-from console.navigation.request_places import PENDING, filter_target, request_target
+from console.navigation.request_places import (
+    ANSWER_NOT_DELIVERED,
+    PENDING,
+    filter_target,
+    request_target,
+)
 from console.runtime import lazy_imports
 from console.runtime.debounce import Debounce
 from console.runtime.page_targets import Target
@@ -17,7 +22,7 @@ from console.runtime.task_runner import TaskRunner
 from console.runtime.tray import Tray
 from console.runtime.window_settings import WindowSettings
 from services.common.errors import Problem
-from services.language import number, tr
+from services.language import number, plural, tr
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
@@ -32,7 +37,7 @@ CHECK_DELAY_MS, CHECK_INTERVAL_MS = 3000, 30_000
 
 
 class RequestNotifier(QObject):
-    """Finds open requests that are new or have become old, and reports them.
+    """Finds open requests that are new or have become old, and answers that could not be delivered, and reports them.
 
     A message goes to the activity strip and, unless `is_list_visible`, to the tray; a click on it calls `show_target`.
     """
@@ -51,7 +56,7 @@ class RequestNotifier(QObject):
         self.ctx, self._window, self._settings, self._tray = ctx, window, settings, tray
         self._is_list_visible, self._show_target = is_list_visible, show_target
         self.tasks = TaskRunner(self, self._ignore_problem)
-        self._new, self._old = SeenRequests(), SeenRequests()
+        self._new, self._old, self._undelivered = SeenRequests(), SeenRequests(), SeenRequests()
         self._first = True
         self._check = Debounce(self, CHECK_DELAY_MS, self.check)
         self._interval_timer = QTimer(self)
@@ -94,19 +99,23 @@ class RequestNotifier(QObject):
     async def _find_news(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.inbox)
         inbox = await filter_catalog(self.ctx, self._window).inbox()
-        youngest, oldest = await self.ctx.call(_read_candidates, inbox)
+        youngest, oldest, failed = await self.ctx.call(_read_candidates, inbox)
         new, old = self._new.take_unseen(youngest), self._old.take_unseen(oldest)
+        undelivered = self._undelivered.take_unseen(failed)
         if self._first:
             # Requests that existed when the window opened are on the page, and not new.
             self._first = False
             return
-        if (new or old) and self.is_enabled:
-            self._notify(new, old)
+        if (new or old or undelivered) and self.is_enabled:
+            self._notify(new, old, undelivered)
 
-    def _notify(self, new: "Sequence[RequestRow]", old: "Sequence[RequestRow]") -> None:
-        text = notification_text(new, old)
-        both = list({row.id: row for row in (*new, *old)}.values())
-        target = request_target(both[0].id) if len(both) == 1 else filter_target(PENDING)
+    def _notify(
+        self, new: "Sequence[RequestRow]", old: "Sequence[RequestRow]", undelivered: "Sequence[RequestRow]"
+    ) -> None:
+        text = notification_text(new, old, undelivered)
+        all_ids = list({row.id for row in (*new, *old, *undelivered)})
+        several = filter_target(PENDING if new or old else ANSWER_NOT_DELIVERED)
+        target = request_target(all_ids[0]) if len(all_ids) == 1 else several
         self.ctx.activity.record(tr("Requests"), text, routine=True)
         if not self._is_list_visible():
             self._tray.say(tr("Requests"), text, lambda: self._show_target(target))
@@ -115,16 +124,21 @@ class RequestNotifier(QObject):
         """Do nothing: the next check tries again."""
 
 
-def _read_candidates(inbox: "Inbox") -> "tuple[list[RequestRow], list[RequestRow]]":
-    """Return the youngest open requests, and the youngest of the old ones. Blocks; for a thread."""
+def _read_candidates(inbox: "Inbox") -> "tuple[list[RequestRow], list[RequestRow], list[RequestRow]]":
+    """Return the youngest open requests, the youngest of the old ones, and of those with an undelivered answer.
+
+    Blocks; for a thread.
+    """
     from models.kinds import OPEN_STATES
     from services.requests.inbox import filters
 
     open_ones = filters.Filter(states=OPEN_STATES, rehearsals=False)
     old_ones = filters.Filter(states=OPEN_STATES, rehearsals=False, older_than_s=OLD_AFTER_S)
     order = filters.Sort("age")
+    failed = filters.Filter(answer_failed=True)
     youngest = inbox.rows(open_ones, order, 0, ROW_LIMIT).rows
-    return youngest, inbox.rows(old_ones, order, 0, ROW_LIMIT).rows
+    oldest = inbox.rows(old_ones, order, 0, ROW_LIMIT).rows
+    return youngest, oldest, inbox.rows(failed, order, 0, ROW_LIMIT).rows
 
 
 class SeenRequests:
@@ -148,7 +162,9 @@ class SeenRequests:
         return found
 
 
-def notification_text(new: "Sequence[RequestRow]", old: "Sequence[RequestRow]") -> str:
+def notification_text(
+    new: "Sequence[RequestRow]", old: "Sequence[RequestRow]", undelivered: "Sequence[RequestRow]" = ()
+) -> str:
     """Return a message in one line: the name of one request, or the number of several."""
     parts = []
     if len(new) == 1:
@@ -164,6 +180,18 @@ def notification_text(new: "Sequence[RequestRow]", old: "Sequence[RequestRow]") 
     elif old:
         parts.append(
             tr("{count} older than {minutes} min", count=_count_text(old), minutes=OLD_AFTER_S // 60)
+        )
+    if len(undelivered) == 1 and not parts:
+        [row] = undelivered
+        parts.append(tr("Answer not delivered: {name}", name=_request_label(row)))
+    elif undelivered:
+        parts.append(
+            plural(
+                len(undelivered),
+                "{counted} answer not delivered",
+                "{counted} answers not delivered",
+                counted=_count_text(undelivered),
+            )
         )
     return ", ".join(parts)
 

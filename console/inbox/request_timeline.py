@@ -37,6 +37,7 @@ EVENT_SHAPES = {
     _K.TIMED_OUT: "notice",
     _K.FAILED: "bad",
     _K.PROBLEM: "notice",
+    _K.ANSWERED: "good",
 }
 
 

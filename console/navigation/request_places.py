@@ -10,11 +10,12 @@ from models.kinds import RequestState
 from models.translation_marks import tr_later
 from services.language import tr
 
-PENDING, ABOUT_TO_TIME_OUT, MISMATCH, MINE, ALL = (
+PENDING, ABOUT_TO_TIME_OUT, MISMATCH, MINE, ANSWER_NOT_DELIVERED, ALL = (
     "pending",
     "about-to-time-out",
     "mismatch",
     "waits-for-me",
+    "answer-not-delivered",
     "all",
 )
 BUILT_IN_FILTERS: tuple[tuple[str, str], ...] = (
@@ -23,6 +24,7 @@ BUILT_IN_FILTERS: tuple[tuple[str, str], ...] = (
     (MISMATCH, tr_later("Mismatch")),
     ("timed-out-today", tr_later("Timed out today")),
     (MINE, tr_later("Waits for me")),
+    (ANSWER_NOT_DELIVERED, tr_later("Answer not delivered")),
     (ALL, tr_later("All")),
 )
 """Key and name of each, in the order of the page."""

@@ -1,10 +1,11 @@
-"""The page of a Privilege Manager server: base URL, API client, and network route."""
+"""The page of a Privilege Manager server: base URL, API client, network route, and the staged check."""
 
 from typing import TYPE_CHECKING, ClassVar
 
+from console.checks.check_subject import CheckSubject, build_check_subject
+from console.checks.checked_page import CheckablePage, CheckScope
 from console.forms import field_editors
 from console.forms.form import FieldSpec, GroupSpec
-from console.forms.object_page import ObjectPage
 from console.forms.reference_picker import reference_field
 from console.objects.server_passwords import ROUTE_ROWS, ServerPasswords
 from models.kinds import Kind
@@ -15,10 +16,21 @@ if TYPE_CHECKING:
     from models.base import ConfigurationObject
 
 
-class PrivilegeManagerServerPage(ObjectPage):
-    """Details of a Privilege Manager server."""
+class PrivilegeManagerServerPage(CheckablePage):
+    """Details and check of a Privilege Manager server."""
 
     object_kind: ClassVar[Kind] = Kind.PRIVILEGE_MANAGER_SERVER
+    checked_kind = Kind.PRIVILEGE_MANAGER_SERVER
+    offered = ("discard", "check")
+    needed = tr_later("Fill in a Base URL that can be used first.")
+    checked_fields = (
+        "base_url",
+        "credential_id",
+        "ca_bundle",
+        "client_certificate",
+        "proxy",
+        "proxy_credential_id",
+    )
     groups = (
         GroupSpec(
             rows=(
@@ -59,8 +71,12 @@ class PrivilegeManagerServerPage(ObjectPage):
         self.passwords = ServerPasswords(self)
         super().build()
 
+    def can_check(self) -> bool:
+        """Whether the address can be used."""
+        return self.passwords.origin is not None
+
     def extra_badges(self) -> list[tuple[str, str, str | None]]:
-        """Return whether this is a production server."""
+        """Return what the last check said, and whether this is a production server."""
         badges = super().extra_badges()
         if self.session.values.get("production"):
             badges.append((tr("Production"), "outline", None))
@@ -82,3 +98,18 @@ class PrivilegeManagerServerPage(ObjectPage):
     async def after_save(self, stored: "ConfigurationObject") -> None:
         """Bind passwords to this server and its proxy when they were never bound; the help lines said so."""
         await self.passwords.after_save(stored)
+
+    # -- the check ---------------------------------------------------------------------------------------------
+
+    async def load_check_scope(self) -> CheckScope | None:
+        """Return whose past checks are shown: those of this server."""
+        return self.session.id, None
+
+    async def load_check_subject(self) -> CheckSubject:
+        """Return what to check: the values as typed."""
+        from models.privilege_manager_server import PrivilegeManagerServer
+
+        server, unsaved = self.session.candidate_of(PrivilegeManagerServer), self.checks_unsaved_values
+        subject = await build_check_subject(self.ctx, server, None, unsaved=unsaved)
+        await self.passwords.check_secrets()
+        return subject

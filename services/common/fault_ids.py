@@ -342,6 +342,23 @@ class FaultId(StrEnum):
     PORT_UNUSABLE = ("port-unusable", _CONSOLE)
     UNEXPECTED_ERROR = ("unexpected-error", _CONSOLE)
 
+    # -- Answers on their way back
+    DELIVERY_ADDRESS_INVALID = ("delivery-address-invalid", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_BUSY = ("delivery-busy", _INSTANCE, _NOT_EXECUTED)
+    DELIVERY_CLIENT_REMOVED = ("delivery-client-removed", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_DENIAL_UNSUPPORTED = ("delivery-denial-unsupported", _INSTANCE, _NOT_EXECUTED)
+    DELIVERY_DURATION_INVALID = ("delivery-duration-invalid", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_MAPPING_INVALID = ("delivery-mapping-invalid", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_MAPPING_UNCONFIRMED = ("delivery-mapping-unconfirmed", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_OUTCOME_UNKNOWN = ("delivery-outcome-unknown", _INSTANCE)
+    DELIVERY_PROPERTY_UNMAPPED = ("delivery-property-unmapped", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_REDIRECTED = ("delivery-redirected", _INSTANCE, _NOT_EXECUTED)
+    DELIVERY_REFUSED = ("delivery-refused", _INSTANCE, _FINISHED)
+    DELIVERY_SCHEMA_CHANGED = ("delivery-schema-changed", _INSTANCE, _NOT_EXECUTED)
+    DELIVERY_SCHEMA_UNUSABLE = ("delivery-schema-unusable", _INSTANCE, _NOT_EXECUTED)
+    DELIVERY_SERVER_ERROR = ("delivery-server-error", _INSTANCE)
+    DELIVERY_SERVER_REMOVED = ("delivery-server-removed", _CONSOLE, _NOT_EXECUTED)
+
     # -- Exported items of Privilege Manager and copies of them
     ACTION_EXPORT_ARCHIVE = ("action-export-archive", _CONSOLE)
     ACTION_EXPORT_DTD = ("action-export-dtd", _CONSOLE)
@@ -367,6 +384,26 @@ class FaultId(StrEnum):
     ACTION_FILE_UNREADABLE = ("action-file-unreadable", _CONSOLE)
     ACTION_FILE_UNWRITABLE = ("action-file-unwritable", _CONSOLE)
     ACTION_ROUTE_INCOMPLETE = ("action-route-incomplete", _CONSOLE)
+
+    # -- The approval chain
+    CHAIN_POLICY_MISSING = ("chain-policy-missing", _RECORD)
+    CHAIN_POLICY_NONE = ("chain-policy-none", _RECORD)
+    CHAIN_POLICY_INACTIVE = ("chain-policy-inactive", _RECORD)
+    CHAIN_POLICY_NO_TARGETS = ("chain-policy-no-targets", _RECORD)
+    CHAIN_POLICY_NO_EVENTS = ("chain-policy-no-events", _RECORD)
+    CHAIN_POLICY_UNKNOWN = ("chain-policy-unknown", _RECORD)
+    CHAIN_PRIVILEGE_MANAGER_MISSING = ("chain-privilege-manager-missing", _CONSOLE)
+    CHAIN_ACTION_NONE = ("chain-action-none", _CONSOLE)
+    CHAIN_ACTION_MISSING = ("chain-action-missing", _RECORD)
+    CHAIN_ACTION_NOT_IN_POLICY = ("chain-action-not-in-policy", _RECORD)
+    CHAIN_ACTION_UNKNOWN = ("chain-action-unknown", _RECORD)
+    CHAIN_APPROVAL_TYPE_NONE = ("chain-approval-type-none", _CONSOLE)
+    CHAIN_APPROVAL_TYPE_DIFFERS = ("chain-approval-type-differs", _RECORD)
+    CHAIN_APPROVAL_TYPE_UNKNOWN = ("chain-approval-type-unknown", _RECORD)
+    CHAIN_PROCESS_MISSING = ("chain-process-missing", _CONSOLE)
+    CHAIN_SERVER_MISSING = ("chain-server-missing", _CONSOLE)
+    CHAIN_REQUEST_ITEM_UNKNOWN = ("chain-request-item-unknown", _RECORD)
+    CHAIN_APPROVERS_UNKNOWN = ("chain-approvers-unknown", _RECORD)
 
     @classmethod
     def parse(cls, text: str) -> "FaultId | None":

@@ -73,6 +73,7 @@ class Intake:
         if present is not None:
             return AcceptedRequest(present, created=False)
         row = self._draft(client, row_id, fields)
+        row.caller_id = own_id
         with self._store.write(f"Request raised by {client.name}") as work:
             # A concurrent call may have stored it meanwhile.
             present = _find_repeated(work.session, row_id, fields)

@@ -12,7 +12,7 @@ from models.audit_entry import AuditEntry
 from models.base import ConfigurationObject, name_key, utcnow
 from models.revision import Revision
 from services.common.errors import ConflictError
-from services.store import timeline_hash_chain
+from services.store import answer_outbox, timeline_hash_chain
 from services.store.audit_trail import append_entry, revision_detail
 from services.store.change_feed import Change
 from services.store.row_values import RowDict, RowValues, get_table, observed_columns, row_to_dict, to_json
@@ -210,6 +210,14 @@ class UnitOfWork:
                 hash="",
             )
         )
+        if after is not None and answer_outbox.ends_request(revision.object_kind, before, after):
+            self._add_delivery(after)
+
+    def _add_delivery(self, request: RowValues) -> None:
+        made = answer_outbox.add_delivery(self.session, request)
+        if made is not None:
+            kind = str(get_table(made).name)
+            self.event("answer", kind=kind, object_id=made.id, name=made.client_name, detail=made.outcome)
 
     def _append(self, entry: AuditEntry) -> None:
         append_entry(self.session, entry)

@@ -27,6 +27,7 @@ from services.privilege_manager.items.character_data import (
     escape_text,
 )
 from services.privilege_manager.items.document_error import ItemDocumentError
+from services.privilege_manager.items.marked_text import LanguageTexts, normalise_line_ends
 from services.privilege_manager.items.names import (
     APPLICATION_ACTION,
     BASE_MEMBERS,
@@ -41,7 +42,6 @@ from services.privilege_manager.items.window_edits import (
     invalid_value,
     space_start,
 )
-from services.privilege_manager.items.window_texts import WindowTexts, normalise_line_ends
 from services.privilege_manager.items.xml_tree import Element, read_attributes, tag_name
 
 NAME_MAX = 255
@@ -77,7 +77,7 @@ class ActionEdits:
     approval_type_id: str = ""
     description: str | None = None
     require_authentication: bool | None = None
-    texts: Mapping[str, WindowTexts] = field(default_factory=dict)
+    texts: Mapping[str, LanguageTexts] = field(default_factory=dict)
     item_id: str = ""
     source_item_id: str = ""
 

@@ -10,13 +10,14 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from models.window_texts import DEFAULT_LANGUAGE
 from services.common.fault_ids import FaultId
 from services.language import tr_message
 from services.privilege_manager.items.character_data import CharacterData
 from services.privilege_manager.items.document_error import ItemDocumentError, position_of
+from services.privilege_manager.items.marked_text import Run, merge_runs, runs_to_text
 from services.privilege_manager.items.names import XAML, XAML_COMMON
 from services.privilege_manager.items.reader import ItemDocument
-from services.privilege_manager.items.window_texts import DEFAULT_LANGUAGE, Run, merge_runs, runs_to_text
 from services.privilege_manager.items.xml_tree import Element, parse_xml
 
 LOGO_MAX = 2 * 1024 * 1024

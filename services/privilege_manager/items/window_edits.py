@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from models.window_texts import DEFAULT_LANGUAGE, TextKey
 from services.common.fault_ids import FaultId
 from services.language import tr_message
 from services.privilege_manager.items.character_data import (
@@ -18,18 +19,16 @@ from services.privilege_manager.items.character_data import (
     find_invalid_character,
 )
 from services.privilege_manager.items.document_error import ItemDocumentError
-from services.privilege_manager.items.window import ActionWindow, Resource, ResourceSet
-from services.privilege_manager.items.window_texts import (
-    DEFAULT_LANGUAGE,
+from services.privilege_manager.items.marked_text import (
     FlowDirection,
+    LanguageTexts,
     Run,
-    TextKey,
     WindowText,
-    WindowTexts,
     runs_to_text,
     to_plain_text,
     to_runs,
 )
+from services.privilege_manager.items.window import ActionWindow, Resource, ResourceSet
 from services.privilege_manager.items.xml_tree import Element, read_attributes, tag_name
 
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
@@ -60,9 +59,9 @@ class WindowEdits:
         self.expected = window.texts
         """The texts by language and key that the copy must have."""
 
-    def plan(self, texts: Mapping[str, WindowTexts]) -> Iterator[TextChange]:
+    def plan(self, texts: Mapping[str, LanguageTexts]) -> Iterator[TextChange]:
         """Yield the changes for texts by language; the default language comes first, because new ones copy it."""
-        by_language: dict[str, WindowTexts] = {}
+        by_language: dict[str, LanguageTexts] = {}
         for given, values in texts.items():
             language = given.strip()
             if any(language.casefold() == other.casefold() for other in by_language):
@@ -79,7 +78,7 @@ class WindowEdits:
             else:
                 yield self._add_language(language, {**default_texts, **by_language[language]})
 
-    def _change_language(self, one: ResourceSet, texts: WindowTexts) -> Iterator[TextChange]:
+    def _change_language(self, one: ResourceSet, texts: LanguageTexts) -> Iterator[TextChange]:
         for key, value in texts.items():
             resource = one.resources.get(key)
             if resource is not None:
@@ -103,7 +102,7 @@ class WindowEdits:
         edit = Edit(place, place, self._space_before(model.element) + fragment)
         return TextChange(one.language, key, "", after, (edit,))
 
-    def _add_language(self, language: str, texts: WindowTexts) -> TextChange:
+    def _add_language(self, language: str, texts: LanguageTexts) -> TextChange:
         if not LANGUAGE_TAG.fullmatch(language):
             raise ItemDocumentError(
                 FaultId.ACTION_COPY_VALUE_INVALID,

@@ -13,6 +13,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import RequestEventKind, RequestState
 from models.request_event import RequestEvent
 from models.translation_marks import tr_later
+from services.answers.outbox import deliveries_of
 from services.common.errors import ConsoleError
 from services.language import tr_message
 from services.requests.details.caller_answer import build_caller_answer, explain_why_stuck
@@ -20,6 +21,7 @@ from services.requests.details.labels import approval_label, state_label
 from services.requests.details.model import EligibleApprover, RequestDetails, SystemStatus, TimelineEntry
 from services.requests.details.timeline import (
     comments_not_stored,
+    delivery_entries,
     drop_entries_covered_by_record,
     event_entries,
     kind_rank,
@@ -53,8 +55,9 @@ def load_stored_details(store: Store, key: uuid.UUID) -> RequestDetails:
         newest = select(RequestEvent).where(RequestEvent.request_id == key)
         events = list(session.exec(newest.order_by(col(RequestEvent.at).desc()).limit(EVENTS_MAX)))
         server = session.get(ForeignSystem, row.server_id) if row.server_id else None
+        deliveries = tuple(deliveries_of(session, key))
     events.reverse()
-    lines = [*request_entries(row), *event_entries(row, events)]
+    lines = [*request_entries(row), *event_entries(row, events), *delivery_entries(deliveries)]
     people = (
         tuple(EligibleApprover(name) for name in row.waits_for.splitlines())
         if not RequestState(row.state).is_final
@@ -63,6 +66,7 @@ def load_stored_details(store: Store, key: uuid.UUID) -> RequestDetails:
     known = RequestDetails(
         row=row,
         timeline=(),
+        deliveries=deliveries,
         here=_privilege_manager_status(row),
         there=_servicenow_status(row),
         who_can_act=people,

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.approval_request import ApprovalRequest
+from models.delivery import Delivery
 from models.kinds import RequestEventKind, RequestOperation, RequestState
+from services.answers.delivery_list import delivery_as_dict
 from services.common.errors import Problem
 from services.common.json_types import UncheckedJson
 from services.common.redaction import redact, redact_user_text
@@ -75,6 +77,8 @@ class RequestDetails:
     who_can_act: tuple[EligibleApprover, ...] = ()
     link: str = ""
     answer_for_caller: str = ""
+    deliveries: tuple[Delivery, ...] = ()
+    """The answers on their way to the program that asked."""
     complete: bool = False
     unseen: tuple[str, ...] = ()
     """What could not be seen, each a sentence."""
@@ -126,6 +130,7 @@ class RequestDetails:
                 }
                 for line in self.timeline
             ],
+            "deliveries": [delivery_as_dict(one) for one in self.deliveries],
             "answer_for_caller": redact_user_text(self.answer_for_caller),
             "url": self.link or None,
             "complete": self.complete,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
+from models.delivery import Delivery, DeliveryState
 from models.kinds import RequestEventKind, RequestOperation, RequestState
 from models.request_event import RequestEvent
 from models.translation_marks import tr_later
@@ -70,6 +71,7 @@ _EVENT_TITLES = {
     RequestEventKind.TIMED_OUT: tr_later("Timed out"),
     RequestEventKind.FAILED: tr_later("Failed"),
     RequestEventKind.PROBLEM: tr_later("Tried without success"),
+    RequestEventKind.ANSWERED: tr_later("Answer delivered"),
 }
 
 _KINDS_WITH_COMMENT = (
@@ -142,6 +144,25 @@ def event_entries(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[
                 yield replace(line, title=_EVENT_TITLES[kind])
             case _:
                 yield line
+
+
+def delivery_entries(deliveries: Iterable[Delivery]) -> Iterable[TimelineEntry]:
+    """Yield an entry for each answer on its way back: delivered, given up, or still to be delivered."""
+    for one in deliveries:
+        detail = one.reason or one.last_status
+        outcome = RequestState(one.outcome)
+        match DeliveryState(one.state):
+            case DeliveryState.DELIVERED:
+                title, at = tr_message("Answer delivered to {who}", who=one.client_name), one.ended_at
+                kind = RequestEventKind.ANSWERED
+            case DeliveryState.FAILED:
+                title, at = tr_message("Answer not delivered to {who}", who=one.client_name), one.ended_at
+                kind = RequestEventKind.FAILED
+            case DeliveryState.PENDING:
+                title, at = tr_message("Answer to be delivered to {who}", who=one.client_name), one.tried_at
+                kind = RequestEventKind.ANSWERED
+        is_due = one.state == DeliveryState.PENDING
+        yield TimelineEntry(at or one.created_at, kind, title, detail, due=is_due, outcome=outcome)
 
 
 def _format_numbers(order: str, item: str) -> str:

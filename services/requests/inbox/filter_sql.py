@@ -134,6 +134,9 @@ def _value_conditions(filter_: Filter) -> Iterator[FilterCondition]:
     if filter_.mismatch:
         # A literal instead of a parameter: the database uses a partial index only for the same text as in its definition.
         yield FilterCondition("mismatch", REQUEST_TABLE.c.mismatch != literal_column("''"), is_equality=True)
+    if filter_.answer_failed:
+        failed = REQUEST_TABLE.c.answer_fault != literal_column("''")
+        yield FilterCondition("answer_fault", failed, is_equality=True)
     if not filter_.rehearsals:
         yield FilterCondition("rehearsal", REQUEST_TABLE.c.rehearsal.is_(False))
 

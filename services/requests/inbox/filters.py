@@ -51,6 +51,8 @@ class Filter:
     ended_today: bool = False
     """Ended since midnight in local time."""
     mismatch: bool = False
+    answer_failed: bool = False
+    """The answer to the program that asked could not be delivered."""
     waits_for: str = ""
     """Open requests that wait for this person or group (display name), or for ME."""
     rehearsals: bool = True
@@ -124,6 +126,7 @@ _PARSERS: dict[str, Callable[[JsonValue], object]] = {
     "ended_within_s": _parse_seconds,
     "ended_today": _parse_flag,
     "mismatch": _parse_flag,
+    "answer_failed": _parse_flag,
     "rehearsals": _parse_flag,
 }
 
@@ -156,5 +159,6 @@ PREDEFINED_FILTERS: tuple[NamedFilter, ...] = (
         Filter(states=frozenset({RequestState.TIMED_OUT}), ended_today=True),
     ),
     NamedFilter("waits-for-me", "Waits for me", Filter(waits_for=ME), Sort("times_out")),
+    NamedFilter("answer-not-delivered", "Answer not delivered", Filter(answer_failed=True)),
     NamedFilter("all", "All", Filter()),
 )

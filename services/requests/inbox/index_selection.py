@@ -46,6 +46,7 @@ AGE_INDEX = _index("by_age", "requested_at")
 _CANDIDATE_INDEXES = (
     _index("ended", "ended_at", covered="state"),
     _index("mismatch", "mismatch", "requested_at"),
+    _index("answer_fault", "answer_fault", "requested_at"),
     _index("of_process", "process_id", "requested_at", covered="state"),
     _index("by_policy", "policy_name", "requested_at"),
     _index("by_state", "state", "requested_at"),
@@ -56,6 +57,7 @@ _INDEX_BY_EQUALITY_COLUMN = {
     "process_id": "of_process",
     "policy_name": "by_policy",
     "mismatch": "mismatch",
+    "answer_fault": "answer_fault",
     "state": "by_state",
 }
 

@@ -16,8 +16,7 @@ from services.coordination.worker_presence import list_active_workers
 from services.requests.polling import poll_targets
 from services.requests.polling.poll_result import PollResult
 from services.requests.polling.poll_state import PollState, load_poll_state
-from services.requests.records.instance_provider import InstanceProvider
-from services.requests.worker.worker import Worker
+from services.requests.worker.worker import Worker, WorkSource
 from services.store.errors import StoreError
 
 STATUS_INTERVAL_S = 5.0
@@ -68,7 +67,7 @@ class WindowPoller:
 
     def __init__(
         self,
-        source: InstanceProvider,
+        source: WorkSource,
         *,
         on_status: Callable[[PollingStatus], None],
         on_round: Callable[[uuid.UUID, PollResult], None] | None = None,

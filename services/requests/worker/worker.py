@@ -9,7 +9,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 
@@ -17,6 +17,8 @@ from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
 from models.kinds import RequestErrorKind, RequestOrigin, RequestState
+from services.answers.outbox import Outbox
+from services.answers.sender import AnswerSender, DestinationSource
 from services.common.errors import Problem
 from services.common.unexpected_errors import to_console_error
 from services.coordination import process_identity
@@ -33,6 +35,7 @@ from services.requests.records.instance_provider import InstanceProvider
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
 from services.requests.worker.schedule import Schedule
 from services.store import NotFoundError, Store
+from services.store.answer_outbox import COMMENT_GRACE
 from services.store.errors import StoreError
 from services.store.row_values import get_table
 
@@ -48,12 +51,19 @@ WORK_ITEMS_MAX = 1000
 PROBLEMS_MOST = 100
 STORE_RETRY_DELAY_S = 5.0
 """Until a store that was locked or gone is tried again: others must not learn of a decision late because of it."""
-SCAN_JOB, CLEANUP_JOB, PRESENCE_JOB = "look", "clean", "present"
+SCAN_JOB, CLEANUP_JOB, PRESENCE_JOB, ANSWER_JOB = "look", "clean", "present", "answer"
 RAISE_TASK, TIME_OUT_TASK = "Raise a request", "Time out a request"
-_TASK_NAMES = {CLEANUP_JOB: "Clean up rehearsals"}
+_TASK_NAMES = {CLEANUP_JOB: "Clean up rehearsals", ANSWER_JOB: "Send answers"}
 
 _TABLE = get_table(ApprovalRequest)
 log = logging.getLogger(__name__)
+
+
+class WorkSource(InstanceProvider, Protocol):
+    """What a worker works with: the clients of instances, and where answers go."""
+
+    def answer_destinations(self, clock: Clock) -> DestinationSource:
+        """Return where the answers of intake clients go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,8 @@ class WorkerReport:
     raised: int = 0
     timed_out: int = 0
     cleaned: int = 0
+    answered: int = 0
+    """Answers that were delivered."""
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -92,25 +104,33 @@ class Worker:
     """Does what is due until it is told to stop.
 
     `raises` says whether it raises what was taken in, `present` whether it counts as a worker for windows.
+    `intake_url` is where this process serves the intake.
+    `answers` replaces what sends answers back.
     """
 
     def __init__(
         self,
-        source: InstanceProvider,
+        source: WorkSource,
         *,
         clock: Clock | None = None,
         holder: str = "",
         raises: bool = True,
         present: bool = True,
+        intake_url: str = "",
         on_round: Callable[[uuid.UUID, PollResult], None] | None = None,
         new_every_s: float = SCAN_INTERVAL_S,
+        answers: AnswerSender | None = None,
     ) -> None:
         self._source = source
         self._store: Store = source.store
         self.clock = clock or SystemClock()
         self.leases = Leases(self._store, holder or process_identity.process_identity(), self.clock)
         self.follower = Poller(source, self.leases, clock=self.clock)
+        self._answers = answers or AnswerSender(
+            Outbox(self._store, self.leases.holder), source.answer_destinations(self.clock), self.clock
+        )
         self._raises_requests, self._present = raises, present
+        self._intake_url = intake_url
         self._on_round = on_round or (lambda _server, _round: None)
         self._scan_interval = new_every_s
         self._jobs: dict[object, asyncio.Task[None]] = {}
@@ -153,6 +173,10 @@ class Worker:
                 for step in await self._find_due_items():
                     if step not in tried:
                         self._start_item(step)
+            # After everything else, which may have ended requests and read the comments of their decisions.
+            self._start(ANSWER_JOB, self._send_answers(ahead_s=COMMENT_GRACE.total_seconds()))
+            await asyncio.wait(self._jobs.values())
+            await asyncio.sleep(0)
         except asyncio.CancelledError:
             self._cancel_jobs()
             raise
@@ -219,6 +243,8 @@ class Worker:
         if self._schedule.is_due(CLEANUP_JOB, now):
             self._schedule.postpone(CLEANUP_JOB, CLEANUP_INTERVAL_S, now)
             self._start(CLEANUP_JOB, self._clean())
+        if self._schedule.is_due(ANSWER_JOB, now) and not everything:
+            self._start(ANSWER_JOB, self._send_answers())
         return until
 
     def _report_scan_failure(self, error: Exception) -> float:
@@ -421,6 +447,18 @@ class Worker:
             self.done.note(problem)
             log.info("a rehearsal cannot be cleaned up yet: %s", problem.as_text())
 
+    async def _send_answers(self, *, ahead_s: float = 0) -> None:
+        """Send the answers that are due to the programs that asked."""
+        try:
+            sent = await self._answers.run_due(ahead_s=ahead_s)
+        except StoreError as error:
+            self._retry_after_store_error(ANSWER_JOB, error)
+            return
+        self._schedule.clear_failures(ANSWER_JOB)
+        self.done.answered += sent.delivered
+        for problem in sent.problems:
+            self.done.note(problem)
+
     async def _announce_presence(self, now: float) -> None:
         """Let windows see that a worker is there."""
         if self._present and self._schedule.is_due(PRESENCE_JOB, now):
@@ -429,7 +467,7 @@ class Worker:
 
     def _write_presence(self) -> None:
         with self._store.write() as work:
-            announce_worker(work.session, self.leases.holder, self.leases.time.now())
+            announce_worker(work.session, self.leases.holder, self.leases.time.now(), self._intake_url)
 
 
 def load_server_names(store: Store) -> dict[uuid.UUID, str]:

@@ -11,6 +11,7 @@ from console.checks.check_presenter import CheckEnd, CheckPresenter, finding_tit
 from console.checks.check_subject import CheckedObjects
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem
+from models.kinds import Kind
 from services.common.errors import Owner, Problem
 from services.common.fault_ids import FaultId
 from services.connectivity import CheckReport, StageResult
@@ -28,6 +29,7 @@ def stage(name, state="ok", cause=""):
 
 def past_check(*stages, at=NOW, unsaved=False, verdict="ok"):
     return PastCheck(
+        kind=Kind.FOREIGN_SYSTEM,
         id=uuid.uuid4(),
         server_id=uuid.uuid4(),
         at=at,

@@ -21,6 +21,18 @@ def test_an_id_with_several_meanings_is_told_with_all_of_them(cli):
     assert [one["state"] for one in found] == ["warning", "failed", "failed"]
 
 
+def test_a_fault_of_an_answer_is_explained(cli):
+    outcome = cli("faults", "delivery-denial-unsupported")
+    assert outcome.status == 0
+    first, *told = outcome.out.splitlines()
+    assert first == "delivery-denial-unsupported"
+    names = [line.strip().split(":")[0] for line in told]
+    assert names == ["People see", "Cause", "Owner", "Remedy", "Source", "Counts as"]
+    [found] = cli("faults", "delivery-refused", "--json").json["faults"]
+    assert (found["stages"], found["owner"]) == ([], "this console")
+    assert "delivery-refused" in cli("faults", "delivery-refusd").err
+
+
 def test_without_an_id_every_fault_is_listed(cli):
     outcome = cli("faults")
     assert [line.split("\t")[1] for line in outcome.out.splitlines()] == [fault.id for fault in all_faults()]

@@ -368,6 +368,11 @@ READS = [
     ["requests", "rehearse", "--type", TYPE],
     ["intake", "list"],
     ["intake", "remove", "Any"],
+    ["intake", "answer", "Any"],
+    ["intake", "events"],
+    ["intake", "map", "Any"],
+    ["deliveries", "list"],
+    ["deliveries", "retry", "0" * 32],
     ["worker", "--once"],
 ]
 

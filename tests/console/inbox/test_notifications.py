@@ -66,6 +66,30 @@ def test_new_and_old_requests_are_told_once_and_together(in_window):
     in_window(story)
 
 
+def test_an_answer_that_was_not_delivered_is_told_once(in_window):
+    async def story(window, said):
+        store = window.ctx.workspace.store
+        known = request(1, 60, RequestState.APPROVED, answer_fault="delivery-refused")
+        later = request(2, 3600, RequestState.APPROVED)
+        put(store, known, later)
+        await looked(window)
+        assert said == []
+        change(store, later, answer_fault="delivery-refused")
+        await looked(window)
+        assert [text for _, text, _ in said] == [
+            "Answer not delivered: RITM0000002, user2, Unsigned installers"
+        ]
+        await looked(window)
+        assert len(said) == 1
+        put(store, *(request(n, 9, RequestState.REJECTED, answer_fault="timeout") for n in (3, 4)))
+        await looked(window)
+        assert said[-1][1] == "2 answers not delivered"
+        said[-1][2]()
+        await until(lambda: window.page.presenter.criteria.key == "answer-not-delivered")
+
+    in_window(story)
+
+
 def test_a_click_on_the_news_opens_the_row_or_the_list(in_window):
     async def story(window, said):
         store = window.ctx.workspace.store

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from models.approval_process import ApprovalProcess
-from models.check_stages import ALL_STAGES
+from models.check_stages import ALL_STAGES, CHAIN_GROUP
 from services.common.errors import Owner
 from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity import all_faults, find_fault, time_limits
@@ -22,7 +22,9 @@ from tests.services.connectivity.pm_producers import BARE, PM_PRACTICE
 from tests.services.connectivity.producers import BY_TEST, NETWORK, PRACTICE, Network, pairs
 from tests.services.connectivity.scenes import SCENES
 
-PLACES = [(stage, fault.id) for fault in all_faults() for stage in fault.stages]
+CHAIN_LINKS = {key for key, _ in CHAIN_GROUP[1]}
+"""Their faults are brought about by the tests of the approval chain."""
+PLACES = [(stage, fault.id) for fault in all_faults() for stage in fault.stages if stage not in CHAIN_LINKS]
 ON_THE_WAY = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
 NEEDS = {"status_call": "service_status", "approval_flow": "request_item"}
 
@@ -59,7 +61,7 @@ def test_whatever_a_call_can_end_with_can_be_looked_up():
 
 def test_where_else_a_fault_can_appear():
     lost = find_fault("tls", "connection-lost")
-    assert other_stages(lost) == CALL_STAGES
+    assert other_stages(lost) == (*CALL_STAGES, "version", "actions", "policies")
     assert other_stages(find_fault("url", "url-invalid")) == ()
     refused = find_fault("authentication", "rights-missing")
     assert other_stages(refused)[-1] == "approval_flow"

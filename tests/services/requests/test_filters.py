@@ -73,6 +73,7 @@ def test_the_filters_of_the_program_have_keys_and_names_of_their_own():
         "Mismatch",
         "Timed out today",
         "Waits for me",
+        "Answer not delivered",
         "All",
     ]
     assert len({one.key for one in PREDEFINED_FILTERS}) == len(PREDEFINED_FILTERS)

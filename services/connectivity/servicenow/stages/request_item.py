@@ -7,7 +7,7 @@ from services.common.tasks import gather_or_cancel
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult
 from services.connectivity.servicenow.stage import SignedInCheck, signed_in_stages
-from services.connectivity.servicenow.stages.approvers import find_approvers
+from services.connectivity.servicenow.stages.approvers import ApproverFindings, find_approvers
 from services.connectivity.stage import Stage
 from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.encoded_query import Operator, equals, where
@@ -169,23 +169,32 @@ class RequestItemCheck:
 
 async def check_approval_flow(instance: ServiceNowClient, row: Row) -> str | StageResult:
     """Say what asks the approvers, and whether any of them can act: else requests wait until they time out."""
+    return (await look_at_approval_flow(instance, row))[0]
+
+
+async def look_at_approval_flow(
+    instance: ServiceNowClient, row: Row
+) -> tuple[str | StageResult, ApproverFindings]:
+    """Return what `check_approval_flow` says, and what was seen of the approvers; nothing where nobody is ever asked."""
     named = f"“{row['name']}”"
     workflow = row["workflow.name"] or row["workflow"]
     if row["flow_designer_flow"]:
         seen, workflow = f"{named} has a flow", ""
     elif not workflow:
-        return fault_result(
-            FLOW_STAGE, FaultId.APPROVAL_FLOW_MISSING, f"{named} has neither workflow nor flow attached"
-        )
+        seen = f"{named} has neither workflow nor flow attached"
+        return fault_result(FLOW_STAGE, FaultId.APPROVAL_FLOW_MISSING, seen), ApproverFindings()
     elif is_false(row["workflow.active"]):
-        return fault_result(
-            FLOW_STAGE, FaultId.APPROVAL_FLOW_INACTIVE, f"The workflow “{workflow}” has Active off"
-        )
+        seen = f"The workflow “{workflow}” has Active off"
+        return fault_result(FLOW_STAGE, FaultId.APPROVAL_FLOW_INACTIVE, seen), ApproverFindings()
     else:
         seen = f"The workflow “{workflow}” is attached"
     approvers = await find_approvers(instance, row["sys_id"], workflow)
     if approvers.text:
         seen = f"{seen}; {approvers.text}"
+    return _judge_approvers(approvers, seen), approvers
+
+
+def _judge_approvers(approvers: ApproverFindings, seen: str) -> str | StageResult:
     if approvers.nobody and approvers.able_to_act:
         cause = "The group that is to approve is not active."
         remedy = f"Make the group “{approvers.group}” active, or let the workflow ask another group."

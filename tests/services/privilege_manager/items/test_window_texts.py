@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.window_texts import TEXT_NAMES, TextKey, find_text_key
 from services.privilege_manager.items.action_copy import (
     ActionEdits,
     ChangeKind,
@@ -13,12 +14,9 @@ from services.privilege_manager.items.action_copy import (
 )
 from services.privilege_manager.items.approval_action import ActionField, read_action
 from services.privilege_manager.items.document_error import ItemDocumentError
-from services.privilege_manager.items.window_texts import (
-    TEXT_NAMES,
+from services.privilege_manager.items.marked_text import (
     FlowDirection,
     Run,
-    TextKey,
-    find_text_key,
     merge_runs,
     runs_to_text,
     text_to_runs,

@@ -1,22 +1,16 @@
-"""The texts of the window that an approval action shows, and sections with bold words. Their keys: `models.window_texts`."""
+"""Texts of an approval window as a program gives them: plain, as marked text (`models.marked_text`) or as runs."""
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
 from models.marked_text import Run, merge_runs, runs_to_text, text_to_runs
-from models.window_texts import DEFAULT_LANGUAGE, TEXT_NAMES, TextKey
 
 __all__ = [
-    "DEFAULT_LANGUAGE",
-    "TEXT_NAMES",
     "FlowDirection",
+    "LanguageTexts",
     "Run",
-    "TextKey",
     "WindowText",
-    "WindowTexts",
-    "find_text_key",
     "merge_runs",
     "normalise_line_ends",
     "runs_to_text",
@@ -35,23 +29,8 @@ class FlowDirection(StrEnum):
 
 WindowText: TypeAlias = str | tuple[Run, ...]
 """A text as a program gives it: plain, or for a section as marked text (`**bold**`) or runs."""
-WindowTexts: TypeAlias = Mapping[str, WindowText]
-"""Texts of one language by key (`TextKey`, or another key that the window has)."""
-
-
-def find_text_key(name: str) -> TextKey | None:
-    """Return the key that a name means, as `InformationTextSection`, `information_text_section` or `information section`."""
-    folded = _fold(name)
-    for key in TextKey:
-        short = _fold(key.value.replace("TextSection", "Section"))
-        if folded in (_fold(key.value), short, _fold(TEXT_NAMES[key])):
-            return key
-    return None
-
-
-def _fold(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name).casefold()
-
+LanguageTexts: TypeAlias = Mapping[str, WindowText]
+"""Texts of one language by key (`models.window_texts.TextKey`, or another key that the window has)."""
 
 def to_runs(value: WindowText) -> tuple[Run, ...]:
     """Return the runs of a section given in either form; line ends become line feeds."""

@@ -1,0 +1,1 @@
+"""The way back: answers of ended requests, from the outbox to Privilege Manager or to a webhook."""
