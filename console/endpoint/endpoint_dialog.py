@@ -101,9 +101,9 @@ class EndpointDialog(Dialog):
         state.reason = self.frame_window.reason
         self.frame_window.set_content(state.content)
         self.frame_window.setEnabled(state.work in (Work.NONE, Work.ASKING))
-        asking = state.window_state is WindowState.ASKING and state.work is Work.NONE
-        self.application.setEnabled(asking)
-        self.user.setEnabled(asking)
+        is_editable = state.window_state is WindowState.ASKING and state.work is Work.NONE
+        self.application.setEnabled(is_editable)
+        self.user.setEnabled(is_editable)
         self._show_foot()
 
     def _show_foot(self) -> None:

@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from PyQt6.QtCore import QUrl
-from PyQt6.QtGui import QDesktopServices
-from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
+from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.actions.action_details import ActionDetails
 from console.actions.action_file import ActionFiles
 from console.actions.action_presenter import ActionFacts
-from console.actions.approval_type_field import ApprovalTypeField, GuidDialog, approval_type
+from console.actions.approval_type_field import ApprovalTypeField, approval_type
 from console.actions.copy_steps import NEXT_STEP_ICONS, NEXT_STEP_TEXTS, CopyState, NextStep, build_steps
 from console.actions.languages import own_name
 from console.actions.source_picker import SourceActionField, source_action
@@ -22,7 +20,8 @@ from console.forms.form import FieldSpec, GroupSpec
 from console.forms.object_header import ObjectHeader
 from console.forms.object_page import ObjectPage
 from console.forms.reference_picker import ReferenceField, reference_field
-from console.runtime.import_watch import Waiting, WaitState
+from console.objects.action_acts import ActionActs
+from console.runtime.import_watch import Waiting
 from console.widgets import buttons
 from console.widgets.field import FieldState
 from console.widgets.window_content import WindowState
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 ENTER_GUID = tr_later("Enter GUID…")
 PLATFORM_NAMES = {Platform.WINDOWS.value: "Windows", Platform.MACOS.value: "macOS"}
-IMPORT_PLACE = "PrivilegeManager/#/item/xml/"
-"""The page Import Items, below the base URL of a server."""
 
 
 class ActionPage(ObjectPage):
@@ -77,18 +74,18 @@ class ActionPage(ObjectPage):
 
     def build(self) -> None:
         """Follow the editors of the form."""
-        self.facts = ActionFacts()
+        self.facts, self.acts = ActionFacts(), ActionActs(self)
         self.files = ActionFiles(self.ctx)
         self.texts = self.form.editor("texts", WindowTextsField)
         self.server = self.form.editor("server_id", ReferenceField)
         self.source = self.form.editor("copy_of", SourceActionField)
         self.approval_type = self.form.editor("type_id", ApprovalTypeField)
         self._made = False
-        self.source.export_wanted.connect(self.choose_export)
+        self.source.export_wanted.connect(self.acts.choose_export)
         self.texts.shown.connect(self._show_preview)
         self.server.shown.connect(lambda _item: self._ask_server())
         self.server.edited.connect(self._server_changed)
-        self.approval_type.shown.connect(lambda _item: self._show_notes())
+        self.approval_type.shown.connect(lambda _item: self.show_notes())
         if self.ctx.imports is not None:
             self.ctx.imports.changed.connect(self._waiting_changed)
 
@@ -188,15 +185,15 @@ class ActionPage(ObjectPage):
         if self.session.is_new:
             return found
         state = self.copy_state
-        found["choose_export"] = self.choose_export
+        found["choose_export"] = self.acts.choose_export
         if not state.obstacle:
-            found["write_copy"] = found["write_again"] = self.write_copy
+            found["write_copy"] = found["write_again"] = self.acts.write_copy
         if not state.import_obstacle:
-            found["open_import"] = self.open_import
+            found["open_import"] = self.acts.open_import
         if not state.is_dirty:
-            found["try_window"] = self.try_window
+            found["try_window"] = self.acts.try_window
         if state.is_written and state.imported_at is None and state.has_server:
-            found["ask_now"] = self.ask_now
+            found["ask_now"] = self.acts.ask_now
         if state.next_step.value in found and not state.is_dirty:
             found["next_step"] = found[state.next_step.value]
         return found
@@ -218,7 +215,7 @@ class ActionPage(ObjectPage):
 
     def on_loaded(self) -> None:
         """Read how far the copy is."""
-        self.tasks.start(self._load_facts(), group="facts")
+        self.tasks.start(self.load_facts(), group="facts")
 
     def on_changes(self, changes: "list[Change]") -> None:
         """Follow the server, its credential and the Approval Type."""
@@ -227,12 +224,13 @@ class ActionPage(ObjectPage):
         if any(change.kind == Kind.APPROVAL_TYPE for change in changes):
             self.approval_type.reload_item()
 
-    async def _load_facts(self) -> None:
+    async def load_facts(self) -> None:
+        """Read how far the copy is, and show it."""
         await self.files.load(self.facts, self.session.id, self.stored, self.session.reference("server_id"))
         if self.facts.export is not None and self.facts.export.platform is not None:
             self.source.choose(self.session.text("copy_of"), self.facts.export.platform)
         self.texts.set_source(self.facts.sets)
-        self._show_notes()
+        self.show_notes()
         self.update_state()
 
     def _ask_server(self) -> None:
@@ -246,12 +244,12 @@ class ActionPage(ObjectPage):
     async def _read_server(self) -> None:
         server_id = self.session.reference("server_id")
         if server_id is None:
-            self._show_notes()
+            self.show_notes()
             return
         self.form.note("server_id", tr("Asking the server"), FieldState.BUSY)
         await self.files.ask_server(self.facts, server_id)
         if server_id == self.session.reference("server_id"):
-            self._show_notes()
+            self.show_notes()
             self.update_state()
 
     # -- what is shown -----------------------------------------------------------------------------------------
@@ -268,13 +266,14 @@ class ActionPage(ObjectPage):
         waiting = self.waiting
         text = facts.wait_notice(waiting, name) if name else ""
         if text:
-            view.notice.tell(text, tone="notice", offer=tr("Ask now"), act=self.ask_now)
+            view.notice.tell(text, tone="notice", offer=tr("Ask now"), act=self.acts.ask_now)
         elif name and (clash := facts.clash(self.session.text("name"), name)):
             view.notice.tell(clash, tone="notice")
         else:
             view.notice.clear()
 
-    def _show_notes(self) -> None:
+    def show_notes(self) -> None:
+        """Show what is known under the fields."""
         form, facts = self.form, self.facts
         for name, (good, text) in (("server_id", facts.server_note()), ("copy_of", facts.source_note())):
             form.note(name, text, FieldState.GOOD if good else FieldState.HELP)
@@ -305,104 +304,16 @@ class ActionPage(ObjectPage):
 
     def _waiting_changed(self, action_id: object) -> None:
         if action_id == self.session.id and self.session.ready:
-            self.tasks.start(self._load_facts(), group="facts")
+            self.tasks.start(self.load_facts(), group="facts")
 
     def on_suggestion(self, name: str, text: str) -> None:
         """Open the dialog for the GUID behind the Approval Type."""
         if name == "type_id":
-            self.enter_guid()
+            self.acts.enter_guid()
         else:
             super().on_suggestion(name, text)
-
-    def enter_guid(self) -> None:
-        """Ask for the GUID of the Approval Type."""
-        item = self.approval_type.item
-        name = item.name if item is not None else ""
-        dialog = GuidDialog(name, self.approval_type.guid, self.facts.offered_guid, self.window())
-        dialog.accepted.connect(lambda: self.approval_type.set_guid(dialog.guid))
-        dialog.accepted.connect(self._show_notes)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    # -- acts --------------------------------------------------------------------------------------------------
-
-    def choose_export(self) -> None:
-        """Ask for the file of an export."""
-        dialog = QFileDialog(self.window(), tr("Choose an export"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([tr("Exports (*.zip *.xml)"), tr("All files (*)")])
-        dialog.fileSelected.connect(self.use_export)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def use_export(self, path: str) -> None:
-        """Read a file as the export."""
-        self.tasks.start(self._use_export(path), group="export")
-
-    async def _use_export(self, path: str) -> None:
-        was_dirty = self.session.dirty
-        name = await self.files.use_export(self.facts, self.session.id, path)
-        if name:
-            platform = self.facts.export.platform if self.facts.export is not None else None
-            self.source.choose(name, platform or "")
-        await self._load_facts()
-        if not name:
-            self.layout_view.ensureWidgetVisible(self.layout_view.failure)
-        elif self.session.dirty and not was_dirty and not self.session.errors:
-            # Only what the export itself says differs: nobody has typed anything that could be thought over.
-            self.save()
-
-    def write_copy(self) -> None:
-        """Ask for a file, and write the copy into it."""
-        dialog = QFileDialog(self.window(), tr("Write copy"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([tr("Zip for Import Items (*.zip)")])
-        dialog.setDefaultSuffix("zip")
-        dialog.selectFile(self.files.file_name(self.session.text("name")))
-        dialog.fileSelected.connect(self.write_copy_to)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def write_copy_to(self, path: str) -> None:
-        """Write the copy into a file, and wait until the server shows it."""
-        self.tasks.start(self._write_copy(path), group="write")
-
-    async def _write_copy(self, path: str) -> None:
-        stored = self.stored
-        if stored is None:
-            return
-        await self.files.write_copy(stored, path)
-        self.ctx.notify(tr("Wrote {name}", name=path.replace("\\", "/").rpartition("/")[2]))
-        if self.ctx.imports is not None and stored.server_id is not None:
-            self.ctx.imports.watch(stored.id)
-        await self._load_facts()
-
-    def open_import(self) -> None:
-        """Open Import Items of the server in the browser, and wait for the copy."""
-        self.tasks.start(self._open_import(), group="open")
-
-    async def _open_import(self) -> None:
-        address = await self.files.base_url(self.session.reference("server_id"))
-        if address:
-            QDesktopServices.openUrl(QUrl(address + IMPORT_PLACE))
-        if self.waiting.state is WaitState.NONE and self.copy_state.is_written:
-            self.ask_now()
-
-    def ask_now(self) -> None:
-        """Ask the server now, and wait on."""
-        if self.ctx.imports is not None:
-            self.ctx.imports.watch(self.session.id)
-
-    def try_window(self) -> None:
-        """Open the window as a working dialog."""
-        self.tasks.start(self._try_window(), group="try")
-
-    async def _try_window(self) -> None:
-        from console.endpoint.endpoint_dialog import open_endpoint_window
-
-        await open_endpoint_window(self.ctx, self.session.id, parent=self)
 
     async def after_save(self, stored: "ConfigurationObject") -> None:
         """Compare the copy with what was saved."""
         await super().after_save(stored)
-        await self._load_facts()
+        await self.load_facts()

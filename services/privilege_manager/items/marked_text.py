@@ -32,6 +32,7 @@ WindowText: TypeAlias = str | tuple[Run, ...]
 LanguageTexts: TypeAlias = Mapping[str, WindowText]
 """Texts of one language by key (`models.window_texts.TextKey`, or another key that the window has)."""
 
+
 def to_runs(value: WindowText) -> tuple[Run, ...]:
     """Return the runs of a section given in either form; line ends become line feeds."""
     runs = text_to_runs(value) if isinstance(value, str) else value

@@ -70,7 +70,8 @@ def visible_primary(page):
 def test_from_the_export_to_the_import(story, ctx, tmp_path, monkeypatch):
     opened_addresses = []
     monkeypatch.setattr(
-        "console.objects.action.QDesktopServices.openUrl", lambda url: opened_addresses.append(url.toString())
+        "console.objects.action_acts.QDesktopServices.openUrl",
+        lambda url: opened_addresses.append(url.toString()),
     )
 
     async def body(page, practice, scene):
@@ -95,7 +96,7 @@ def test_from_the_export_to_the_import(story, ctx, tmp_path, monkeypatch):
         assert load_window_texts(page.stored.texts) == {"": {"TitlePrefix": "Please ask"}}
 
         target = tmp_path / page.files.file_name(page.session.text("name"))
-        page.write_copy_to(str(target))
+        page.acts.write_copy_to(str(target))
         await settled(page)
         assert visible_primary(page) == "Open Import Items"
         assert step_states(page)[2] is StepState.DONE
@@ -108,7 +109,7 @@ def test_from_the_export_to_the_import(story, ctx, tmp_path, monkeypatch):
         assert opened_addresses == [practice.base_url + "PrivilegeManager/#/item/xml/"]
         await until(lambda: step_states(page)[3] is StepState.RUNNING)
         practice.import_items(target.read_bytes())
-        page.ask_now()
+        page.acts.ask_now()
         await until(lambda: step_states(page) == [StepState.DONE] * 4)
         await settled(page)
         assert not page.layout_view.notice.text
@@ -119,7 +120,7 @@ def test_from_the_export_to_the_import(story, ctx, tmp_path, monkeypatch):
         await settled(page)
         assert step_states(page)[2] is StepState.TODO
         assert page.layout_view.strip.steps[2].caption.startswith("Changed at")
-        page.write_copy_to(str(target))
+        page.acts.write_copy_to(str(target))
         await settled(page)
         assert read_action(target.read_bytes()).item.item_id == copied.item.item_id
 
@@ -131,15 +132,15 @@ def test_a_refused_export_is_shown_with_line_and_column(story, tmp_path):
     bad.write_text("<items>\n  <broken")
 
     async def body(page, practice, scene):
-        page.use_export(str(bad))
+        page.acts.use_export(str(bad))
         await settled(page)
         assert step_states(page)[1] is StepState.BAD
         assert page.layout_view.failure.isVisibleTo(page)
         assert "ine 2" in page.layout_view.failure.problem.evidence
-        page.use_export(str(tmp_path / "missing.zip"))
+        page.acts.use_export(str(tmp_path / "missing.zip"))
         await settled(page)
         assert page.layout_view.failure.problem.fault == "action-file-unreadable"
-        page.use_export(save_export(practice, tmp_path))
+        page.acts.use_export(save_export(practice, tmp_path))
         await settled(page)
         assert not page.layout_view.failure.isVisibleTo(page)
         assert step_states(page)[1] is StepState.DONE
@@ -149,7 +150,7 @@ def test_a_refused_export_is_shown_with_line_and_column(story, tmp_path):
 
 def test_a_type_without_guid_blocks_the_copy_and_a_dialog_asks_for_it(story, tmp_path):
     async def body(page, practice, scene):
-        page.use_export(save_export(practice, tmp_path))
+        page.acts.use_export(save_export(practice, tmp_path))
         await settled(page)
         one = page.form.field("type_id")
         assert one.note[0] is FieldState.ERROR
@@ -205,7 +206,7 @@ def test_a_server_that_does_not_answer_is_said_under_its_field(run, ctx):
 
 def test_languages_are_added_and_a_click_into_the_preview_edits(story, tmp_path):
     async def body(page, practice, scene):
-        page.use_export(save_export(practice, tmp_path))
+        page.acts.use_export(save_export(practice, tmp_path))
         await settled(page)
         page.texts.add_language("he")
         assert page.layout_view.preview.content.is_right_to_left
@@ -242,7 +243,7 @@ def test_the_actions_of_the_server_are_offered(story):
 
 def test_a_duplicate_has_no_progress(story, ctx, tmp_path):
     async def body(page, practice, scene):
-        page.use_export(save_export(practice, tmp_path))
+        page.acts.use_export(save_export(practice, tmp_path))
         await settled(page)
         page.duplicate()
         await until(lambda: bool(ctx.visited))
