@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from models.action import Platform
 from models.kinds import Kind
 from models.reference_lists import dump_references
 from services.common.secret import Secret
@@ -101,6 +102,11 @@ def save_server(workspace, practice, **values):
     secret = Secret(practice.client_secret)
     workspace.vault.put(credential.id, credential.name, practice.client_id, secret, [server.destination])
     return server
+
+
+FULL_GOAL = goal(
+    create=Platform.WINDOWS, description="Asks first", add_actions=[FORM, LOCALIZED], active=True
+)
 
 
 @pytest.fixture

@@ -15,11 +15,10 @@ from services.policies import RowOperation, goal_for_policy, undo
 from services.policies.problems import PolicyBusyError, PolicyRunStoppedError
 from services.policies.runs import StepState, find_run, hold_policy, list_runs
 from services.practice.privilege_manager import built_in_ids as ids
-from tests.services.policies.conftest import ELEVATE, FORM, LOCALIZED, NEW, goal
+from tests.services.policies.conftest import ELEVATE, FORM, FULL_GOAL, LOCALIZED, NEW, goal
 
 pytestmark = pytest.mark.every_database
 RIGHTS = "Add Administrative Rights"
-FULL = goal(create=Platform.WINDOWS, description="Asks first", add_actions=[FORM, LOCALIZED], active=True)
 
 
 def states(run):
@@ -32,7 +31,7 @@ def audited(world, operation):
 
 
 async def test_a_policy_is_created_filled_and_switched_on(world):
-    done = await world.apply(FULL)
+    done = await world.apply(FULL_GOAL)
     assert done.ok
     assert done.run.differences == []
     made = world.policy(NEW)
@@ -48,9 +47,9 @@ async def test_a_policy_is_created_filled_and_switched_on(world):
 
 
 async def test_applying_twice_changes_nothing_the_second_time(world):
-    await world.apply(FULL)
+    await world.apply(FULL_GOAL)
     before = len(world.written())
-    again = await world.apply(FULL)
+    again = await world.apply(FULL_GOAL)
     assert again.ok
     assert again.run is None
     assert len(world.written()) == before
@@ -75,7 +74,7 @@ async def test_a_stored_policy_keeps_the_id_that_was_found(world):
 
 async def test_what_is_blocked_is_left_and_the_rest_is_done(world):
     world.practice.faults.read("operation_missing:which=set_active")
-    done = await world.apply(FULL)
+    done = await world.apply(FULL_GOAL)
     assert not done.ok
     assert done.run.verified
     assert world.actions_of(NEW) == [FORM, LOCALIZED]
@@ -109,7 +108,7 @@ async def test_a_policy_that_changed_since_the_plan_is_not_written(world, change
 
 async def test_a_policy_that_appeared_since_the_plan_is_not_created_again(world):
     service = await world.service()
-    plan = await service.plan(FULL)
+    plan = await service.plan(FULL_GOAL)
     world.add_policy(NEW)
     done = await service.apply(plan)
     assert not done.ok
@@ -146,7 +145,7 @@ WRITES = ["create_policy", "add_actions", "set_active"]
 @pytest.mark.parametrize("operation", WRITES)
 async def test_an_answer_that_is_lost_after_the_call_was_executed(world, operation):
     world.practice.faults.read(f"answer_lost:operation={operation},times=1")
-    done = await world.apply(FULL)
+    done = await world.apply(FULL_GOAL)
     assert done.ok
     assert len(world.policies(NEW)) == 1
     assert world.actions_of(NEW) == [FORM, LOCALIZED]
@@ -156,7 +155,7 @@ async def test_an_answer_that_is_lost_after_the_call_was_executed(world, operati
 @pytest.mark.parametrize("operation", WRITES[1:])
 async def test_a_call_that_was_lost_is_repeated_after_reading(world, operation):
     world.practice.faults.read(f"call_lost:operation={operation},times=1")
-    done = await world.apply(FULL)
+    done = await world.apply(FULL_GOAL)
     assert done.ok
     repeated = "add-actions" if operation == "add_actions" else "true"
     assert [one.split("/")[-1] for one in world.written()].count(repeated) == 2
@@ -166,17 +165,17 @@ async def test_a_call_that_was_lost_is_repeated_after_reading(world, operation):
 async def test_a_lost_create_is_not_repeated_in_the_same_run(world):
     world.practice.faults.read("call_lost:operation=create_policy,times=1")
     with pytest.raises(PolicyRunStoppedError) as raised:
-        await world.apply(FULL)
+        await world.apply(FULL_GOAL)
     assert world.policies(NEW) == []
     assert raised.value.problem.fault == "connection-lost"
-    done = await world.apply(FULL)
+    done = await world.apply(FULL_GOAL)
     assert done.ok
     assert len(world.policies(NEW)) == 1
 
 
 async def test_a_create_that_is_carried_out_late_is_waited_for(world):
     service = await world.service(create_settles_s=8.0)
-    plan = await service.plan(FULL)
+    plan = await service.plan(FULL_GOAL)
     world.practice.faults.read("call_lost:operation=create_policy,times=1")
     applying = asyncio.create_task(service.apply(plan))
     while not any(one.endswith("new") for one in world.written()):
@@ -193,12 +192,12 @@ async def test_a_create_that_is_carried_out_late_is_waited_for(world):
 async def test_a_call_that_fails_stops_the_run_which_goes_on_later(world, operation, fault):
     world.practice.faults.read(f"{fault}:operation={operation}")
     with pytest.raises(PolicyRunStoppedError) as raised:
-        await world.apply(FULL)
+        await world.apply(FULL_GOAL)
     run = find_run(world.store, raised.value.run_id)
     assert run.row.state == TaskState.FAILED
     assert all(step.state is not StepState.DOING for step in run.steps)
     world.practice.faults.clear()
-    done = await world.apply(FULL)
+    done = await world.apply(FULL_GOAL)
     assert done.ok
     assert len(world.policies(NEW)) == 1
     if operation != "create_policy":
@@ -207,7 +206,7 @@ async def test_a_call_that_fails_stops_the_run_which_goes_on_later(world, operat
 
 async def test_a_server_that_does_not_answer_while_it_is_read_back(world):
     service = await world.service()
-    plan = await service.plan(FULL)
+    plan = await service.plan(FULL_GOAL)
     original = service.client.set_active
 
     async def switch(policy_id, *, active):
@@ -226,14 +225,14 @@ async def test_a_server_that_does_not_answer_while_it_is_read_back(world):
 
 async def test_only_one_at_a_time_has_a_policy_in_hand(world):
     service = await world.service()
-    plan = await service.plan(FULL)
+    plan = await service.plan(FULL_GOAL)
     async with hold_policy(world.store, world.server, NEW.upper()):
         with pytest.raises(PolicyBusyError):
             await service.apply(plan)
     results = await asyncio.gather(*(service.apply(plan) for _ in range(4)), return_exceptions=True)
     assert len(world.policies(NEW)) == 1
     assert sum(isinstance(one, PolicyBusyError) for one in results) == 3
-    assert (await service.apply(await service.plan(FULL))).ok
+    assert (await service.apply(await service.plan(FULL_GOAL))).ok
 
 
 class TestUndo:
@@ -251,7 +250,7 @@ class TestUndo:
         assert again.restored == ()
 
     async def test_a_created_policy_stays_and_is_inactive(self, world):
-        done = await world.apply(FULL)
+        done = await world.apply(FULL_GOAL)
         back = await undo(await world.service(), done.run.id)
         assert back.ok
         assert [step.kind for step in back.left] == ["create"]
