@@ -1,5 +1,6 @@
 """The page of a Policy: its fields beside what the server has, and its plan."""
 
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -7,6 +8,7 @@ from PyQt6.QtCore import QUrl
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QPushButton, QWidget
 
+from console.endpoint.endpoint_dialog import open_endpoint_window
 from console.forms import field_editors
 from console.forms.form import FieldSpec, GroupSpec
 from console.forms.object_page import DETAILS, HISTORY, USED_BY, ObjectPage
@@ -21,6 +23,7 @@ from console.policies.server_side import ServerSide, server_lines
 from console.runtime.task_runner import show_and_wait
 from console.widgets import buttons
 from models.kinds import Kind
+from models.reference_lists import load_references
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.language import tr, translate
@@ -95,6 +98,10 @@ class PolicyPage(ObjectPage):
     def extra_tabs(self) -> dict[str, QWidget]:
         """Return the tab of the plan."""
         return {PLAN: self.plan_tab}
+
+    def extra_buttons(self) -> dict[str, QPushButton]:
+        """Return the button that shows the window of an endpoint."""
+        return {"try_window": buttons.secondary("Try the window…", "play")}
 
     def tab_buttons(self) -> dict[str, list[QPushButton]]:
         """Return the buttons of the plan besides those beside its table."""
@@ -206,7 +213,40 @@ class PolicyPage(ObjectPage):
 
     def extra_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done with the policy now."""
-        return {"refresh": self.read_server} if self._ref is not None else {}
+        found: dict[str, Callable[[], None]] = {}
+        if self._ref is not None:
+            found["refresh"] = self.read_server
+            if self._first_action() is not None and not self.session.dirty:
+                found["try_window"] = self.try_window
+        return found
+
+    def _first_action(self) -> uuid.UUID | None:
+        """Return the action whose window endpoints show; None without one."""
+        try:
+            return next(iter(load_references(self.session.text("action_ids"))), None)
+        except ValueError:
+            return None
+
+    def explain_unavailable(self, command: str) -> None:
+        """Say why the window cannot be tried now."""
+        if command == "try_window" and self.session.ready:
+            text = (
+                tr("Save or discard what is typed first: the window goes through what is stored.")
+                if self.session.dirty
+                else tr("The policy has no action whose window could be shown.")
+            )
+            self.notice.tell(text)
+        else:
+            super().explain_unavailable(command)
+
+    def try_window(self) -> None:
+        """Open the window that endpoints show for this policy."""
+        action_id = self._first_action()
+        if action_id is not None:
+            window = open_endpoint_window(
+                self.ctx, action_id, policy_id=self.session.id, parent=self.window()
+            )
+            self.tasks.start(window, group="try window")
 
     def update_endpoints(self) -> None:
         """Open the dialog that updates endpoints."""
