@@ -1,4 +1,4 @@
-"""The page of a Policy: its fields beside what the server has, and its plan."""
+"""The page of a Policy: its fields beside what the server has, its plan, and its approval chain."""
 
 import uuid
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from PyQt6.QtCore import QUrl
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QPushButton, QWidget
 
+from console.chain.chain_tab import ChainTab
 from console.endpoint.endpoint_dialog import open_endpoint_window
 from console.forms import field_editors
 from console.forms.form import FieldSpec, GroupSpec
@@ -20,6 +21,7 @@ from console.policies.operations import PolicyRef
 from console.policies.plan_controller import PlanController
 from console.policies.policy_details import PlanTab
 from console.policies.server_side import ServerSide, server_lines
+from console.runtime.page_targets import CHAIN_TAB, CHECK_CHAIN, Target
 from console.runtime.task_runner import show_and_wait
 from console.widgets import buttons
 from models.kinds import Kind
@@ -38,10 +40,10 @@ ITEM_PLACE = "PrivilegeManager/#/item/view/"
 
 
 class PolicyPage(ObjectPage):
-    """Details and plan of an application policy."""
+    """Details, plan and chain of an application policy."""
 
     object_kind: ClassVar[Kind] = Kind.POLICY
-    tabs = (DETAILS, PLAN, HISTORY, USED_BY)
+    tabs = (DETAILS, PLAN, CHAIN_TAB, HISTORY, USED_BY)
     groups = (
         GroupSpec(
             rows=(
@@ -74,9 +76,11 @@ class PolicyPage(ObjectPage):
     # -- building ----------------------------------------------------------------------------------------------
 
     def build(self) -> None:
-        """Make the side panel and the tab of the plan."""
+        """Make the side panel, and the tabs of plan and chain."""
+        self.chain = ChainTab(self, self)
+        self.chain.changed.connect(self.update_state)
         self.side = ServerSide()
-        self.side.plan_requested.connect(self.show_plan)
+        self.side.plan_requested.connect(lambda: self.open_tab(PLAN))
         self.side.refresh_requested.connect(self.read_server)
         self.side.open_requested.connect(self.open_in_privilege_manager)
         self.endpoints_button = buttons.secondary("Update endpoints…", icon="computer")
@@ -96,35 +100,46 @@ class PolicyPage(ObjectPage):
         return self.side
 
     def extra_tabs(self) -> dict[str, QWidget]:
-        """Return the tab of the plan."""
-        return {PLAN: self.plan_tab}
+        """Return the tabs of plan and chain."""
+        return {PLAN: self.plan_tab, CHAIN_TAB: self.chain}
 
     def extra_buttons(self) -> dict[str, QPushButton]:
         """Return the button that shows the window of an endpoint."""
         return {"try_window": buttons.secondary("Try the window…", "play")}
 
     def tab_buttons(self) -> dict[str, list[QPushButton]]:
-        """Return the buttons of the plan besides those beside its table."""
-        return {PLAN: [self.endpoints_button, self.open_button]}
+        """Return the buttons of the chain, and those of the plan that do not stand beside its table."""
+        return {PLAN: [self.endpoints_button, self.open_button], CHAIN_TAB: self.chain.buttons()}
+
+    def extra_badges(self) -> list[tuple[str, str, str | None]]:
+        """Return the verdict of the last check of the chain."""
+        return self.chain.presenter.badges()
+
+    def chain_target(self) -> Target:
+        """Return the tab of this page."""
+        return Target(self.object_kind.value, self.session.id, tab=CHAIN_TAB, run=CHECK_CHAIN)
 
     @property
     def working(self) -> bool:
-        """Whether something is being written, so that the page has to stay open."""
-        return self.plan_controller.working
+        """Whether something is being written or checked, so that the page has to stay open."""
+        return self.plan_controller.working or self.chain.presenter.running
 
     # -- what the server has -----------------------------------------------------------------------------------
 
     def on_loaded(self) -> None:
-        """Show what is known of the policy on its server."""
+        """Show what is known of the policy on its server, and its chain; a new one has none yet."""
+        if not self.session.is_new:
+            self.chain.set_object(self.object_kind, self.session.id)
         self.tasks.start(self._find_server(), group="find server")
 
     async def after_save(self, stored: "ConfigurationObject") -> None:
-        """Plan what was saved."""
-        del stored
+        """Plan what was saved, and show its chain."""
+        self.chain.set_object(self.object_kind, stored.id)
         await self._find_server()
 
     def on_changes(self, changes: "list[Change]") -> None:
-        """React to changes of the server and of actions."""
+        """React to changes of the server and of actions, and pass them to the chain."""
+        self.chain.on_changes(changes)
         watched = (Kind.PRIVILEGE_MANAGER_SERVER, Kind.ACTION, Kind.USER_CREDENTIAL)
         if self.session.ready and any(change.kind in watched for change in changes):
             self.tasks.start(self._find_server(), group="find server")
@@ -197,10 +212,6 @@ class PolicyPage(ObjectPage):
         if known:
             controller.plan_stored()
 
-    def show_plan(self) -> None:
-        """Open the tab of the plan."""
-        self.open_tab(PLAN)
-
     # -- acts --------------------------------------------------------------------------------------------------
 
     def _update_buttons(self) -> None:
@@ -214,11 +225,18 @@ class PolicyPage(ObjectPage):
     def extra_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done with the policy now."""
         found: dict[str, Callable[[], None]] = {}
+        if self.chain.can_check:
+            found[CHECK_CHAIN] = self.check_chain
         if self._ref is not None:
             found["refresh"] = self.read_server
             if self._first_action() is not None and not self.session.dirty:
                 found["try_window"] = self.try_window
         return found
+
+    def check_chain(self) -> None:
+        """Open the tab of the chain and check it as it is stored."""
+        self.open_tab(CHAIN_TAB)
+        self.chain.start()
 
     def _first_action(self) -> uuid.UUID | None:
         """Return the action whose window endpoints show; None without one."""

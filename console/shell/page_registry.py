@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QWidget
 from console.navigation.page import Page
 from console.runtime.context import Context
 from console.runtime.page_targets import (
+    CHAIN,
     DELETED,
     FAULTS,
     FOLDER,
@@ -66,6 +67,12 @@ def _deleted() -> type[Page]:
     return DeletedPage
 
 
+def _chain() -> type[Page]:
+    from console.chain.chain_page import ChainPage
+
+    return ChainPage
+
+
 PAGES: dict[str, Callable[[], type[Page]]] = {
     HOME: _home,
     FOLDER: _folder,
@@ -74,6 +81,7 @@ PAGES: dict[str, Callable[[], type[Page]]] = {
     PROVISIONING: _provisioning,
     FAULTS: _faults,
     DELETED: _deleted,
+    CHAIN: _chain,
 }
 """The pages that show no object, by their target or its first part. Pages of objects are found in `console.objects`."""
 
