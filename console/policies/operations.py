@@ -466,7 +466,9 @@ async def check_chains(
     """Check the chain of each policy, one after the other; `report` gets place, key and verdict of each."""
     await lazy_imports.ready(ctx, lazy_imports.policies)
     from models.kinds import Kind
-    from services.approval_chain import ChainStart, LinkKind, LinkState, check_chain
+    from services.approval_chain.check import check_chain
+    from services.approval_chain.links import LinkKind, LinkState
+    from services.approval_chain.route import ChainStart
 
     workspace = await ctx.ready()
     links = list(LinkKind)

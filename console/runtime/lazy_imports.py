@@ -118,7 +118,8 @@ def transfer() -> None:
 
 def policies() -> None:
     """Import the policies of Privilege Manager servers, and what checks their chains."""
-    import services.approval_chain
+    import services.approval_chain.check
+    import services.approval_chain.route
     import services.approval_chain.server_facts
     import services.approval_chain.stored_requests
     import services.policies
