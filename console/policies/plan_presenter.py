@@ -202,8 +202,8 @@ class PlanPresenter:
             if left:
                 text = tr("Others changed it since: {steps}.", steps=_steps(left))
                 return [Finding("notice", tr("Undone in part"), text)]
-            kept = "" if self.undone.ok and not self.undone.left else tr("The created policy stays.")
-            return [Finding("good", tr("Undone"), kept)]
+            stored = "" if self.undone.ok and not self.undone.left else tr("The created policy stays.")
+            return [Finding("good", tr("Undone"), stored)]
         if self.result is None:
             return self._unfinished()
         if self.result.run is None:
@@ -383,9 +383,9 @@ def _steps(steps: "list[RunStep]") -> str:
 
 def _merged(findings: list[Finding]) -> list[Finding]:
     """Return findings without those that say the same again."""
-    seen, kept = set[str](), []
+    seen, stored = set[str](), []
     for one in findings:
         if one.text not in seen:
-            kept.append(one)
+            stored.append(one)
         seen.add(one.text)
-    return kept
+    return stored

@@ -96,17 +96,17 @@ class _PlanDelegate(QStyledItemDelegate):
         line, column, rect = self._model.line(index.row()), index.column(), option.rect
         view = option.widget
         chosen = bool(option.state & QStyle.StateFlag.State_Selected) and view is not None and view.hasFocus()
-        ground = "sel" if chosen else "page"
+        surface = "sel" if chosen else "page"
         painter.save()
-        painter.fillRect(rect, theme.colour(ground))
+        painter.fillRect(rect, theme.colour(surface))
         if index.row() + 1 < self._model.rowCount():
-            painter.setPen(QPen(theme.colour(theme.on(ground, "line")), 1))
+            painter.setPen(QPen(theme.colour(theme.on(surface, "line")), 1))
             painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         left, tone = rect.left() + PAD, "muted" if column == 0 else "text"
         if column == 3:
             device = painter.device()
             ratio = device.devicePixelRatioF() if device is not None else 1.0
-            picture = icons.status_pixmap(line.shape, SHAPE, ground, ratio)
+            picture = icons.status_pixmap(line.shape, SHAPE, surface, ratio)
             painter.drawPixmap(QPoint(left, rect.center().y() - SHAPE // 2 + 1), picture)
             left, tone = left + SHAPE + PAD, line.tone
         bold = column == 2 and line.changed

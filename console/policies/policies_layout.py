@@ -144,9 +144,9 @@ class PoliciesLayout(QWidget):
         splitter.setSizes(list(HEIGHTS))
         settings = self._page.ctx.settings
         if settings is not None:
-            kept = settings.bytes(SPLITTER_SETTING)
-            if kept is not None:
-                splitter.restoreState(kept)
+            stored = settings.bytes(SPLITTER_SETTING)
+            if stored is not None:
+                splitter.restoreState(stored)
             splitter.splitterMoved.connect(
                 lambda *_: settings.set_bytes(SPLITTER_SETTING, splitter.saveState())
             )

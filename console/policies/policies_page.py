@@ -1,28 +1,24 @@
 """The page Application Policies: the policies of a Privilege Manager server, and the plan of the selected one."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
-from PyQt6.QtWidgets import QFileDialog, QWidget
+from PyQt6.QtWidgets import QWidget
 
-from console.forms import object_actions as acts
 from console.navigation.page import Page
 from console.navigation.tree_definition import folder_breadcrumb, folder_title
 from console.policies import operations
-from console.policies.endpoints_dialog import EndpointsDialog
 from console.policies.list_presenter import ListPresenter
 from console.policies.operations import PolicyRef
 from console.policies.plan_controller import PlanController
 from console.policies.policies_layout import PoliciesLayout
-from console.policies.policy_rows import ChainVerdict, Criteria, PolicyRow
-from console.runtime.activity import FAILED
+from console.policies.policy_acts import PolicyActs
+from console.policies.policy_rows import Criteria
 from console.runtime.page_targets import Target
-from console.runtime.task_runner import TaskRunner, show_and_wait
+from console.runtime.task_runner import TaskRunner
 from models.kinds import KINDS, Kind
 from services.common.errors import ConsoleError
-from services.language import plural, tr, translate
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
@@ -53,6 +49,7 @@ class PoliciesPage(Page):
         self.set_title(folder_title(str(Kind.POLICY)))
         self.view = PoliciesLayout(self, [text for text, _ in self.breadcrumb], self.title)
         self.plan_controller = PlanController(ctx, self.tasks, self.view.details.plan, self)
+        self.acts = PolicyActs(self)
         self._connect()
         self.refresh_view()
 
@@ -68,30 +65,25 @@ class PoliciesPage(Page):
 
     def _connect(self) -> None:
         view, table = self.view, self.view.table
-        view.head.breadcrumb_clicked.connect(self._go)
-        view.new_button.clicked.connect(self.new)
-        view.check_button.clicked.connect(self.check_chains)
-        view.endpoints_button.clicked.connect(self.update_endpoints)
-        view.export_button.clicked.connect(self.export)
+        view.head.breadcrumb_clicked.connect(self.acts.go)
+        view.new_button.clicked.connect(self.acts.new)
+        view.check_button.clicked.connect(self.acts.check_chains)
+        view.endpoints_button.clicked.connect(self.acts.update_endpoints)
+        view.export_button.clicked.connect(self.acts.export)
         view.refresh_button.clicked.connect(self.refresh)
         view.criteria_changed.connect(self._narrow)
         view.server_chosen.connect(self._choose_server)
-        view.new_server_requested.connect(self.new_server)
+        view.new_server_requested.connect(self.acts.new_server)
         view.retry_requested.connect(self.refresh)
         table.chosen.connect(self._show_details)
-        table.opened.connect(self._open_page)
+        table.opened.connect(self.acts.open_page)
         table.escape_pressed.connect(self._close_details)
         table.sort_requested.connect(self._sort)
         view.details.closed.connect(self._close_details)
-        view.details.page_requested.connect(lambda: self._open_page(self._shown_key()))
+        view.details.page_requested.connect(lambda: self.acts.open_page(self.shown_key()))
         self.plan_controller.written.connect(self._written)
         self.plan_controller.managed.connect(lambda ref: self._read_again(ref.item_id))
         self.plan_controller.changed.connect(self._show_head)
-
-    def _go(self, index: int) -> None:
-        target = self.breadcrumb[index][1]
-        if target is not None:
-            self.ctx.navigate(target)
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -221,7 +213,8 @@ class PoliciesPage(Page):
             self._show_details(self._wanted)
             self._wanted = ""
 
-    def _shown_key(self) -> str:
+    def shown_key(self) -> str:
+        """Return the key of the policy whose details are shown, or an empty text."""
         ref = self.plan_controller.presenter.ref
         return (ref.item_id or str(ref.object_id)) if ref is not None else ""
 
@@ -235,7 +228,7 @@ class PoliciesPage(Page):
         self._show_head()
 
     def _show_head(self) -> None:
-        row = self.presenter.find(self._shown_key())
+        row = self.presenter.find(self.shown_key())
         if row is not None:
             self.view.show_row(row, self.plan_controller.presenter)
 
@@ -244,99 +237,11 @@ class PoliciesPage(Page):
             self.view.close_details()
             self.plan_controller.show_policy(None)
 
-    # -- acts --------------------------------------------------------------------------------------------------
-
-    def new(self) -> None:
-        """Start a new policy on the page of its own."""
-        values = {"server_id": self.server.id} if self.server is not None else {}
-        self.tasks.start(acts.new_object(self.ctx, Kind.POLICY, **values), group="new")
-
-    def new_server(self) -> None:
-        """Start a new Privilege Manager Server."""
-        self.tasks.start(acts.new_object(self.ctx, Kind.PRIVILEGE_MANAGER_SERVER), group="new")
-
-    def _open_page(self, key: str) -> None:
-        row = self.presenter.find(key)
-        if row is None or self.server is None:
-            return
-        if row.object_id is not None:
-            self.ctx.navigate(Target(str(Kind.POLICY), row.object_id))
-        else:
-            ref = PolicyRef.of(self.server, row)
-            self.tasks.start(operations.manage(self.ctx, ref), group="manage", on_result=self._managed)
-
-    def _managed(self, ref: PolicyRef) -> None:
-        self.ctx.navigate(Target(str(Kind.POLICY), ref.object_id))
-
-    def update_endpoints(self) -> None:
-        """Open the dialog that updates endpoints."""
-        if self.server is not None:
-            dialog = EndpointsDialog(self.ctx, self.server, self.window())
-            self.tasks.start(show_and_wait(dialog), group="endpoints")
-
-    def check_chains(self) -> None:
-        """Check the chain of every policy that asks for approval."""
-        rows = self.presenter.checkable()
-        if rows and self.server is not None and self.presenter.checking is None:
-            refs = [(row.key, PolicyRef.of(self.server, row)) for row in rows]
-            self.tasks.start(self._check_chains(refs), group=CHECK)
-
-    async def _check_chains(self, refs: list[tuple[str, PolicyRef]]) -> None:
-        job = self.ctx.activity.begin(tr("Checking all chains"), lambda: self.tasks.cancel(CHECK))
-        total = len(refs)
-        self.presenter.checking = (0, total)
-        self.refresh_view()
-
-        def report(done: int, key: str, verdict: ChainVerdict) -> None:
-            self.presenter.verdicts[key] = verdict
-            self.presenter.checking = (done, total)
-            job.progress(tr("Checking all chains"), done, total)
-            self.refresh_view()
-            if key == self._shown_key():
-                self.plan_controller.presenter.chain = verdict
-                self.plan_controller.refresh()
-
-        try:
-            await operations.check_chains(self.ctx, refs, report)
-            broken = sum(verdict.broken_at is not None for verdict in self.presenter.verdicts.values())
-            text = plural(broken, "{count} chain is broken", "{count} chains are broken")
-            job.end(text if broken else tr("No chain is broken"))
-        except ConsoleError as error:
-            job.end(translate(error.problem.cause), FAILED)
-            self.ctx.show_problem(error.problem)
-        finally:
-            if not sip.isdeleted(self):
-                self.presenter.checking = None
-                self.refresh_view()
-
-    def export(self) -> None:
-        """Ask for a file, then write the shown rows into it."""
-        name = tr("Application Policies") + ".csv"
-        kinds = tr("Comma-separated values (*.csv)")
-        dialog = QFileDialog(self.window(), tr("Export policies"), name, kinds)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.fileSelected.connect(lambda path: self.save_csv(Path(path)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def save_csv(self, path: Path) -> None:
-        """Write the shown rows to a file."""
-        self.tasks.start(self._save_csv(self.presenter.rows(), path), group="export")
-
-    async def _save_csv(self, rows: list[PolicyRow], path: Path) -> None:
-        job = self.ctx.activity.begin(tr("Exporting to {file}", file=path.name))
-        try:
-            await operations.save_csv(self.ctx, self.presenter.csv_lines(), path)
-        except ConsoleError as error:
-            job.end(translate(error.problem.cause), FAILED)
-            self.ctx.show_problem(error.problem)
-            return
-        job.end(plural(len(rows), "{count} policy", "{count} policies"))
+    # -- commands --------------------------------------------------------------------------------------------
 
     def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done here."""
-        found: dict[str, Callable[[], None]] = {"new": self.new, "refresh": self.refresh}
+        found: dict[str, Callable[[], None]] = {"new": self.acts.new, "refresh": self.refresh}
         if self.presenter.rows():
-            found["export"] = self.export
+            found["export"] = self.acts.export
         return found | {"find": self.view.focus_search}

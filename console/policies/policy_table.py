@@ -134,20 +134,20 @@ class _PolicyDelegate(DataDelegate):
         column, rect = COLUMNS[index.column()], option.rect
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         view = option.widget
-        ground = "page"
+        surface = "page"
         if chosen:
-            ground = "sel" if view is not None and view.hasFocus() else "sel-idle"
+            surface = "sel" if view is not None and view.hasFocus() else "sel-idle"
         painter.save()
-        painter.fillRect(rect, theme.colour(ground))
-        painter.setPen(QPen(theme.colour(theme.on(ground, "line")), 1))
+        painter.fillRect(rect, theme.colour(surface))
+        painter.setPen(QPen(theme.colour(theme.on(surface, "line")), 1))
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         first, last = index.column() == 0, index.column() == len(COLUMNS) - 1
         left = rect.left() + (MARGIN if first else PAD)
         if chosen and first:
             bar = QRect(rect.left(), rect.top(), BAR, rect.height())
-            painter.fillRect(bar, theme.colour(theme.on(ground, "link")))
-        left = self._paint_shape(painter, index, ground, rect, left)
-        tone = "sel-text" if ground == "sel" else "faint" if self._model.stale else column.tone
+            painter.fillRect(bar, theme.colour(theme.on(surface, "link")))
+        left = self._paint_shape(painter, index, surface, rect, left)
+        tone = "sel-text" if surface == "sel" else "faint" if self._model.stale else column.tone
         painter.setFont(theme.font("body"))
         painter.setPen(theme.colour(tone))
         right = rect.right() - (MARGIN if last else PAD) + 1
@@ -160,15 +160,15 @@ class _PolicyDelegate(DataDelegate):
         painter.restore()
 
     @staticmethod
-    def _paint_shape(painter: QPainter, index: QModelIndex, ground: str, rect: QRect, left: int) -> int:
+    def _paint_shape(painter: QPainter, index: QModelIndex, surface: str, rect: QRect, left: int) -> int:
         """Draw shape or icon; returns where the text begins."""
         device = painter.device()
         ratio = device.devicePixelRatioF() if device is not None else 1.0
         status, icon = index.data(STATUS_ROLE), index.data(ICON_ROLE)
         if status:
-            picture = icons.status_pixmap(status, SHAPE, ground, ratio)
+            picture = icons.status_pixmap(status, SHAPE, surface, ratio)
         elif icon:
-            picture = icons.pixmap(icon, "sel-text" if ground == "sel" else "muted", SHAPE, ratio)
+            picture = icons.pixmap(icon, "sel-text" if surface == "sel" else "muted", SHAPE, ratio)
         else:
             return left
         painter.drawPixmap(QPoint(left, rect.center().y() - SHAPE // 2 + 1), picture)

@@ -338,7 +338,7 @@ def test_export_writes_the_shown_rows(story, ctx, server, tmp_path):
         page = opened(ctx)
         await read(page)
         page.view.chips.chip("asking").click()
-        page.save_csv(tmp_path / "policies.csv")
+        page.acts.save_csv(tmp_path / "policies.csv")
         await settled(page)
         lines = list(csv.reader((tmp_path / "policies.csv").read_text("utf-8-sig").splitlines()))
         assert len(lines) == 7
@@ -351,7 +351,7 @@ def test_chains_are_checked_for_policies_that_ask(story, ctx, server):
     async def body():
         page = opened(ctx)
         await read(page)
-        page.check_chains()
+        page.acts.check_chains()
         await until(lambda: page.presenter.checking is None and len(page.presenter.verdicts) == 6)
         await settled(page)
         assert all(verdict.links == 7 for verdict in page.presenter.verdicts.values())
