@@ -11,6 +11,8 @@ REQUESTS = "requests"
 PROVISIONING = "provisioning"
 FAULTS = "faults"
 DELETED = "deleted"
+CONNECT = "connect"
+"""The guide that connects a Privilege Manager server, whose id the target carries."""
 
 
 @dataclass(frozen=True, slots=True)
