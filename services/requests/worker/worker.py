@@ -228,6 +228,7 @@ class Worker:
             await self._announce_presence(now)
             servers = await self.follower.servers()
             steps = await asyncio.to_thread(self._steps)
+            answers_due = self._schedule.is_due(ANSWER_JOB, now) and await self._answers.has_due()
         except Exception as error:  # noqa: BLE001 -- a worker goes on, whatever it was
             # The store is locked or gone for a moment; what is due stays due.
             return self._report_scan_failure(error)
@@ -243,7 +244,8 @@ class Worker:
         if self._schedule.is_due(CLEANUP_JOB, now):
             self._schedule.postpone(CLEANUP_JOB, CLEANUP_INTERVAL_S, now)
             self._start(CLEANUP_JOB, self._clean())
-        if self._schedule.is_due(ANSWER_JOB, now) and not everything:
+        if answers_due and not everything:
+            self._schedule.postpone(ANSWER_JOB, self._scan_interval, now)
             self._start(ANSWER_JOB, self._send_answers())
         return until
 
