@@ -289,7 +289,8 @@ class ConnectPresenter:
             size_text(newest.size),
         ]
         if newest.status >= 400:
-            parts.append(tr("refused: {reason}", reason=f"{newest.status} {newest.fault}"))
+            reason = f"{newest.status} {newest.fault}"
+            parts.append(tr("refused: {reason}", reason=reason))
         else:
             empty = sum(row.state in (RowState.NOT_IN_EVENT, RowState.NOT_MAPPED) for row in self.rows())
             if empty:
@@ -349,11 +350,12 @@ class ConnectPresenter:
 
 def refusal(event: IntakeEvent) -> str:
     """Return when and why a call was refused, and from where it came."""
+    reason = f"{event.status} {event.fault}"
     return tr(
         "Refused at {time} from {sender}: {reason}",
         time=time_of_day(event.received_at),
         sender=event.sender,
-        reason=f"{event.status} {event.fault}",
+        reason=reason,
     )
 
 
