@@ -7,6 +7,10 @@ from types import SimpleNamespace
 from PyQt6.QtCore import QEvent
 from PyQt6.QtWidgets import QApplication
 
+from console.actions.approval_type_field import GuidDialog
+from console.actions.text_sets import TextSets
+from console.endpoint.endpoint_dialog import EndpointDialog
+from console.endpoint.production_dialogs import CancelRequestDialog, ProductionNameDialog, RaiseDialog
 from console.forms.delete_dialogs import DeleteDialog, InUseDialog, RecreateDialog
 from console.forms.merge_dialog import MergeDialog, MergeRow
 from console.forms.new_object_dialog import NewObjectDialog
@@ -22,18 +26,22 @@ from console.provisioning.run_dialog import RunDialog
 from console.provisioning.run_texts import stopped_outcome
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
 from console.runtime.page_targets import Target
+from console.setup.step_dialog import ExternalTaskDialog
 from console.setup.wizard import SetupWizard
 from console.shell import dialogs
 from console.shell.page_registry import object_page
 from models.kinds import Kind, RequestOrigin, RequestState
+from services.actions.window_requests import WindowRoute
 from services.common.errors import GuardedAction, OpenRequests, Owner, Problem, RequestsOpenError
 from services.connectivity import CheckReport, StageResult, StageState
 from services.connectivity.check_history import save_check
 from services.connectivity.report import SkipReason
+from services.setup.guide_step import ExternalTask, GuideStep, GuideStepState
 from tests.console.inbox.support import as_row, put, request, settled
 from tests.console.page_support import until
 from tests.console.windows import filled, shown
 
+GUID = "9c41d7e0-52b8-4f6a-8e13-7b0a64c2d915"
 OPEN_REQUESTS = RequestsOpenError(
     "Process", GuardedAction.CHANGE, OpenRequests(39, 2), "What is open is lost."
 )
@@ -47,6 +55,14 @@ def rows(text=""):
         MergeRow("name", "Name", f"a{text}", f"b{text}", f"c{text}", conflict=True),
         MergeRow("description", "Description", "a", "a", "c", conflict=False),
     ]
+
+
+EXTERNAL_TASK = ExternalTask(
+    "ServiceNow", "https://acme.service-now.com/", "User Administration > Users", (("Roles", "admin"),)
+)
+STEP_ELSEWHERE = GuideStep(
+    1, "Choose the account", GuideStepState.ELSEWHERE, "In ServiceNow, with roles", external=EXTERNAL_TASK
+)
 
 
 def made_dialogs(window, made, text=""):
@@ -80,6 +96,21 @@ def made_dialogs(window, made, text=""):
             "password",
             lambda: PasswordDialog(name_of, "a", "acme.service-now.com", window),
         ),
+        (GuidDialog, "guid", lambda: GuidDialog(f"{text} Type", "", GUID, window)),
+        (RaiseDialog, "raise", lambda: RaiseDialog(name_of, window)),
+        (ProductionNameDialog, "production", lambda: ProductionNameDialog(name_of, window)),
+        (CancelRequestDialog, "cancel request", lambda: CancelRequestDialog("RITM0010001", name_of, window)),
+        (
+            EndpointDialog,
+            "endpoint",
+            lambda: EndpointDialog(
+                ctx,
+                WindowRoute(new(Kind.ACTION, name=name_of), kind, process, server),
+                TextSets(),
+                f"{text} ada",
+                window,
+            ),
+        ),
         (RehearsalDialog, "rehearsal", lambda: RehearsalDialog(ctx, process, kind, server, window)),
         (DeleteFilterDialog, "delete filter", lambda: DeleteFilterDialog(f"{text} Finance laptops", window)),
         (MyNamesDialog, "my names", lambda: MyNamesDialog(("D. Whitfield", "App Approvers"), window)),
@@ -91,6 +122,11 @@ def made_dialogs(window, made, text=""):
                 lambda act=act: ActionDialog(act, [as_row(r) for r in (request(1), copied, ended)], window),
             )
             for name, act in ACTION_DESCRIPTIONS.items()
+        ),
+        (
+            ExternalTaskDialog,
+            "step elsewhere",
+            lambda: ExternalTaskDialog(STEP_ELSEWHERE, EXTERNAL_TASK, window),
         ),
         (SetupWizard, "wizard", lambda: SetupWizard(ctx, window)),
         (
