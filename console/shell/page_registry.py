@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QWidget
 from console.navigation.page import Page
 from console.runtime.context import Context
 from console.runtime.page_targets import (
+    CHAIN,
     CONNECT,
     DELETED,
     FAULTS,
@@ -66,6 +67,12 @@ def _connect() -> type[Page]:
     return ConnectPage
 
 
+def _chain() -> type[Page]:
+    from console.chain.chain_page import ChainPage
+
+    return ChainPage
+
+
 PAGES: dict[str, Callable[[], type[Page]]] = {
     HOME: _home,
     FOLDER: _folder,
@@ -74,6 +81,7 @@ PAGES: dict[str, Callable[[], type[Page]]] = {
     FAULTS: _faults,
     DELETED: _deleted,
     CONNECT: _connect,
+    CHAIN: _chain,
 }
 """The pages that show no object, by the first part of their target. Pages of objects are found in `console.objects`."""
 
