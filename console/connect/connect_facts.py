@@ -40,7 +40,7 @@ class StoredFacts:
     """The newest call whose token belongs to no client."""
     intake_urls: tuple[str, ...] = ()
     """Where running workers serve the intake."""
-    workers: int = 0
+    running_workers: int = 0
     """How many workers run, with the intake or without."""
     answers: DeliveryFigures = DeliveryFigures()  # noqa: RUF009 -- it is frozen
 
@@ -67,7 +67,7 @@ def load_stored_facts(store: "Store", server_id: uuid.UUID) -> StoredFacts:
             .where(col(ApprovalType.process_id).is_not(None))
             .order_by(col(ApprovalType.name))
         ).all()
-        urls, workers = list_intake_urls(session, now), list_active_workers(session, now)
+        urls, running = list_intake_urls(session, now), list_active_workers(session, now)
     if server is None:
         return StoredFacts(None)
     clients, events = IntakeClients(store), IntakeEvents(store)
@@ -82,7 +82,7 @@ def load_stored_facts(store: "Store", server_id: uuid.UUID) -> StoredFacts:
         tuple(found),
         unknown[0] if unknown else None,
         tuple(urls),
-        len(workers),
+        len(running),
         delivery_statistics(store, now, server_id=server_id).total,
     )
 

@@ -9,6 +9,7 @@ from PyQt6.QtCore import QTimer, QUrl
 from PyQt6.QtGui import QDesktopServices, QHideEvent, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QWidget
 
+from console.connect.answer_work import AnswerWork
 from console.connect.answers_card import AnswersCard
 from console.connect.connect_layout import ConnectLayout
 from console.connect.connect_work import ConnectWork
@@ -36,7 +37,6 @@ from console.widgets.badge import OUTLINE, Badge
 from console.widgets.page_header import PageHeader
 from console.widgets.step_list import StepList
 from models.kinds import Kind
-from services.common.errors import Problem
 from services.language import time_of_day, tr
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class ConnectPage(Page):
         self._job: Job | None = None
         self._build()
         self.work = ConnectWork(ctx, self.tasks, self.presenter, self)
+        self.answer_work = AnswerWork(ctx, self.tasks, self.presenter, self)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_INTERVAL_MS)
         self._timer.timeout.connect(self.look)
@@ -108,24 +109,25 @@ class ConnectPage(Page):
     def _connect(self) -> None:
         self.head.breadcrumb_clicked.connect(self._on_breadcrumb_clicked)
         self.open_button.clicked.connect(lambda _on: self.open_messaging())
-        self.copy_button.clicked.connect(lambda _on: self._copy_all())
+        self.copy_button.clicked.connect(lambda _on: copy_all(self))
         self.save_button.clicked.connect(lambda _on: self._save())
         self.token_button.clicked.connect(lambda _on: self.work.renew_token())
         self.over_button.clicked.connect(lambda _on: self.work.start_over())
         self.steps.selected.connect(self._on_step)
         self.events.values.secret_requested.connect(lambda _place: self.work.offer_token())
-        self.events.waiting.stop_clicked.connect(self._on_waiting_clicked)
+        self.events.waiting.stop_clicked.connect(lambda: self.stop_waiting() if self.working else self.wait())
         self.events.raw_link.clicked.connect(lambda _on: self.work.show_events())
         self.events.more_link.clicked.connect(lambda _on: self.work.show_events())
         self.events.offer_button.clicked.connect(lambda _on: self.work.accept_offer())
         self.events.table.chosen.connect(self.work.choose_field)
         self.events.type_chosen.connect(self.work.choose_type)
         self.panel.acted.connect(self._on_panel)
-        self.answers.show_link.clicked.connect(lambda _on: self.work.show_deliveries())
-        self.answers.retry_button.clicked.connect(lambda _on: self.work.retry_failed())
+        self.answers.show_link.clicked.connect(lambda _on: self.answer_work.show_deliveries())
+        self.answers.retry_button.clicked.connect(lambda _on: self.answer_work.retry_failed())
         self.work.changed.connect(self.look)
+        self.answer_work.changed.connect(self.look)
         self.work.token_made.connect(self.wait)
-        self.work.answers_changed.connect(self._ask_after_look)
+        self.answer_work.answers_changed.connect(self._ask_after_look)
 
     def _on_breadcrumb_clicked(self, index: int) -> None:
         target = self.breadcrumb[index][1]
@@ -174,11 +176,8 @@ class ConnectPage(Page):
                 self.work.read_store(self.target.id),
                 group="look",
                 on_result=self._on_stored,
-                on_problem=self._on_read_failed,
+                on_problem=lambda problem: self.body.notice.show_problem(problem, retry=self.look),
             )
-
-    def _on_read_failed(self, problem: Problem) -> None:
-        self.body.notice.show_problem(problem, retry=self.look)
 
     def _on_stored(self, stored: "StoredFacts") -> None:
         before, self.presenter.stored = self.presenter.stored, stored
@@ -244,12 +243,6 @@ class ConnectPage(Page):
         if not self.isVisible():
             self._timer.stop()
 
-    def _on_waiting_clicked(self) -> None:
-        if self.working:
-            self.stop_waiting()
-        else:
-            self.wait()
-
     # -- buttons -----------------------------------------------------------
 
     def open_messaging(self) -> None:
@@ -257,10 +250,6 @@ class ConnectPage(Page):
         stored = self.presenter.stored
         if stored is not None and stored.server is not None:
             QDesktopServices.openUrl(QUrl(stored.server.base_url + UI_PATH))
-
-    def _copy_all(self) -> None:
-        self.events.values.copy_all()
-        self.ctx.notify(tr("Copied all values except the header value"))
 
     def _save(self) -> None:
         stored = self.presenter.stored
@@ -275,9 +264,9 @@ class ConnectPage(Page):
             OPEN_SERVER: partial(
                 self.ctx.navigate, Target(Kind.PRIVILEGE_MANAGER_SERVER.value, self.target.id)
             ),
-            CONFIRM: self.work.confirm_answers,
-            USE_WEBHOOK: self.work.use_webhook,
-            USE_SERVER: self.work.use_server,
+            CONFIRM: self.answer_work.confirm_answers,
+            USE_WEBHOOK: self.answer_work.use_webhook,
+            USE_SERVER: self.answer_work.use_server,
         }
         acts[key]()
 
@@ -319,3 +308,9 @@ class ConnectPage(Page):
             presenter.answer_figures(), failed=stored.answers.failed if stored is not None else 0
         )
         self.commands_changed.emit()
+
+
+def copy_all(page: ConnectPage) -> None:
+    """Put the values on the clipboard, without the header value."""
+    page.events.values.copy_all()
+    page.ctx.notify(tr("Copied all values except the header value"))

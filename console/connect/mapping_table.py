@@ -94,25 +94,25 @@ class MappingDelegate(QStyledItemDelegate):
         if painter is None or not isinstance(model, MappingModel):
             return
         cell, column, box = model.cells[index.row()], index.column(), option.rect
-        ground = "page"
+        background = "page"
         if option.state & QStyle.StateFlag.State_Selected:
-            ground = "sel" if view is not None and view.hasFocus() else "sel-idle"
+            background = "sel" if view is not None and view.hasFocus() else "sel-idle"
         painter.save()
-        painter.fillRect(box, theme.colour(ground))
+        painter.fillRect(box, theme.colour(background))
         if index.row() < len(model.cells) - 1:
-            painter.setPen(QPen(theme.colour(theme.on(ground, "line")), 1))
+            painter.setPen(QPen(theme.colour(theme.on(background, "line")), 1))
             painter.drawLine(box.bottomLeft(), box.bottomRight())
         left = box.left() + PAD
         if column == VARIABLE:
             device = painter.device()
             ratio = device.devicePixelRatioF() if device is not None else 1.0
-            picture = icons.status_pixmap(cell.shape, SHAPE, ground, ratio)
+            picture = icons.status_pixmap(cell.shape, SHAPE, background, ratio)
             painter.drawPixmap(left, box.center().y() - SHAPE // 2 + 1, picture)
             left += SHAPE + GAP
         tone = ("text", cell.source_tone, cell.value_tone)[column]
         font = cell_font(cell, column)
         painter.setFont(font)
-        painter.setPen(theme.colour("sel-text" if ground == "sel" else theme.on(ground, tone)))
+        painter.setPen(theme.colour("sel-text" if background == "sel" else theme.on(background, tone)))
         room = QRect(left, box.top(), box.right() - PAD + 1 - left, box.height() - 1)
         text = QFontMetrics(font).elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)

@@ -168,7 +168,7 @@ class ConnectPresenter:
             return StepState.DONE, tr(
                 "Worker listens on port {port}, on its own computer", port=str(parts.port)
             )
-        if self.stored.workers:
+        if self.stored.running_workers:
             return StepState.NEXT, tr("The worker runs without the intake")
         return StepState.NEXT, tr("No worker is running")
 
@@ -267,14 +267,6 @@ class ConnectPresenter:
         note = tr("Shown once, when it was made") if client is not None else tr("Not made yet")
         return ValueRow("Header value", SCHEME, True, None, note)
 
-    def process_values(self) -> list[ValueRow]:
-        """Return what is entered for the Approval Process in Privilege Manager."""
-        return [
-            ValueRow("Template", TEMPLATE),
-            ValueRow(tr("Name"), WEBHOOK_NAME),
-            ValueRow("Webhook Event", WEBHOOK_EVENT),
-        ]
-
     # -- the last event ----------------------------------------------------------------------------------------------
 
     def event_caption(self) -> str:
@@ -346,6 +338,15 @@ class ConnectPresenter:
             (tr("Slowest"), slowest, "text"),
             (tr("Last delivered"), last, "text"),
         ]
+
+
+def process_values() -> list[ValueRow]:
+    """Return what is entered for the Approval Process in Privilege Manager."""
+    return [
+        ValueRow("Template", TEMPLATE),
+        ValueRow(tr("Name"), WEBHOOK_NAME),
+        ValueRow("Webhook Event", WEBHOOK_EVENT),
+    ]
 
 
 def refusal(event: IntakeEvent) -> str:

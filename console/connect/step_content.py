@@ -12,6 +12,7 @@ from console.connect.presenter import (
     WORKER_COMMAND,
     ConnectPresenter,
     ConnectStep,
+    process_values,
 )
 from console.widgets.steps import STEP_WORDS
 from console.widgets.value_rows import ValueRow, as_text
@@ -55,7 +56,7 @@ def step_content(presenter: ConnectPresenter, step: ConnectStep) -> PanelContent
                 tr("Enter in Privilege Manager"),
                 path_text(PROCESS_PATH),
                 f"{text} {translate(CANNOT_BE_SEEN)}.",
-                tuple(presenter.process_values()),
+                tuple(process_values()),
             )
         case _:
             return _answer(presenter)
@@ -158,7 +159,7 @@ def document_text(presenter: ConnectPresenter, server_name: str) -> str:
         lines.append(f"{place}. {step.name}: {tr(STEP_WORDS[step.state])}. {step.caption}")
     for path, rows in (
         (WEBHOOK_PATH, presenter.webhook_values()),
-        (PROCESS_PATH, presenter.process_values()),
+        (PROCESS_PATH, process_values()),
     ):
         lines += ["", f"## {path_text(path)}", "", as_text(rows)]
     lines += ["", f"## {tr('Fields of the event')}", ""]
