@@ -80,7 +80,7 @@ def load_privilege_manager_facts(
         policy_active=active,
         endpoints_updated_at=None
         if server is None
-        else _endpoints_updated_at(configuration.store, server.id),
+        else find_endpoints_update(configuration.store, server.id),
     )
 
 
@@ -136,7 +136,7 @@ def _read_policy(
     return True, added, item.active
 
 
-def _endpoints_updated_at(store: "Store", server_id: uuid.UUID) -> datetime | None:
+def find_endpoints_update(store: "Store", server_id: uuid.UUID) -> datetime | None:
     """Return when the endpoints of a server were last updated from here."""
     from sqlmodel import col, select
 
