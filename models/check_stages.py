@@ -97,5 +97,7 @@ def get_stages(kind: Kind) -> tuple[str, ...]:
 
 STAGES = get_stages(Kind.FOREIGN_SYSTEM)
 """The stages of a ServiceNow Server."""
+REACH_STAGES = tuple(key for key, _ in _REACH_STAGES)
+"""The stages of the way to a system."""
 PROCESS_STAGES = tuple(key for key, _ in STAGE_GROUPS[Kind.FOREIGN_SYSTEM][-1][1])
 """The stages of the last group: they run only when the server is checked with an Approval Process."""

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import Text, text
+from sqlalchemy import Text, false, text
 from sqlmodel import Field, SQLModel
 
 from models.base import EMPTY_TEXT, NAME_MAX, UtcDateTime, utcnow
@@ -38,3 +38,9 @@ class IntakeClient(SQLModel, table=True):
     """How long an approval lasts on the endpoint, in seconds; 0 for one time."""
     created_by: str = Field(default="", max_length=NAME_MAX)
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    source_server_id: uuid.UUID | None = Field(default=None)
+    """The Privilege Manager server whose events it sends; None for any other program."""
+    is_learning: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether its events are only stored, and raise nothing, until a person has confirmed the mapping."""
+    token_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When its token was replaced; None for the first one."""

@@ -1,6 +1,10 @@
 """The 14 texts of an approval window, and the form in which an action stores them.
 
-Source of the keys: the resource set of an exported Approval Request Form Action.
+A section is stored as marked text: `**` stands around bold words, a backslash before an asterisk that is meant as one, and
+a line feed between paragraphs. `models.marked_text` parses and formats it.
+
+Source of the keys: the resource set of an exported Approval Request Form Action; of the names: the page of the action in
+Privilege Manager.
 """
 
 import json

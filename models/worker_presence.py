@@ -4,7 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from models.base import UtcDateTime
+from models.base import EMPTY_TEXT, UtcDateTime
+
+INTAKE_URL_MAX = 500
 
 
 class WorkerPresence(SQLModel, table=True):
@@ -15,3 +17,7 @@ class WorkerPresence(SQLModel, table=True):
     holder: str = Field(primary_key=True, max_length=128)
     until: datetime = Field(sa_type=UtcDateTime)
     """In the store's common time."""
+    intake_url: str = Field(
+        default="", max_length=INTAKE_URL_MAX, sa_column_kwargs={"server_default": EMPTY_TEXT}
+    )
+    """Where it serves the intake, with a trailing slash; empty where it does not."""

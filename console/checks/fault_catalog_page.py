@@ -250,10 +250,12 @@ class FaultsPage(Page):
     def _parts(self, fault: "CheckFault") -> list[tuple[str, str]]:
         """Return the parts of an entry, translated."""
         from services.connectivity import fault_catalog_texts as handbook
-        from services.connectivity.fault_catalog import other_stages
+        from services.connectivity.fault_catalog import find_other_owner, other_stages
 
+        other_owner = find_other_owner(fault)
         names = {
             handbook.OWNER: capitalize_first(translate(fault.owner.value)),
+            handbook.OTHER_OWNER: capitalize_first(translate(other_owner.value)) if other_owner else "",
             handbook.STAGE: _stage_names(fault.stages),
             handbook.ALSO_AT: _stage_names(other_stages(fault)),
         }

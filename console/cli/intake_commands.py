@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,10 +11,13 @@ from console.cli import output
 from console.cli.command_context import get_command_context
 from models.approval_type import ApprovalType
 from models.delivery import AnswerKind
+from models.intake_event import IntakeEvent
 from models.privilege_manager_server import PrivilegeManagerServer
-from services.answers.target import AnswerTarget, parse_answer
+from services.answers.target import PREFIX_PRIVILEGE_MANAGER, AnswerTarget, parse_answer
 from services.intake.answer_setup import confirm_answer_setup, read_answer_setup
 from services.intake.clients import IntakeClients, NewClient, forget_webhook_secret
+from services.intake.event_mapping import map_variables
+from services.intake.event_store import IntakeEvents, event_as_dict
 from services.intake.payload_mapping import document_from_arguments
 from services.workspace import Workspace
 
@@ -47,6 +51,13 @@ def add(
             "webhook:URL. Without it the program asks the intake.",
         ),
     ] = "",
+    events_of: Annotated[
+        str,
+        typer.Option(
+            help="Name of the Privilege Manager Server whose webhook it is. Its events are stored and raise nothing until "
+            "intake map has mapped every variable; decisions go back to that server unless --answer names another place."
+        ),
+    ] = "",
     answer_duration: Annotated[
         str,
         typer.Option(
@@ -59,12 +70,12 @@ def add(
 
     With a webhook the secret of its signatures follows on a second line.
     """
-    if answer_duration and not answer:
+    if answer_duration and not (answer or events_of):
         raise typer.BadParameter("goes with --answer only", param_hint="--answer-duration")
 
     async def work(workspace: Workspace) -> int:
         made = await asyncio.to_thread(
-            _add_client, workspace, name, type_, map_ or [], answer, answer_duration
+            _add_client, workspace, name, type_, map_ or [], answer, answer_duration, events_of
         )
         output.print_message(f"“{name}” may raise requests of “{type_}”. Its token is shown only now:")
         output.print_result(made.token)
@@ -82,7 +93,13 @@ def add(
 
 
 def _add_client(
-    workspace: Workspace, name: str, type_name: str, pairs: list[str], answer: str, duration: str
+    workspace: Workspace,
+    name: str,
+    type_name: str,
+    pairs: list[str],
+    answer: str,
+    duration: str,
+    events_of: str,
 ) -> NewClient:
     document = document_from_arguments(pairs)
     approval_type = workspace.configuration.named(ApprovalType, type_name)
@@ -90,9 +107,14 @@ def _add_client(
     def find_server(server: str) -> uuid.UUID:
         return workspace.configuration.named(PrivilegeManagerServer, server).id
 
+    if events_of and not answer:
+        answer = f"{PREFIX_PRIVILEGE_MANAGER}{events_of}"
     target = parse_answer(answer, find_server, duration) if answer else AnswerTarget()
     clients = IntakeClients(workspace.store)
-    return clients.add_with_secret(name, approval_type.id, document, target, workspace.vault)
+    source = find_server(events_of) if events_of else None
+    return clients.add_with_secret(
+        name, approval_type.id, document, target, workspace.vault, source_server_id=source
+    )
 
 
 @app.command("answer")
@@ -170,3 +192,75 @@ def remove(
         return output.EXIT_OK
 
     get_command_context(context).run(work)
+
+
+@app.command()
+def events(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What the program is called.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+) -> None:
+    """Show the newest calls of a program; without a name, calls whose token belongs to none.
+
+    Bodies are kept of programs that send events of Privilege Manager; headers are never kept.
+    """
+
+    async def work(workspace: Workspace) -> int:
+        found = await asyncio.to_thread(_load_events, workspace, name)
+        if json:
+            output.print_json({"events": [event_as_dict(one) for one in found]})
+            return output.EXIT_OK
+        rows = [
+            (
+                f"{one.received_at:%Y-%m-%d %H:%M:%SZ}",
+                one.sender,
+                str(one.size),
+                f"{one.status} {one.fault}".strip(),
+                one.body,
+            )
+            for one in found
+        ]
+        output.print_table(("Received", "From", "Bytes", "Answered", "Body"), rows)
+        return output.EXIT_OK
+
+    get_command_context(context).run(work, json_too=json)
+
+
+@app.command("map")
+def map_command(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What the program is called.")],
+    pairs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="VARIABLE=SOURCE",
+            help="As with intake add --map; PMApprovalId=/pointer is the id by which the sender knows its request. "
+            "VARIABLE= leaves a variable empty.",
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+) -> None:
+    """Map variables to fields of a program's events, and show what its last event has there.
+
+    Requests are raised as soon as every variable is mapped. The status is 1 until then.
+    """
+
+    async def work(workspace: Workspace) -> int:
+        state = await asyncio.to_thread(map_variables, workspace.store, name, pairs or [])
+        if json:
+            output.print_json(state.as_dict())
+        else:
+            output.print_table(
+                ("Variable", "State", "Field in the event", "Value received"),
+                [(row.variable, row.state, row.source, row.value) for row in state.rows],
+            )
+            if state.is_learning:
+                output.print_message(f"Nothing is raised yet: {', '.join(state.missing)} is not mapped.")
+        return output.EXIT_NOT_OK if state.is_learning else output.EXIT_OK
+
+    get_command_context(context).run(work, json_too=json)
+
+
+def _load_events(workspace: Workspace, name: str) -> Sequence[IntakeEvent]:
+    client_id = IntakeClients(workspace.store).find(name).id if name else None
+    return IntakeEvents(workspace.store).newest(client_id)

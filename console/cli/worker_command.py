@@ -115,7 +115,7 @@ async def _run_until_stopped(workspace: Workspace, address: _IntakeAddress | Non
             if served is not None:
                 output.print_message(f"The intake is served at {served.url}")
             output.print_message("The worker is running. Stop it with Ctrl+C.")
-            await Worker(workspace).run(stop.event)
+            await Worker(workspace, intake_url=served.public_url if served else "").run(stop.event)
     output.print_message("The worker has stopped.")
     return output.EXIT_CANCELLED if stop.pressed else output.EXIT_OK
 

@@ -33,6 +33,8 @@ class FieldSpec:
     stretch: int = 1
     fixed: bool = False
     """Whether the field keeps the width of its editor instead of filling its column."""
+    bare: bool = False
+    """Whether the field has neither label nor help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class FormField:
     error: str = ""
     suggestion: str | None = None
     note: tuple[FieldState, str] = (FieldState.HELP, "")
+    note_link: str = ""
+    """A link behind a note that is an error."""
 
     @property
     def filled(self) -> bool:
@@ -71,6 +75,8 @@ class FormField:
         tone, text = self.note
         if self.error:
             self.frame.set_error(self.error, self.suggestion)
+        elif tone is FieldState.ERROR:
+            self.frame.set_error(text, self.note_link)
         elif tone is FieldState.GOOD:
             self.frame.set_good(text)
         elif tone is FieldState.BUSY:
@@ -141,7 +147,7 @@ class Form(QWidget):
 
     def _add_field(self, spec: FieldSpec) -> FormField:
         editor = spec.editor(self._host, spec.name)
-        frame = Field(spec.label, editor.widget, spec.help)
+        frame = Field(spec.label, editor.widget, spec.help, bare=spec.bare)
         frame.suggestion_accepted.connect(lambda text, name=spec.name: self.suggested.emit(name, text))
         made = FormField(spec, editor, frame)
         self._fields[spec.name] = made
@@ -279,11 +285,14 @@ class Form(QWidget):
                 one.show_message()
         return wrong
 
-    def note(self, name: str, text: str = "", tone: FieldState = FieldState.HELP) -> None:
-        """Set the note under a field, which an error takes precedence over. Without a text the help is shown."""
+    def note(self, name: str, text: str = "", tone: FieldState = FieldState.HELP, *, link: str = "") -> None:
+        """Set the note under a field, which an error takes precedence over. Without a text the help is shown.
+
+        `link` stands behind a note that is an error; following it is an accepted suggestion.
+        """
         one = self.field(name)
-        if one.note != (tone, text):
-            one.note = (tone, text)
+        if (one.note, one.note_link) != ((tone, text), link):
+            one.note, one.note_link = (tone, text), link
             one.show_message()
 
     def set_read_only(self, locked: bool) -> None:  # noqa: FBT001 - a Qt-style setter

@@ -42,6 +42,9 @@ class ObjectHeader(QWidget):
                 made.set_short(tr(short))
                 self.buttons[command] = self._button(command, made)
                 left.append(self.buttons[command])
+        for command, own in page.extra_buttons().items():
+            self.buttons[command] = self._button(command, own)
+            left.append(own)
         self.buttons["duplicate"] = self._button("duplicate", buttons.quiet("Duplicate", icon="copy"))
         self.buttons["delete"] = self._button("delete", buttons.danger("Delete", icon="bin"))
         right = [self.buttons["duplicate"], self.buttons["delete"]]
@@ -73,6 +76,8 @@ class ObjectHeader(QWidget):
         for place, tab_buttons in self._tab_buttons.items():
             for button in tab_buttons:
                 button.setVisible(place == tab)
+        if not special:
+            self._page.arrange_buttons(self)
         self.head.set_primary_reason(*(() if special else self._reason_wordings()))
 
     def _go(self, index: int) -> None:
@@ -90,6 +95,8 @@ class ObjectHeader(QWidget):
         for command, button in self.buttons.items():
             button.setEnabled(command in enabled)
         self.head.set_primary_reason(*(() if self._tab in self._tab_buttons else self._reason_wordings()))
+        if self._tab not in self._tab_buttons:
+            page.arrange_buttons(self)
         badges = self.badges()
         if badges != self._badges:
             self._badges = badges
@@ -109,7 +116,7 @@ class ObjectHeader(QWidget):
         if session.saving:
             return (tr("Saving"),)
         if not session.dirty:
-            return (tr("Nothing to save"),)
+            return self._page.idle_reasons()
         count = len(session.errors)
         if not count:
             return ()

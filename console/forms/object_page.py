@@ -11,7 +11,6 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from console.forms import object_actions as acts
-from console.forms.details_tab import DetailsView
 from console.forms.edit_session import EditSession
 from console.forms.field_editors import TextField
 from console.forms.form import Form
@@ -71,7 +70,7 @@ class ObjectPage(ObjectPageHooks):
     # -- building ----------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.details = DetailsView(self.form, self.rail())
+        self.details = self.details_view()
         made: dict[str, QWidget] = {DETAILS: self.details, HISTORY: self.history, USED_BY: self.used_by}
         made.update(self.extra_tabs())
         self.tab_widgets = {name: made[name] for name in self.tabs}

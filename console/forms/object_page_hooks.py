@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PyQt6.QtWidgets import QPushButton, QWidget
 
+from console.forms.details_tab import DetailsView
 from console.forms.edit_session import EditSession
 from console.forms.form import Form, GroupSpec
 from console.navigation.page import Page
 from models.kinds import Kind
+from services.language import tr
 
 if TYPE_CHECKING:
+    from console.forms.object_header import ObjectHeader
     from models.base import ConfigurationObject
     from services.store.change_feed import Change
 
@@ -33,6 +36,21 @@ class ObjectPageHooks(Page):
     def rail(self) -> QWidget | None:
         """Return the side panel of the form."""
         return None
+
+    def details_view(self) -> QWidget:
+        """Return the Details tab: the form with the side panel."""
+        return DetailsView(self.form, self.rail())
+
+    def extra_buttons(self) -> dict[str, QPushButton]:
+        """Return buttons of the kind by the commands that they run; they stand behind Save."""
+        return {}
+
+    def arrange_buttons(self, header: "ObjectHeader") -> None:
+        """Called when the buttons of the header were shown; a kind may hide some."""
+
+    def idle_reasons(self) -> tuple[str, ...]:
+        """Return what stands beside the buttons while there is nothing to save, the longest wording first."""
+        return (tr("Nothing to save"),)
 
     def extra_tabs(self) -> dict[str, QWidget]:
         """Return the tabs of the kind by name."""

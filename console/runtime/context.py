@@ -15,6 +15,7 @@ from console.runtime.activity import Activity
 from console.runtime.command_registry import CommandRegistry
 from console.runtime.drafts import Drafts
 from console.runtime.garbage_collector import GarbageCollector
+from console.runtime.import_watch import ImportWatch
 from console.runtime.options import Options
 from console.runtime.page_targets import Target
 from console.runtime.request_polling import RequestPolling
@@ -75,6 +76,8 @@ class Context(QObject):
         """Settings of the window, in which pages may store their own; None without a window."""
         self.polling: RequestPolling | None = None
         """The polling of ServiceNow by this window; None until it has started."""
+        self.imports: ImportWatch | None = None
+        """The waiting for imported actions; None without a window."""
         self.create_object: ObjectCreator | None = None
         """Shows the dialog for a new object and returns what was stored; None without a window."""
         self.problem: Problem | None = None

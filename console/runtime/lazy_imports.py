@@ -86,6 +86,19 @@ def requests() -> None:
     import services.requests.worker.window_poller
 
 
+def actions() -> None:
+    """Import copies of approval actions, and the client of the servers that they go to."""
+    import services.actions.progress
+    import services.actions.server_actions
+    import services.privilege_manager
+
+
+def endpoint() -> None:
+    """Import what raises and follows the requests of an approval window."""
+    import services.actions.progress
+    import services.actions.window_requests
+
+
 def setup() -> None:
     """Import the set-up of ServiceNow approvals."""
     import services.setup.checklist

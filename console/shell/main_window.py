@@ -9,6 +9,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QCloseEvent, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QMenuBar, QSplitter, QVBoxLayout, QWidget
 
+from console.actions.import_watcher import ImportWatcher
 from console.checks import check_schedule
 from console.checks.check_all import ServerCheckRunner, has_servers
 from console.checks.check_schedule import CheckSchedule
@@ -80,6 +81,7 @@ class Window(QMainWindow):
             show_target=self.show_target,
         )
         self.polling = PollingController(ctx, self)
+        self.imports = ImportWatcher(ctx, self)
         ctx.create_object = partial(create_object, ctx)
         self.objects = TreeController(ctx, self.navigation, self.pages, self.tasks, self.saved_filters, self)
         window_commands.register_commands(self)
@@ -245,6 +247,7 @@ class Window(QMainWindow):
         self.leftovers.stop()
         self.schedule.stop()
         self.polling.stop()
+        self.imports.stop()
         self.news.stop()
         self.saved_filters.stop()
         super().closeEvent(event)

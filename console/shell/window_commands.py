@@ -188,6 +188,7 @@ def _other_commands(window: "Window") -> tuple[Command, ...]:
         Command("requests", "Show requests", partial(window.show_target, Target(REQUESTS)), icon="tray", shortcut="Ctrl+R", where="Requests"),
         _page_command(window, "rehearse", "Rehearse a request…", "Requests", icon="play", shortcut="Ctrl+Shift+R"),
         *_request_commands(window),
+        _page_command(window, "try_window", "Try the approval window…", "Object", icon="play", separator_before=True),
         _page_command(window, "check", "Check connection", "Tools", icon="link", shortcut="Ctrl+Shift+C"),
         Command("check_all", "Check all servers", window.rounds.start, enabled=window.can_check_all, icon="gauge", where="Tools"),
         *_schedule_commands(window),

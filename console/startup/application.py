@@ -224,6 +224,7 @@ def _on_first_paint(window: Window, profile: Path, one: SingleInstance) -> None:
     ctx.open()
     window.show_target(_last_page(window))
     window.polling.start()
+    window.imports.start()
 
 
 def _last_page(window: Window) -> Target:

@@ -29,11 +29,22 @@ _TONES = {FieldState.HELP: "", FieldState.GOOD: "", FieldState.ERROR: "bad", Fie
 
 
 class Field(QWidget):
-    """Frames an editor. The line below keeps its height, so that nothing jumps when it changes."""
+    """Frames an editor. The line below keeps its height, so that nothing jumps when it changes.
+
+    A `bare` field has no label, and its line only while there is an error.
+    """
 
     suggestion_accepted = pyqtSignal(str)
 
-    def __init__(self, label: str, editor: QWidget, help: str = "", parent: QWidget | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        label: str,
+        editor: QWidget,
+        help: str = "",  # noqa: A002
+        parent: QWidget | None = None,
+        *,
+        bare: bool = False,
+    ) -> None:
         super().__init__(parent)
         label, help = translate(label), translate(help)  # noqa: A001 - as the parameter
         self.editor = editor
@@ -50,11 +61,15 @@ class Field(QWidget):
             w for w in {editor, self._target} if not w.accessibleName() or isinstance(w, PickerButton)
         ]
         self._say_valid(valid=True)
+        self.is_bare = bare
+        if bare:
+            self.label.hide()
         layout.addWidget(self.label)
-        layout.addSpacing(6)
+        layout.addSpacing(0 if bare else 6)
         layout.addWidget(editor)
-        layout.addSpacing(2)
-        layout.addWidget(self._line())
+        layout.addSpacing(0 if bare else 2)
+        self._row = self._line()
+        layout.addWidget(self._row)
         self._show(FieldState.HELP, help)
 
     def _line(self) -> QWidget:
@@ -96,6 +111,7 @@ class Field(QWidget):
 
     def _show(self, state: FieldState, text: str, suggestion: str = "") -> None:
         self.state, self.text, self._suggestion = state, text, suggestion
+        self._row.setVisible(not self.is_bare or state is FieldState.ERROR)
         self._message.setText(translate(text))
         set_tone(self._message, _TONES[state])
         self._link.setText(translate_message(suggestion))

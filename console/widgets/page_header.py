@@ -142,7 +142,7 @@ class PageHeader(QWidget):
         return row
 
     def _actions(self, left: Sequence[QAbstractButton], right: Sequence[QPushButton]) -> QHBoxLayout:
-        row = QHBoxLayout()
+        row = self._action_row = QHBoxLayout()
         row.setContentsMargins(MARGIN, 0, MARGIN - 9, 0)
         row.setSpacing(8)
         self.reason = FittingLabel("caption")
@@ -210,6 +210,12 @@ class PageHeader(QWidget):
         """Show why the primary button cannot run, in the longest wording that fits; nothing when it can."""
         self.reason.set_wordings(*wordings, "")
         self.reason.setVisible(any(wordings))
+
+    def place_reason_behind(self, button: QAbstractButton) -> None:
+        """Move what stands beside the primary button behind another button, which is the primary one now."""
+        row = self._action_row
+        row.removeWidget(self.reason)
+        row.insertWidget(row.indexOf(button) + 1, self.reason)
 
     def set_tab_text(self, index: int, text: str) -> None:
         """Call a tab differently."""

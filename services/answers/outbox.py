@@ -45,11 +45,15 @@ class Outbox:
 
     # -- working -------------------------------------------------------------------------------------------------
 
+    def has_due(self, now: datetime, ahead_s: float = 0) -> bool:
+        """Whether a delivery is due within `ahead_s` seconds and in nobody's hand; writes nothing."""
+        with self.store.read() as session:
+            return session.execute(self._due(session, now, ahead_s).limit(1)).first() is not None
+
     def claim_due(self, now: datetime, ahead_s: float = 0) -> list[Delivery]:
         """Claim deliveries that are due within `ahead_s` seconds and in nobody's hand, the oldest first."""
-        with self.store.read() as session:
-            if session.execute(self._due(session, now, ahead_s).limit(1)).first() is None:
-                return []
+        if not self.has_due(now, ahead_s):
+            return []
         until = now + timedelta(seconds=self.limits.claim_s)
         with self.store.write() as work:
             oldest = self._due(work.session, now, ahead_s).order_by(_TABLE.c.created_at, _TABLE.c.id)

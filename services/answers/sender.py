@@ -73,6 +73,10 @@ class AnswerSender:
         self._store: Store = outbox.store
         self._limits = limits or RetryLimits()
 
+    async def has_due(self) -> bool:
+        """Whether anything is due. Raises StoreError."""
+        return await asyncio.to_thread(self._outbox.has_due, self._clock.now())
+
     async def run_due(self, *, ahead_s: float = 0) -> SenderReport:
         """Send everything that is due within `ahead_s` seconds, each once, and return what came of it. Raises StoreError."""
         report = SenderReport()
@@ -146,8 +150,9 @@ class AnswerSender:
         return result, True
 
     async def _body(self, destination: AnswerDestination, delivery: Delivery, duration_s: int) -> str:
-        if delivery.body and (delivery.kind == AnswerKind.WEBHOOK or delivery.in_doubt):
+        if delivery.body and delivery.kind == AnswerKind.WEBHOOK:
             return delivery.body  # a repetition is the same message
+        # For Privilege Manager it is made anew: the description may have changed since the last try.
         with_answer = await asyncio.to_thread(self._load_answer, delivery, duration_s)
         return await destination.make_body(with_answer)
 

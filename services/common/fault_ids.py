@@ -378,6 +378,13 @@ class FaultId(StrEnum):
     ACTION_COPY_TEXT_UNKNOWN = ("action-copy-text-unknown", _CONSOLE)
     ACTION_COPY_VALUE_INVALID = ("action-copy-value-invalid", _CONSOLE)
 
+    # -- Actions on their way into Privilege Manager, and the window that endpoints show
+    ACTION_EXPORT_MISSING = ("action-export-missing", _CONSOLE)
+    ACTION_TYPE_ID_MISSING = ("action-type-id-missing", _CONSOLE)
+    ACTION_FILE_UNREADABLE = ("action-file-unreadable", _CONSOLE)
+    ACTION_FILE_UNWRITABLE = ("action-file-unwritable", _CONSOLE)
+    ACTION_ROUTE_INCOMPLETE = ("action-route-incomplete", _CONSOLE)
+
     # -- The approval chain
     CHAIN_POLICY_MISSING = ("chain-policy-missing", _RECORD)
     CHAIN_POLICY_NONE = ("chain-policy-none", _RECORD)

@@ -6,13 +6,14 @@ A stage module declares the faults that only its stages have (`declare_faults`);
 from dataclasses import dataclass, replace
 from functools import cache
 
-from models.check_stages import ALL_STAGES, PROCESS_STAGES
+from models.check_stages import ALL_STAGES, PROCESS_STAGES, REACH_STAGES
 from models.translation_marks import tr_later
 from services.common.errors import Owner, Problem, RefusedError, UnreachableError
 from services.common.fault_ids import FaultId, FaultTrait
 from services.common.redaction import evidence_excerpt as redacted
 from services.connectivity.fault_symptoms import find_symptom
 from services.connectivity.report import StageResult, StageState
+from services.privilege_manager.faults import FAULTS as PRIVILEGE_MANAGER_FAULTS
 from services.servicenow.faults import FAULTS
 from services.transport.faults import FaultTable
 
@@ -295,6 +296,13 @@ CALL_STAGES = ("authentication", *PROCESS_STAGES)
 """The stages that call the instance signed in: what can befall any call can befall each of them."""
 
 
+CALLS_OF_KINDS = (
+    (FAULTS, CALL_STAGES),
+    (PRIVILEGE_MANAGER_FAULTS, ("authentication", "version", "actions", "policies")),
+)
+"""For each kind of system, what its calls can end with and the stages that make calls."""
+
+
 def declare_faults(*faults: CheckFault) -> None:
     """Add the faults of a stage to the catalog; called by the module of the stage.
 
@@ -343,8 +351,16 @@ def other_stages(fault: CheckFault) -> tuple[str, ...]:
     """Return the other stages that can end with the id of `fault`, in the order of a check."""
     named = {stage for other in faults_by_id(fault.id) for stage in other.stages}
     if FaultTrait.ANY_CALL in fault.id.traits:
-        named.update(CALL_STAGES)
+        for table, stages in CALLS_OF_KINDS:
+            if fault.id in table:
+                named.update(stages)
     return tuple(stage for stage in ALL_STAGES if stage in named and stage not in fault.stages)
+
+
+def find_other_owner(fault: CheckFault) -> Owner | None:
+    """Return who owns a fault on a Privilege Manager Server, where that is not its owner on a ServiceNow Server."""
+    shared = any(stage in REACH_STAGES for stage in fault.stages)
+    return Owner.PRIVILEGE_MANAGER if fault.owner is Owner.SERVICENOW and shared else None
 
 
 def fault_result(

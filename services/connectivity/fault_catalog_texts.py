@@ -11,6 +11,7 @@ from services.connectivity.fault_catalog import (
     all_faults,
     find_fault,
     find_fault_or_similar,
+    find_other_owner,
     other_stages,
 )
 from services.connectivity.report import StageState
@@ -18,6 +19,7 @@ from services.language import Message, tr_message
 
 TITLE = "Fault catalog"
 OWNER, STAGE, ALSO_AT = tr_later("Owner"), tr_later("Stage"), tr_later("Also at")
+OTHER_OWNER = tr_later("Owner on Privilege Manager")
 """The parts of an entry that are made of names."""
 GENERATE_COMMAND = "approval-console faults --markdown > resources/help/fault-catalogue.md"
 _OWNERS = ", ".join(f"*{owner}*" for owner in dict.fromkeys(fault.owner.value for fault in all_faults()))
@@ -51,10 +53,12 @@ def join_stage_names(stages: Sequence[str]) -> str:
 
 def fault_fields(fault: CheckFault) -> list[tuple[str, str]]:
     """Return what is known of a fault as names and texts, in the order in which it is read."""
+    other_owner = find_other_owner(fault)
     parts = (
         (tr_later("People see"), fault.symptom),
         (tr_later("Cause"), fault.cause),
         (OWNER, OWNER_NAMES[fault.owner]),
+        (OTHER_OWNER, OWNER_NAMES[other_owner] if other_owner is not None else ""),
         (tr_later("Remedy"), fault.remedy),
         (tr_later("Source"), fault.source),
         (STAGE, join_stage_names(fault.stages)),
@@ -99,7 +103,7 @@ def search_faults(
         fault
         for fault in (all_faults() if faults is None else faults)
         if (not stage or stage in fault.stages or stage in other_stages(fault))
-        and (not owner or fault.owner.value == owner)
+        and (not owner or owner in (fault.owner.value, find_other_owner(fault)))
         and all(word in _search_text(fault) for word in words)
     ]
 

@@ -28,6 +28,7 @@ from services.common.threads import run_to_completion
 from services.common.utc_text import format_utc
 from services.intake.accepted_requests import IdempotencyKeyReusedError, Intake, IntakeNotReadyError
 from services.intake.clients import TOKEN_PREFIX, IntakeClients
+from services.intake.event_recorder import Arrival, EventRecorder
 from services.intake.http_problems import SECURITY_HEADERS, HttpProblem, closing, unavailable
 from services.intake.limits import TOKEN_LENGTH_MAX
 from services.intake.log_throttle import ThrottledCounter
@@ -49,6 +50,7 @@ class IntakeApp:
     ) -> None:
         self._clients = IntakeClients(store)
         self._intake = Intake(store)
+        self._recorder = EventRecorder(store)
         self._store = store
         self._rates = rates or RateLimiter()
         self.refused = ThrottledCounter(lambda text: log.info("intake: %s", text), "calls refused")
@@ -108,9 +110,23 @@ class IntakeApp:
     # -- endpoints ---------------------------------------------------------
 
     async def _raise(self, request: Request) -> Response:
-        client = await self._client(request)
+        arrival = Arrival(request.client.host if request.client else "", _declared_size(request))
+        try:
+            response = await self._raise_for(request, arrival)
+        except HttpProblem as refusal:
+            await self._recorder.record(arrival, refusal.status, refusal.fault)
+            raise
+        await self._recorder.record(arrival, response.status_code)
+        return response
+
+    async def _raise_for(self, request: Request, arrival: Arrival) -> Response:
+        arrival.token = _read_token(request)
+        client = arrival.client = await self._client(arrival.token)
         self._enforce_rate_limit(client, CallKind.RAISE)
-        payload = parse_body(await read_body(request))
+        arrival.content = await read_body(request)
+        payload = parse_body(arrival.content)
+        if client.is_learning:
+            return JSONResponse({"status": "stored"}, 202)
         key = read_idempotency_key(request)
         try:
             accepted = await run_to_completion(lambda: self._intake.accept(client, payload, key))
@@ -125,6 +141,7 @@ class IntakeApp:
             self._failed_calls.count(error.problem.fault, error.problem.as_text())
             raise unavailable(error.problem.cause) from error
         row = accepted.row
+        arrival.request_id = row.id
         log.info(
             "intake: client %s %s request %s", client.id, "raised" if accepted.created else "repeated", row.id
         )
@@ -132,7 +149,7 @@ class IntakeApp:
         return JSONResponse(_to_response_body(row), 202 if accepted.created else 200, headers=headers)
 
     async def _state(self, request: Request) -> Response:
-        client = await self._client(request)
+        client = await self._client(_read_token(request))
         self._enforce_rate_limit(client, CallKind.READ)
         try:
             key = uuid.UUID(request.path_params["id"])
@@ -163,9 +180,10 @@ class IntakeApp:
         headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
         titles = {404: "There is nothing at this address", 405: "This address does not take this method"}
         fault = {404: "address-unknown", 405: "method-unknown"}.get(status, "refused")
+        detail = "The intake is running. Send events and requests with POST." if status == 405 else ""
         self.refused.count(fault)
         return HttpProblem(
-            status, fault, titles.get(status, "Refused"), headers={**SECURITY_HEADERS, **headers}
+            status, fault, titles.get(status, "Refused"), detail, headers={**SECURITY_HEADERS, **headers}
         ).response()
 
     # -- authentication and rate limits ------------------------------------
@@ -174,20 +192,14 @@ class IntakeApp:
         with self._store.read() as session:
             session.get(IntakeClient, uuid.UUID(int=0))
 
-    async def _client(self, request: Request) -> IntakeClient:
-        headers = request.headers.getlist("authorization")
-        scheme, _, token = (headers[0] if len(headers) == 1 else "").partition(" ")
-        client = None
-        token = token.strip()
-        # The store is not read for a text that cannot be a token.
-        if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX) and len(token) <= TOKEN_LENGTH_MAX:
-            client = await asyncio.to_thread(self._clients.find_by_token, token)
+    async def _client(self, token: str) -> IntakeClient:
+        client = await asyncio.to_thread(self._clients.find_by_token, token) if token else None
         if client is None:
             raise HttpProblem(
                 401,
                 "token-refused",
                 "A valid token is needed",
-                "Send Authorization: Bearer with the token of a client of this intake.",
+                "Send the token of a client of this intake in the header Authorization, with or without Bearer before it.",
                 headers={"WWW-Authenticate": 'Bearer realm="intake"'},
             )
         return client
@@ -257,6 +269,23 @@ def _to_response_body(row: ApprovalRequest) -> dict[str, JsonLike]:
         "comment": journal_to_text(row.comment) or None,
         **{name: format_utc(at) for name, at in times.items()},
     }
+
+
+def _read_token(request: Request) -> str:
+    """Return what the Authorization header has for a token, with or without the word Bearer; empty where it cannot be one.
+
+    Senders that keep the header's value as a secret may not be able to put a word before it.
+    """
+    headers = request.headers.getlist("authorization")
+    first, space, rest = (headers[0].strip() if len(headers) == 1 else "").partition(" ")
+    token = rest.strip() if space and first.lower() == "bearer" else "" if space else first
+    # The store is not read for a text that cannot be a token.
+    return token if token.startswith(TOKEN_PREFIX) and len(token) <= TOKEN_LENGTH_MAX else ""
+
+
+def _declared_size(request: Request) -> int:
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isdecimal() and len(declared) < 10 else 0
 
 
 def _request_not_found() -> HttpProblem:

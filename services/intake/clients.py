@@ -22,6 +22,7 @@ from services.answers.webhook import new_webhook_secret, secret_name, webhook_de
 from services.common.errors import ConsoleError, FieldError, InvalidError
 from services.common.json_types import JsonObject, JsonValue
 from services.common.secret import Secret
+from services.intake.event_store import IntakeEvents
 from services.intake.payload_mapping import mapping_from_json
 from services.store import Store
 from services.store.errors import NotFoundError
@@ -34,6 +35,10 @@ TOKEN_PREFIX = "aci_"  # noqa: S105 -- prefix of every token, for scanners that 
 def hash_token(token: str) -> str:
     """Return the digest that is stored instead of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _new_token() -> str:
+    return TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +98,16 @@ class IntakeClients:
         document: Mapping[str, JsonValue] | None,
         answer: AnswerTarget,
         vault: Vault,
+        *,
+        source_server_id: uuid.UUID | None = None,
     ) -> NewClient:
         """Store a new client, and a new secret for its webhook in the vault. Raises InvalidError, VaultError.
 
-        A vault that cannot store anything has to have the secret already; it is not told again then.
+        With `source_server_id` it gets the events of that Privilege Manager server, which raise nothing until their mapping
+        is confirmed by `set_mapping`. A vault that cannot store anything has to have the secret already; it is not told again then.
         """
         client, token = self._make(name, type_id, document, answer)
+        client.source_server_id, client.is_learning = source_server_id, source_server_id is not None
         secret = None
         if answer.kind is AnswerKind.WEBHOOK:
             secret = _store_webhook_secret(client, vault)
@@ -133,6 +142,65 @@ class IntakeClients:
         Outbox(self._store).wake(client.id, utcnow())
         return confirmed
 
+    def add_for_events(
+        self, name: str, type_id: uuid.UUID, server_id: uuid.UUID, answer: AnswerTarget | None = None
+    ) -> tuple[IntakeClient, str]:
+        """Store a client for the events of a Privilege Manager server, and return it with its token. Raises InvalidError.
+
+        Its events raise nothing until their mapping is confirmed by `set_mapping`.
+        """
+        answer = answer or AnswerTarget(AnswerKind.PRIVILEGE_MANAGER, server_id=server_id)
+        client, token = self._make(name, type_id, None, answer)
+        client.source_server_id, client.is_learning = server_id, True
+        self._insert(client)
+        return client, token
+
+    def find_for_events(self, server_id: uuid.UUID) -> IntakeClient | None:
+        """Return the client that gets the events of a Privilege Manager server; of several the first by name."""
+        query = select(IntakeClient).where(col(IntakeClient.source_server_id) == server_id)
+        with self._store.read() as session:
+            return session.exec(query.order_by(col(IntakeClient.name_key))).first()
+
+    def renew_token(self, name: str) -> str:
+        """Replace the token of a client and return the new one, which cannot be read again. Raises NotFoundError."""
+        client, token = self.find(name), _new_token()
+        with self._store.write("Token of an intake client replaced") as work:
+            client.token_digest, client.token_since = hash_token(token), utcnow()
+            work.update(client, client.version)
+        return token
+
+    def set_mapping(
+        self,
+        name: str,
+        document: Mapping[str, JsonValue],
+        *,
+        is_learning: bool,
+        type_id: uuid.UUID | None = None,
+    ) -> IntakeClient:
+        """Keep how events of a client are read, and whether they raise nothing for now. Raises InvalidError, NotFoundError.
+
+        `type_id` changes the Approval Type that it raises requests of.
+        """
+        if document or not is_learning:
+            mapping_from_json(dict(document))
+        client = self.find(name)
+        with self._store.write("Mapping of an intake client changed") as work:
+            client.mapping = json.dumps(dict(document), ensure_ascii=True)
+            client.is_learning = is_learning
+            client.type_id = type_id or client.type_id
+            work.update(client, client.version)
+        return client
+
+    def set_answer(self, name: str, answer: AnswerTarget) -> IntakeClient:
+        """Change where the answers of a client go; the mapping of an earlier server is dropped. Raises NotFoundError."""
+        client = self.find(name)
+        with self._store.write("Answers of an intake client changed") as work:
+            for column, value in answer.columns().items():
+                setattr(client, column, value)
+            client.answer_mapping = "{}"
+            work.update(client, client.version)
+        return client
+
     def _make(
         self, name: str, type_id: uuid.UUID, document: Mapping[str, JsonValue] | None, answer: AnswerTarget
     ) -> tuple[IntakeClient, str]:
@@ -143,7 +211,7 @@ class IntakeClients:
             raise InvalidError([FieldError("name", message)]) from error
         if document:
             mapping_from_json(dict(document))
-        token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+        token = _new_token()
         client = IntakeClient(
             name=name,
             name_key=name_key(name),
@@ -185,6 +253,7 @@ class IntakeClients:
                 raise NotFoundError(f"the client “{name}” of the intake", name, known)
             work.session.expunge(found)
             work.delete(found, found.version)
+        IntakeEvents(self._store).forget(found.id)
         return found
 
     def find_by_token(self, token: str) -> IntakeClient | None:

@@ -65,7 +65,20 @@ def _raise_request_operation() -> JsonObject:
                 "headers": taken,
                 "content": _json_content("Request"),
             },
-            "202": {"description": "It is stored.", "headers": taken, "content": _json_content("Request")},
+            "202": {
+                "description": "It is stored; an event raises nothing until the mapping of its sender is confirmed.",
+                "headers": taken,
+                "content": {
+                    _JSON: {
+                        "schema": {
+                            "oneOf": [
+                                {"$ref": "#/components/schemas/Request"},
+                                {"$ref": "#/components/schemas/StoredEvent"},
+                            ]
+                        }
+                    }
+                },
+            },
             **_problem_responses("400", "401", "408", "413", "415", "421", "422", "429", "500", "503"),
         },
     }
@@ -167,6 +180,12 @@ def _schemas() -> JsonObject:
     return {
         "Payload": _payload_schema(),
         "Request": _request_schema(),
+        "StoredEvent": {
+            "type": "object",
+            "required": ["status"],
+            "properties": {"status": {"type": "string", "enum": ["stored"]}},
+            "additionalProperties": False,
+        },
         "Health": {
             "type": "object",
             "required": ["status"],

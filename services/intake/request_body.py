@@ -42,7 +42,7 @@ async def read_body(request: Request) -> bytes:
 def parse_body(content: bytes) -> JsonObject:
     """Return the JSON object in a body; raises HttpProblem."""
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")  # some senders begin with a byte order mark
         payload = json.loads(text, object_pairs_hook=_reject_duplicate_names, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
         detail = "It is nested too deeply." if isinstance(error, RecursionError) else f"{error}"[:300]

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -52,7 +53,7 @@ class IntakeServer:
     ) -> None:
         if not is_loopback(host) and not certificate:
             raise _unencrypted(host)
-        self._host, self._port = host, port
+        self._host, self._port, self._names = host, port, names
         self._certificate, self._key = certificate, key
         self._app = IntakeApp(store, names=names or (host,), rates=rates)
         self._server: _EmbeddedServer | None = None
@@ -64,6 +65,14 @@ class IntakeServer:
         """The address, with a trailing slash."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{'https' if self._certificate else 'http'}://{host}:{self._port}/"
+
+    @property
+    def public_url(self) -> str:
+        """The address under the first of `names`, by which other computers reach it; with a trailing slash."""
+        if not self._names:
+            return self.url
+        name = self._names[0]
+        return f"{urlsplit(self.url).scheme}://{f'[{name}]' if ':' in name else name}:{self._port}/"
 
     async def __aenter__(self) -> Self:
         """Start listening, and return as soon as calls are answered."""

@@ -7,6 +7,10 @@ from types import SimpleNamespace
 from PyQt6.QtCore import QEvent
 from PyQt6.QtWidgets import QApplication
 
+from console.actions.approval_type_field import GuidDialog
+from console.actions.text_sets import TextSets
+from console.endpoint.endpoint_dialog import EndpointDialog
+from console.endpoint.production_dialogs import CancelRequestDialog, ProductionNameDialog, RaiseDialog
 from console.forms.delete_dialogs import DeleteDialog, InUseDialog, RecreateDialog
 from console.forms.merge_dialog import MergeDialog, MergeRow
 from console.forms.new_object_dialog import NewObjectDialog
@@ -26,6 +30,7 @@ from console.setup.wizard import SetupWizard
 from console.shell import dialogs
 from console.shell.page_registry import object_page
 from models.kinds import Kind, RequestOrigin, RequestState
+from services.actions.window_requests import WindowRoute
 from services.common.errors import GuardedAction, OpenRequests, Owner, Problem, RequestsOpenError
 from services.connectivity import CheckReport, StageResult, StageState
 from services.connectivity.check_history import save_check
@@ -34,6 +39,7 @@ from tests.console.inbox.support import as_row, put, request, settled
 from tests.console.page_support import until
 from tests.console.windows import filled, shown
 
+GUID = "9c41d7e0-52b8-4f6a-8e13-7b0a64c2d915"
 OPEN_REQUESTS = RequestsOpenError(
     "Process", GuardedAction.CHANGE, OpenRequests(39, 2), "What is open is lost."
 )
@@ -79,6 +85,21 @@ def made_dialogs(window, made, text=""):
             PasswordDialog,
             "password",
             lambda: PasswordDialog(name_of, "a", "acme.service-now.com", window),
+        ),
+        (GuidDialog, "guid", lambda: GuidDialog(f"{text} Type", "", GUID, window)),
+        (RaiseDialog, "raise", lambda: RaiseDialog(name_of, window)),
+        (ProductionNameDialog, "production", lambda: ProductionNameDialog(name_of, window)),
+        (CancelRequestDialog, "cancel request", lambda: CancelRequestDialog("RITM0010001", name_of, window)),
+        (
+            EndpointDialog,
+            "endpoint",
+            lambda: EndpointDialog(
+                ctx,
+                WindowRoute(new(Kind.ACTION, name=name_of), kind, process, server),
+                TextSets(),
+                f"{text} ada",
+                window,
+            ),
         ),
         (RehearsalDialog, "rehearsal", lambda: RehearsalDialog(ctx, process, kind, server, window)),
         (DeleteFilterDialog, "delete filter", lambda: DeleteFilterDialog(f"{text} Finance laptops", window)),

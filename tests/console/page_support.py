@@ -27,7 +27,7 @@ class PageContext(QObject):
         self.visited, self.notes, self.problems = [], [], []
         self.tasks = TaskRunner(self, self.show_problem)
         self.undo = UndoStack(self.tasks, self.notify, self)
-        self.settings, self.polling = None, None
+        self.settings, self.polling, self.imports = None, None, None
         self.create_object = functools.partial(create_object, self)
         self._noticed.connect(self.changes)
         workspace.store.feed.subscribe(self._noticed.emit)

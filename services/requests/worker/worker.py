@@ -104,6 +104,7 @@ class Worker:
     """Does what is due until it is told to stop.
 
     `raises` says whether it raises what was taken in, `present` whether it counts as a worker for windows.
+    `intake_url` is where this process serves the intake.
     `answers` replaces what sends answers back.
     """
 
@@ -115,6 +116,7 @@ class Worker:
         holder: str = "",
         raises: bool = True,
         present: bool = True,
+        intake_url: str = "",
         on_round: Callable[[uuid.UUID, PollResult], None] | None = None,
         new_every_s: float = SCAN_INTERVAL_S,
         answers: AnswerSender | None = None,
@@ -128,6 +130,7 @@ class Worker:
             Outbox(self._store, self.leases.holder), source.answer_destinations(self.clock), self.clock
         )
         self._raises_requests, self._present = raises, present
+        self._intake_url = intake_url
         self._on_round = on_round or (lambda _server, _round: None)
         self._scan_interval = new_every_s
         self._jobs: dict[object, asyncio.Task[None]] = {}
@@ -225,6 +228,7 @@ class Worker:
             await self._announce_presence(now)
             servers = await self.follower.servers()
             steps = await asyncio.to_thread(self._steps)
+            answers_due = self._schedule.is_due(ANSWER_JOB, now) and await self._answers.has_due()
         except Exception as error:  # noqa: BLE001 -- a worker goes on, whatever it was
             # The store is locked or gone for a moment; what is due stays due.
             return self._report_scan_failure(error)
@@ -240,7 +244,8 @@ class Worker:
         if self._schedule.is_due(CLEANUP_JOB, now):
             self._schedule.postpone(CLEANUP_JOB, CLEANUP_INTERVAL_S, now)
             self._start(CLEANUP_JOB, self._clean())
-        if self._schedule.is_due(ANSWER_JOB, now) and not everything:
+        if answers_due and not everything:
+            self._schedule.postpone(ANSWER_JOB, self._scan_interval, now)
             self._start(ANSWER_JOB, self._send_answers())
         return until
 
@@ -464,7 +469,7 @@ class Worker:
 
     def _write_presence(self) -> None:
         with self._store.write() as work:
-            announce_worker(work.session, self.leases.holder, self.leases.time.now())
+            announce_worker(work.session, self.leases.holder, self.leases.time.now(), self._intake_url)
 
 
 def load_server_names(store: Store) -> dict[uuid.UUID, str]:

@@ -369,6 +369,8 @@ READS = [
     ["intake", "list"],
     ["intake", "remove", "Any"],
     ["intake", "answer", "Any"],
+    ["intake", "events"],
+    ["intake", "map", "Any"],
     ["deliveries", "list"],
     ["deliveries", "retry", "0" * 32],
     ["worker", "--once"],

@@ -10,14 +10,19 @@ import pytest
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.delivery import AnswerKind, DeliveryState
+from services.answers.destinations import StoredDestinations
 from services.answers.outbox import ClaimLimits, Outbox
-from services.answers.sender import RetryLimits
+from services.answers.sender import AnswerSender, RetryLimits
 from services.answers.target import AnswerTarget, parse_answer, parse_duration
 from services.answers.webhook import parse_webhook_url, secret_name
 from services.common.errors import InputError
+from services.coordination.clock import SystemClock
 from services.intake.clients import IntakeClients, forget_webhook_secret
+from services.requests.worker.worker import Worker
 from services.vault.session_vault import SessionVault
-from tests.services.answers.outboxes import QUICK, deliveries, end_request, sender
+from services.workspace import Workspace
+from tests.limits import WAIT_S
+from tests.services.answers.outboxes import QUICK, SETTLE, deliveries, end_request, sender
 from tests.services.answers.receivers import Receiver, is_signed
 from tests.services.requests.followed import SimulatedClock
 
@@ -238,3 +243,41 @@ async def test_https_is_verified(store, type_id, vault, receiver):
     await sender(store, vault).run_due()
     [delivery] = deliveries(store)
     assert (delivery.state, delivery.fault, delivery.in_doubt) == (DeliveryState.PENDING, "tls-failed", False)
+
+
+async def test_a_running_worker_rests_between_its_scans(store, vault, program, receiver):
+    """It sends what becomes due while it runs, and asks for due answers once in each scan."""
+    scans = []
+
+    class Counting(AnswerSender):
+        async def has_due(self):
+            scans.append(len(receiver.calls))
+            return await super().has_due()
+
+    clock = SystemClock()
+
+    async def connect(_server_id):
+        raise AssertionError
+
+    answers = Counting(
+        Outbox(store, "elsewhere:1:aa", SETTLE), StoredDestinations(vault, connect, clock), clock
+    )
+    workspace = Workspace(store, vault)
+    stop = asyncio.Event()
+    worker = Worker(workspace, present=False, answers=answers, new_every_s=0.05)
+    working = asyncio.ensure_future(worker.run(stop))
+    async with asyncio.timeout(WAIT_S):
+        for _ in range(3):
+            before = len(receiver.taken)
+            end_request(store, program.client)
+            while len(receiver.taken) == before:
+                await asyncio.sleep(0.01)
+        started = len(scans)
+        begun = asyncio.get_running_loop().time()
+        await asyncio.sleep(1)
+        lasted = asyncio.get_running_loop().time() - begun
+        stop.set()
+        await working
+    assert worker.done.answered == 3
+    assert len(scans) - started <= lasted / 0.05 + 2
+    await workspace.aclose()

@@ -1,5 +1,6 @@
 """Compares answers with the schemas of an OpenAPI document: those words of JSON Schema that ours uses, and no others."""
 
+import contextlib
 import re
 import uuid
 from datetime import datetime
@@ -10,7 +11,7 @@ TYPES = {
 }  # fmt: skip
 KNOWN = {
     "type", "required", "properties", "additionalProperties", "items", "enum", "format", "minimum", "maximum",
-    "minLength", "maxLength", "description", "$ref",
+    "minLength", "maxLength", "description", "$ref", "oneOf",
 }  # fmt: skip
 
 
@@ -42,6 +43,8 @@ def assert_fits(value, schema, document):
     """Fail where a value is not what its schema says."""
     schema = resolved(schema, document)
     assert set(schema) <= KNOWN, set(schema) - KNOWN
+    if "oneOf" in schema:
+        _assert_fits_one(value, schema["oneOf"], document)
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds:
@@ -69,6 +72,15 @@ def assert_fits(value, schema, document):
         _assert_format(value, schema.get("format"))
     if isinstance(value, int):
         assert schema.get("minimum", value) <= value <= schema.get("maximum", value)
+
+
+def _assert_fits_one(value, schemas, document):
+    fitting = 0
+    for schema in schemas:
+        with contextlib.suppress(AssertionError):
+            assert_fits(value, schema, document)
+            fitting += 1
+    assert fitting == 1, f"{value!r} fits {fitting} of {len(schemas)} schemas"
 
 
 def _assert_format(value, name):

@@ -149,7 +149,7 @@ async def test_clients_see_and_repeat_only_their_own(call, token, clients, desk,
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Bearer", "Bearer aci_wrong", "Basic dXNlcjpwYXNz", "{token}", "Bearer {token}x",
+    [None, "", "Bearer", "Bearer aci_wrong", "Basic dXNlcjpwYXNz", "Token {token}", "Bearer {token}x",
      "Bearer {digest}", "Bearer {token} {token}", "Bearer " + "x" * 5000],
 )  # fmt: skip
 async def test_without_the_right_token_there_is_nothing(server, token, store, header):

@@ -1,0 +1,120 @@
+"""The actions of a Privilege Manager server: the local copy of their list, and whether a copy has arrived there."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlmodel import col, delete, select
+
+from models.action_progress import ActionProgress
+from models.base import NAME_MAX, name_key, utcnow
+from models.server_item import ItemKind, ServerItem
+from services.actions.progress import record_asked
+from services.common.json_types import JsonValue
+from services.privilege_manager.api_items import ActionItem, ItemList, read_action
+from services.store import Store
+
+APPROVAL_SWITCH = "/approvaltypeid:"
+"""In the command line of every approval action, in any case."""
+
+
+class ActionSource(Protocol):
+    """A server that lists its actions."""
+
+    async def actions(self) -> ItemList[ActionItem]:
+        """Return all actions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Whether a server has a copy. `namesake_id` is the id of another action with the name of the copy, or empty."""
+
+    has_copy: bool
+    namesake_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedActions:
+    """The local copy of a server's actions by name; `read_at` is None where none was read yet."""
+
+    actions: tuple[ActionItem, ...] = ()
+    read_at: datetime | None = None
+
+    @property
+    def approval_actions(self) -> tuple[ActionItem, ...]:
+        """The actions that raise approval requests; all of them where no command line is told."""
+        if all(one.command_line is None for one in self.actions):
+            return self.actions
+        return tuple(one for one in self.actions if APPROVAL_SWITCH in (one.command_line or "").lower())
+
+
+def find_copy(actions: Sequence[ActionItem], item_id: str, name: str) -> Sighting:
+    """Return whether a copy is among the actions of a server. Only the item id proves it; a name may be taken by another."""
+    if item_id and any(one.item_id == item_id.lower() for one in actions):
+        return Sighting(has_copy=True)
+    wanted = name_key(name)
+    namesake = next((one for one in actions if one.name is not None and name_key(one.name) == wanted), None)
+    return Sighting(has_copy=False, namesake_id=namesake.item_id if namesake is not None else "")
+
+
+async def read_server_actions(store: Store, source: ActionSource, server_id: uuid.UUID) -> ListedActions:
+    """Ask a server for its actions and replace the local copy. Raises ConsoleError."""
+    listed = await source.actions()
+    await asyncio.to_thread(keep_server_actions, store, server_id, listed)
+    return ListedActions(listed.items, utcnow())
+
+
+async def ask_for_copy(
+    store: Store, source: ActionSource, server_id: uuid.UUID, progress: ActionProgress, name: str
+) -> Sighting:
+    """Ask a server once whether it has a written copy, and keep the answer. Raises ConsoleError."""
+    listed = await read_server_actions(store, source, server_id)
+    sighting = find_copy(listed.actions, progress.item_id, name)
+    await asyncio.to_thread(
+        record_asked, store, progress.action_id, progress.item_id, found=sighting.has_copy
+    )
+    return sighting
+
+
+def keep_server_actions(store: Store, server_id: uuid.UUID, listed: ItemList[ActionItem]) -> None:
+    """Replace the local copy of a server's actions."""
+    now = utcnow()
+    rows = {
+        one.item_id: ServerItem(
+            server_id=server_id,
+            item_kind=ItemKind.ACTION.value,
+            item_id=one.item_id,
+            name=(one.name or "")[:NAME_MAX],
+            name_key=name_key(one.name or "")[:NAME_MAX],
+            document=json.dumps(one.document),
+            read_at=now,
+        )
+        for one in listed.items
+    }
+    with store.write() as work:
+        work.session.execute(
+            delete(ServerItem).where(
+                col(ServerItem.server_id) == server_id, col(ServerItem.item_kind) == ItemKind.ACTION.value
+            )
+        )
+        work.session.add_all(rows.values())
+
+
+def load_server_actions(store: Store, server_id: uuid.UUID) -> ListedActions:
+    """Return the local copy of a server's actions."""
+    query = select(ServerItem).where(
+        col(ServerItem.server_id) == server_id, col(ServerItem.item_kind) == ItemKind.ACTION.value
+    )
+    with store.read() as session:
+        rows = session.exec(query.order_by(col(ServerItem.name_key))).all()
+    found = tuple(_to_action(row) for row in rows)
+    return ListedActions(found, max((row.read_at for row in rows), default=None))
+
+
+def _to_action(row: ServerItem) -> ActionItem:
+    document: JsonValue = json.loads(row.document)
+    return read_action(document) or ActionItem(row.item_id, row.name)

@@ -1,0 +1,278 @@
+"""The approval window as a working dialog, against a practice instance over sockets."""
+
+import contextlib
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+
+from console.endpoint.endpoint_dialog import EndpointDialog, open_endpoint_window
+from console.endpoint.production_dialogs import CancelRequestDialog, ProductionNameDialog, RaiseDialog
+from console.widgets.window_content import WindowState, WindowText
+from models.addresses import Origin
+from models.kinds import Kind, RequestState
+from models.reference_lists import dump_references
+from services.actions.window_requests import build_fields, load_request, load_route
+from services.common.errors import RefusedError
+from services.common.secret import Secret
+from services.practice import PracticeInstance
+from tests.console.objects.test_object_pages import dialog_of
+from tests.console.page_support import close_connections, until
+from tests.services.requests.followed import decide
+
+
+@pytest.fixture
+def practice():
+    instance = PracticeInstance().start()
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture
+def scene(ctx, configuration, practice, vault):
+    """Store the whole way from a policy to the practice instance; returns the objects by kind."""
+
+    def make(*, production=False, with_policy=True):
+        account = practice.accounts["privman.integration"]
+        credential = configuration.save(
+            configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account=account.user)
+        )
+        vault.put(
+            credential.id,
+            credential.name,
+            account.user,
+            Secret(account.password),
+            [Origin.of(practice.base_url)],
+        )
+        server = configuration.save(
+            configuration.new(
+                Kind.FOREIGN_SYSTEM,
+                name="Practice",
+                base_url=practice.base_url,
+                credential_id=credential.id,
+                production=production,
+            )
+        )
+        item = practice.records("sc_cat_item", name="Execute Application Request")[0]
+        process = configuration.save(
+            configuration.new(
+                Kind.APPROVAL_PROCESS, name="Process", server_id=server.id, request_item_id=item["sys_id"]
+            )
+        )
+        kind = configuration.save(configuration.new(Kind.APPROVAL_TYPE, name="Type", process_id=process.id))
+        action = configuration.save(
+            configuration.new(
+                Kind.ACTION, name="Form", type_id=kind.id, texts='{"": {"ApplicationTitle": "Ask first"}}'
+            )
+        )
+        if with_policy:
+            configuration.save(
+                configuration.new(
+                    Kind.POLICY,
+                    name="Elevate installers",
+                    action_ids=dump_references([action.id]),
+                    item_id="11111111-1111-4111-8111-111111111111",
+                )
+            )
+        return {type(one).kind: one for one in (server, process, kind, action)}
+
+    return make
+
+
+@contextlib.asynccontextmanager
+async def opened(ctx, action):
+    dialog = await open_endpoint_window(ctx, action.id)
+    assert isinstance(dialog, EndpointDialog)
+    try:
+        yield dialog
+    finally:
+        with contextlib.suppress(RuntimeError):
+            dialog.close()
+        await close_connections(ctx.workspace)
+
+
+def ask(dialog, reason="Tools for release 8"):
+    dialog.frame_window.reason_edit.setPlainText(reason)
+    QTest.mouseClick(dialog.frame_window._buttons[WindowText.CONTINUE], Qt.MouseButton.LeftButton)
+
+
+def in_state(dialog, state):
+    return lambda: dialog.frame_window.content.state is state and dialog.state.work == "none"
+
+
+async def pending(dialog):
+    await until(lambda: dialog.state.request is not None and bool(dialog.state.request.number))
+    await until(in_state(dialog, WindowState.PENDING))
+
+
+def record_of(practice, dialog):
+    [item] = practice.records("sc_req_item", number=dialog.state.request.number)
+    return item["sys_id"]
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "stored"),
+    [
+        ("approved", WindowState.APPROVED, RequestState.APPROVED),
+        ("rejected", WindowState.DENIED, RequestState.REJECTED),
+    ],
+)
+def test_a_request_is_raised_and_its_decision_followed(run, ctx, scene, practice, word, state, stored):
+    made = scene()
+
+    async def story():
+        async with opened(ctx, made[Kind.ACTION]) as dialog:
+            assert dialog.frame_window.content.text(WindowText.HEADING) == "Ask first"
+            assert "real request" in dialog.line.text()
+            assert not dialog.open_link.isVisibleTo(dialog)
+            ask(dialog)
+            await pending(dialog)
+            request = dialog.state.request
+            assert request.state == RequestState.PENDING
+            assert (request.policy_name, request.reason) == ("Elevate installers", "Tools for release 8")
+            assert not request.rehearsal
+            assert dialog.line.text().startswith(request.number)
+            assert not dialog.application.isEnabled()
+            assert dialog.open_link.isVisibleTo(dialog)
+            dialog.open_link.clicked.emit()
+            assert str(request.id) == ctx.visited[-1].tab
+            decide(practice, record_of(practice, dialog), word)
+            dialog.refresh()
+            await until(in_state(dialog, state))
+            assert load_request(ctx.workspace.store, request.id).state == stored
+            if state is WindowState.APPROVED:
+                buttons = dialog.frame_window._buttons
+                QTest.mouseClick(buttons[WindowText.CONTINUE], Qt.MouseButton.LeftButton)
+                assert ctx.notes[-1] == "vs_setup.exe would start now"
+            else:
+                QTest.mouseClick(dialog.frame_window._buttons[WindowText.CANCEL], Qt.MouseButton.LeftButton)
+            await until(lambda: not _is_visible(dialog))
+
+    run(story())
+
+
+def _is_visible(dialog):
+    try:
+        return dialog.isVisible()
+    except RuntimeError:
+        return False
+
+
+def test_a_reason_is_required(run, ctx, scene):
+    made = scene()
+
+    async def story():
+        async with opened(ctx, made[Kind.ACTION]) as dialog:
+            ask(dialog, "   ")
+            assert not dialog.tasks.busy
+            assert dialog.state.request is None
+            dialog.frame_window.reason_edit.setPlainText("x" * 300)
+            assert len(dialog.frame_window.reason) == 250
+            assert "250 of 250" in dialog.line.text()
+
+    run(story())
+
+
+def test_a_closed_window_leaves_its_request_open_and_shows_it_again(run, ctx, scene):
+    made = scene()
+
+    async def story():
+        async with opened(ctx, made[Kind.ACTION]) as dialog:
+            ask(dialog)
+            await pending(dialog)
+            number = dialog.state.request.number
+        async with opened(ctx, made[Kind.ACTION]) as again:
+            await pending(again)
+            assert again.state.request.number == number
+
+    run(story())
+
+
+def test_cancel_asks_and_then_cancels_on_the_instance(run, ctx, scene):
+    made = scene()
+
+    async def story():
+        async with opened(ctx, made[Kind.ACTION]) as dialog:
+            ask(dialog)
+            await pending(dialog)
+            request = dialog.state.request
+            cancel = dialog.frame_window._buttons[WindowText.CANCEL]
+            QTest.mouseClick(cancel, Qt.MouseButton.LeftButton)
+            (await dialog_of(CancelRequestDialog)).reject()
+            await until(lambda: not dialog.tasks.busy or dialog.state.work == "none")
+            assert load_request(ctx.workspace.store, request.id).state == RequestState.PENDING
+            QTest.mouseClick(cancel, Qt.MouseButton.LeftButton)
+            (await dialog_of(CancelRequestDialog)).accept()
+            await until(lambda: load_request(ctx.workspace.store, request.id).state == RequestState.CANCELLED)
+            await until(lambda: not _is_visible(dialog))
+
+    run(story())
+
+
+def test_a_refused_request_is_shown_as_an_error_and_may_be_tried_again(run, ctx, scene, practice):
+    made = scene()
+    item = practice.records("sys_web_service", name="CreateExecuteAppApprovalRequest")[0]
+    practice._database.update("sys_web_service", item["sys_id"], {"active": "false"})
+
+    async def story():
+        async with opened(ctx, made[Kind.ACTION]) as dialog:
+            ask(dialog)
+            await until(lambda: bool(dialog.frame_window.content.error))
+            await until(in_state(dialog, WindowState.ASKING))
+            assert dialog.frame_window.reason == "Tools for release 8"
+            assert dialog.line.text()
+            practice._database.update("sys_web_service", item["sys_id"], {"active": "true"})
+            ask(dialog)
+            await pending(dialog)
+            assert not dialog.frame_window.content.error
+
+    run(story())
+
+
+def test_production_is_asked_twice(run, ctx, scene):
+    made = scene(production=True)
+
+    async def story():
+        async with opened(ctx, made[Kind.ACTION]) as dialog:
+            ask(dialog)
+            (await dialog_of(RaiseDialog)).reject()
+            await until(lambda: not dialog.tasks.busy)
+            ask(dialog)
+            (await dialog_of(RaiseDialog)).accept()
+            second = await dialog_of(ProductionNameDialog)
+            assert not second.accept_button.isEnabled()
+            second.reject()
+            await until(lambda: not dialog.tasks.busy)
+            assert dialog.state.request is None
+            ask(dialog)
+            (await dialog_of(RaiseDialog)).accept()
+            second = await dialog_of(ProductionNameDialog)
+            second.line.setText("Practice")
+            second.accept_button.click()
+            await pending(dialog)
+
+    run(story())
+
+
+def test_an_action_without_a_way_to_servicenow_says_what_is_missing(run, ctx, configuration):
+    action = configuration.save(configuration.new(Kind.ACTION, name="Form"))
+
+    async def story():
+        assert await open_endpoint_window(ctx, action.id) is None
+        assert ctx.problems[-1].fault == "action-route-incomplete"
+        kind = configuration.save(configuration.new(Kind.APPROVAL_TYPE, name="Type"))
+        stored = configuration.get(type(action), action.id)
+        stored.type_id = kind.id
+        configuration.save(stored)
+        with pytest.raises(RefusedError):
+            load_route(configuration, action.id)
+
+    run(story())
+
+
+def test_without_a_policy_its_variables_are_empty(ctx, scene, configuration):
+    made = scene(with_policy=False)
+    route = load_route(configuration, made[Kind.ACTION].id)
+    fields = build_fields(route, "a.exe", "ada", "Because")
+    assert (fields["PMPolicyId"], fields["PMPolicyName"]) == ("", "")
+    assert (fields["PMFilePath"], fields["PMUserReason"]) == ("a.exe", "Because")
