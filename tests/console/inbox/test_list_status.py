@@ -48,7 +48,16 @@ def grey(page, row=0):
 
 
 @pytest.mark.parametrize(
-    "key", ["pending", "about-to-time-out", "mismatch", "timed-out-today", "waits-for-me", "all"]
+    "key",
+    [
+        "pending",
+        "about-to-time-out",
+        "mismatch",
+        "timed-out-today",
+        "waits-for-me",
+        "answer-not-delivered",
+        "all",
+    ],
 )
 def test_an_empty_list_is_called_complete_only_after_every_server_was_polled(run, ctx, store, key):
     ended = request(1, 90_000, RequestState.APPROVED)

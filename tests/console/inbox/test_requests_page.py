@@ -43,7 +43,7 @@ def test_pending_requests_stand_oldest_first_with_their_counts(run, ctx, store):
             counts = {key: page.chips.chip(key).count for key, _ in BUILT_IN_FILTERS}
             assert counts == {
                 "pending": "2", "about-to-time-out": "1", "mismatch": "1", "timed-out-today": "1",
-                "waits-for-me": "0", "all": "4",
+                "waits-for-me": "0", "answer-not-delivered": "0", "all": "4",
             }  # fmt: skip
             page.chips.chip("all").click()
             await settled(page)

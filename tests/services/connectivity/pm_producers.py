@@ -1,13 +1,14 @@
 """How each fault of a Privilege Manager server is brought about: on the practice server, or with replies over real sockets."""
 
 import contextlib
+import random
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from models.kinds import Kind
 from services.common.secret import Secret
 from services.connectivity import run_check
-from services.practice.privilege_manager import ADMINISTRATORS, PracticePrivilegeManager
+from services.practice.privilege_manager import ADMINISTRATORS
 from services.practice.privilege_manager import built_in_ids as ids
 from services.practice.privilege_manager.items import ItemKind
 from services.servicenow import ConnectionSettings, SignIn
@@ -29,7 +30,6 @@ class PmProduced:
     role: str = ADMINISTRATORS
     arrange: object = None
     """Changes the practice server in a way that it has no fault for."""
-    options: dict = field(default_factory=dict)
 
     @property
     def place(self):
@@ -218,25 +218,28 @@ async def bare_server(answer):
         yield f"http://127.0.0.1:{port}/TMS/", arrived
 
 
-async def produce(practice, produced: PmProduced):
-    """Switch faults on and check."""
-    for name, options in produced.faults:
-        practice.faults.set(name, **options)
-    if produced.arrange is not None:
-        produced.arrange(practice)
-    return await check_pm(practice.base_url, sign_in_of(practice, produced.role))
+async def produce(practice, *faults: PmProduced):
+    """Switch faults on and check, with the first role that is not an administrator's."""
+    for produced in faults:
+        for name, options in produced.faults:
+            practice.faults.set(name, **options)
+        if produced.arrange is not None:
+            produced.arrange(practice)
+    role = next((one.role for one in faults if one.role != ADMINISTRATORS), ADMINISTRATORS)
+    return await check_pm(practice.base_url, sign_in_of(practice, role))
+
+
+def pm_pairs(count, seed):
+    """Return `count` pairs of faults that can be on at once, the same ones for the same seed."""
+    chosen, found = random.Random(seed), []
+    while len(found) < count:
+        first, second = chosen.sample(PM_PRACTICE, 2)
+        shared = {name for name, _ in first.faults} & {name for name, _ in second.faults}
+        roles = any(one.role != ADMINISTRATORS for one in (first, second))
+        if not shared and not (roles and any(one.arrange for one in (first, second))):
+            found.append((first, second))
+    return found
 
 
 def stranger():
     return SignIn(str(uuid.uuid4()), Secret("no secret of this server"))
-
-
-__all__ = [
-    "BARE",
-    "PM_PRACTICE",
-    "PmProduced",
-    "PracticePrivilegeManager",
-    "bare_server",
-    "check_pm",
-    "produce",
-]
