@@ -1,17 +1,24 @@
-"""Steps 22 to 25 of the demo: a request is raised, found, decided and seen approved."""
+"""Steps 22 to 25 of the demo: a request is raised in the endpoint window, found, decided and seen approved there."""
 
 from typing import TYPE_CHECKING
 
+from PyQt6.QtCore import Qt
+
+from console.demo.approver import DemoApprover
 from console.demo.input_driver import NotObservedError
-from console.demo.privilege_manager_steps import POLICY_LABEL
-from console.demo.servicenow_steps import APPROVER, SERVER_LABEL
+from console.demo.servicenow_steps import APPROVER
 from console.demo.stage import DemoStage, DemoStep
+from console.endpoint.endpoint_dialog import EndpointDialog, open_endpoint_window
 from console.inbox.requests_page import RequestsPage
 from console.navigation.request_places import request_target
+from console.widgets.window_content import WindowState, WindowText
 from models.kinds import RequestState
 
 if TYPE_CHECKING:
-    from services.requests.lifecycle.lifecycle import RequestLifecycle
+    from models.approval_request import ApprovalRequest
+
+DIALOG_SIZE = 560, 720
+REASON = "Tools for release 8, R&D <build>"
 
 
 class RequestSteps:
@@ -19,6 +26,9 @@ class RequestSteps:
 
     def __init__(self, stage: DemoStage) -> None:
         self._stage = stage
+        self._hand = stage.hand
+        self._approver = DemoApprover(stage.practice)
+        self._dialog: EndpointDialog | None = None
         self._approval_id = ""
 
     def steps(self) -> tuple[DemoStep, ...]:
@@ -30,85 +40,77 @@ class RequestSteps:
             DemoStep(25, "See it approved", self.see_approved),
         )
 
-    async def _lifecycle(self) -> "RequestLifecycle":
-        from models.approval_process import ApprovalProcess
-        from services.requests.lifecycle.lifecycle import RequestLifecycle
+    @property
+    def dialog(self) -> EndpointDialog:
+        """The endpoint window."""
+        if self._dialog is None:
+            raise NotObservedError("the endpoint window is not open")
+        return self._dialog
 
-        workspace = await self._stage.ctx.ready()
-        process = await self._stage.ctx.call(
-            workspace.configuration.get, ApprovalProcess, self._stage.ids["process"]
-        )
-        instance = await workspace.instance(self._stage.ids["server"])
-        return RequestLifecycle(workspace.store, instance, process)
+    @property
+    def request(self) -> "ApprovalRequest":
+        """The request of the endpoint window."""
+        request = self.dialog.state.request
+        if request is None:
+            raise NotObservedError("no request was raised")
+        return request
 
     async def raise_request(self) -> str:
-        """Raise a request as an endpoint would, and see it on the requests page."""
-        from models.approval_type import ApprovalType
-
-        workspace = await self._stage.ctx.ready()
-        approval_type = await self._stage.ctx.call(
-            workspace.configuration.get, ApprovalType, self._stage.ids["type"]
+        """Type a reason into the endpoint window and continue; see the request pending there and on the requests page."""
+        stage = self._stage
+        self._dialog = await open_endpoint_window(
+            stage.ctx, stage.ids["action"], stage.ids["policy"], stage.window
         )
-        self._life = await self._lifecycle()
-        fields = {
-            "PMInitiatorName": "b.okafor",
-            "PMPolicyName": POLICY_LABEL,
-            "PMAgentName": "WS-014",
-            "PMFilePath": r"C:\Users\b.okafor\Downloads\vs_setup.exe",
-            "PMUserReason": "Tools for release 8, “R&D” <build>",
-        }
-        self._request = await self._life.submit(approval_type, fields)
-        await self._life.refresh_item(self._request)
-        await self._life.follow(self._request)
-        if self._request.state != RequestState.PENDING:
-            raise NotObservedError(f"the request is {self._request.state}, not pending")
+        self.dialog.resize(*DIALOG_SIZE)
+        window = self.dialog.frame_window
+        edit = await self._hand.until("the field of the reason", lambda: window.reason_edit)
+        edit.setFocus(Qt.FocusReason.TabFocusReason)
+        await self._hand.type(edit, REASON)
+        await stage.picture("endpoint-asking", self.dialog)
+        button = window.childAt(window.place_of(WindowText.CONTINUE).center())
+        await self._hand.click(await self._hand.until("the button Continue", lambda: button))
+        await self._hand.until(
+            "the request pending in the endpoint window",
+            lambda: (
+                self.dialog.state.problem is not None
+                or (self.dialog.state.window_state is WindowState.PENDING and self.request.number)
+            ),
+        )
+        if self.dialog.state.problem is not None:
+            raise NotObservedError(self.dialog.state.problem.as_text())
+        await stage.picture("endpoint-pending", self.dialog)
         await self._requests_page("Pending", "requests-pending")
-        return f"{self._request.number}, PMRequestId {self._request.external_id}, {self._request.state}"
+        request = self.request
+        return f"{request.number}, PMRequestId {request.external_id}, {request.state} in the endpoint window"
 
     async def find(self) -> str:
         """See, signed in as the approver, that the instance asks for an approval of the request."""
-        from services.common.secret import Secret
-        from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
-
-        record = await self._life.refresh_item(self._request)
-        if record is None or not record.open_approvals:
-            raise NotObservedError("nobody is asked to approve the request")
-        approval = record.open_approvals[0]
-        account = self._stage.practice.accounts[APPROVER]
-        settings = ConnectionSettings(SERVER_LABEL, self._stage.practice.base_url)
-        async with ServiceNowClient(settings, SignIn(account.user, Secret(account.password))) as instance:
-            row = await instance.table("sysapproval_approver").get(approval.sys_id, ("state",))
-        if row is None or row["state"] != "requested":
-            raise NotObservedError(f"the approval {approval.sys_id} does not wait for {account.user}")
-        self._approval_id = approval.sys_id
-        return f"approval {approval.sys_id} of {account.user}: {row['state']}"
+        self._approval_id = await self._approver.find(self.request.record_id)
+        return f"approval {self._approval_id} waits for {APPROVER}"
 
     async def decide(self) -> str:
         """Approve through the Table API as the approver, as My Approvals would."""
-        from services.common.secret import Secret
-        from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
-
-        account = self._stage.practice.accounts[APPROVER]
-        settings = ConnectionSettings(SERVER_LABEL, self._stage.practice.base_url)
-        async with ServiceNowClient(settings, SignIn(account.user, Secret(account.password))) as instance:
-            row = await instance.table("sysapproval_approver").update(
-                self._approval_id, {"state": "approved", "comments": "Approved in the demo"}
-            )
-        if row["state"] != "approved":
-            raise NotObservedError(f"the approval is {row['state']}")
-        return f"approval {self._approval_id} by {account.user}: {row['state']}"
+        await self._approver.approve(self._approval_id)
+        return f"approval {self._approval_id} by {APPROVER}: approved"
 
     async def see_approved(self) -> str:
-        """Ask the status service again, and see the answer on the requests page."""
-        await self._life.follow(self._request)
-        await self._life.refresh_item(self._request)
-        if self._request.state != RequestState.APPROVED:
-            raise NotObservedError(f"the request is {self._request.state}, not approved")
+        """Refresh the endpoint window and see the answer there and on the requests page."""
+        self.dialog.refresh()
+        await self._hand.until(
+            "the request approved in the endpoint window",
+            lambda: self.dialog.state.window_state is WindowState.APPROVED,
+        )
+        request = self.request
+        if request.state != RequestState.APPROVED:
+            raise NotObservedError(f"the request is {request.state}, not approved")
+        await self._stage.picture("endpoint-approved", self.dialog)
         await self._requests_page("Approved", "requests-approved")
-        return f"{self._request.number}: {self._request.state}, comment “{self._request.comment}”"
+        said = f"{request.number}: {request.state} in the endpoint window, comment “{request.comment}”"
+        self.dialog.accept()
+        return said
 
     async def _requests_page(self, word: str, picture: str) -> None:
-        self._stage.window.show_target(request_target(self._request.id))
+        self._stage.window.show_target(request_target(self.request.id))
         page = self._stage.shown(RequestsPage)
         hand = self._stage.hand
         await hand.until(

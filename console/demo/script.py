@@ -11,6 +11,7 @@ from console.demo.privilege_manager_steps import PrivilegeManagerSteps
 from console.demo.request_steps import RequestSteps
 from console.demo.servicenow_steps import ServiceNowSteps
 from console.demo.stage import DemoStage, DemoStep
+from console.demo.way_back import WayBack
 from console.runtime.page_targets import HOME, Target
 from console.setup.home import HomePage
 from console.shell.main_window import Window
@@ -52,6 +53,13 @@ class DemoScript:
                 return False
         if not await self._run_step(DemoStep(STEPS + 1, "See the guide again", self.guide_again)):
             return False
+        way_back = WayBack(stage)
+        try:
+            for step in way_back.steps():
+                if not await self._run_step(step):
+                    return False
+        finally:
+            await way_back.close()
         stage.watch.stop()
         await take_other_pages(stage)
         stage.print(f"clicks {stage.hand.clicks}, fields {stage.hand.fields}")

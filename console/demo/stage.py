@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from PyQt6.QtWidgets import QWidget
+
 from console.demo.input_driver import EventLoopMonitor, NotObservedError, WindowDriver
 from console.navigation.page import Page
 from console.runtime.page_targets import Target
@@ -66,8 +68,8 @@ class DemoStage:
         await self.hand.page(kind)
         await self.picture(picture)
 
-    async def picture(self, name: str) -> None:
-        """Save a picture of the window, numbered in the order they are made."""
+    async def picture(self, name: str, widget: QWidget | None = None) -> None:
+        """Save a picture of the window or of a dialog, numbered in the order they are made."""
         if self._out is None:
             return
         await settle()
@@ -75,7 +77,7 @@ class DemoStage:
         self.watch.pause()
         self._pictures += 1
         file = self._out / f"{self._pictures:02}-{name}.png"
-        if not self.window.grab().save(str(file)):
+        if not (widget or self.window).grab().save(str(file)):
             raise NotObservedError(f"the picture {file} could not be written")
         self.watch.resume()
 

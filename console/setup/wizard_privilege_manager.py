@@ -154,8 +154,12 @@ class PrivilegeManagerStep(QWidget):
 
     async def _wait(self) -> None:
         if self.objects is not None:
-            self.presenter.copy_id = await work.wait_for_copy(self._ctx, self.objects)
+            self.presenter.copy_id = await work.wait_for_copy(self._ctx, self.objects, self._on_asked)
             self._enter(Phase.APPLYING)
+
+    def _on_asked(self, times: int) -> None:
+        self.presenter.asked = times
+        self._draw()
 
     async def _apply(self) -> None:
         if self.objects is None or self.sign_in is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from services.language import tr
+from services.language import plural, tr
 
 
 class Phase(Enum):
@@ -35,6 +35,8 @@ class PrivilegeManagerPresenter:
     export: str = ""
     copy_id: str = ""
     """The item id of the copy on the server, once it was seen there."""
+    asked: int = 0
+    """How often the server was asked for the copy in vain."""
     policy_result: str = ""
     """What was read back of the policy, once it was applied."""
     endpoints: str = ""
@@ -82,7 +84,9 @@ class PrivilegeManagerPresenter:
         yield self._line(
             self.action, tr("Action"), "", tr("Approval Type {guid}", guid=self.approval_type_guid)
         )
-        yield self._line(self.copy_id, tr("Copy on the server"), tr("Not imported yet"))
+        asked = plural(self.asked, "asked once", "asked {count} times") if self.asked else ""
+        missing = tr("Not imported yet, {asked}", asked=asked) if asked else tr("Not imported yet")
+        yield self._line(self.copy_id, tr("Copy on the server"), missing)
         yield self._line(self.policy_result, tr("Policy"), self.policy)
         yield self._line(self.endpoints, tr("Endpoints"), self.endpoints_reason or tr("Not updated yet"))
 

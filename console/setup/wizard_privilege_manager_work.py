@@ -1,6 +1,7 @@
 """The work of the wizard's Privilege Manager step on server, store and vault."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,8 +90,13 @@ async def save_copy(ctx: "Context", objects: "PrivilegeManagerObjects", path: Pa
     await asyncio.to_thread(write)
 
 
-async def wait_for_copy(ctx: "Context", objects: "PrivilegeManagerObjects") -> str:
-    """Ask the server until it shows the copy; returns its item id. Raises ConsoleError for what does not pass by itself."""
+async def wait_for_copy(
+    ctx: "Context", objects: "PrivilegeManagerObjects", on_asked: Callable[[int], None]
+) -> str:
+    """Ask the server until it shows the copy; returns its item id.
+
+    `on_asked` gets how often it was asked in vain. Raises ConsoleError for what does not pass by itself.
+    """
     from services.actions.progress import load_progress
     from services.common.errors import ConsoleError
     from services.setup import privilege_manager_setup
@@ -107,6 +113,7 @@ async def wait_for_copy(ctx: "Context", objects: "PrivilegeManagerObjects") -> s
             if not error.retryable:
                 raise
         asked += 1
+        on_asked(asked)
         await asyncio.sleep(FIRST_INTERVAL_S if asked < FIRST_QUESTIONS else LATER_INTERVAL_S)
 
 

@@ -151,6 +151,14 @@ async def approved_request(ctx, practice, made):
     assert request.state == RequestState.APPROVED
 
 
+async def closed_after(ctx, story):
+    """Run a story, then close the connections that it left open."""
+    try:
+        await story
+    finally:
+        await (await ctx.ready()).close_connections()
+
+
 def untrue(home):
     return {step.number: step.fact for phase in home.phases for step in phase.steps if step.state not in TRUE}
 
@@ -179,7 +187,7 @@ def test_eight_clicks_and_four_fields_make_all_25_steps_true(
         await until(lambda: home.settled, WAIT_S)
         await until(lambda: untrue(home) == {}, WAIT_S)
 
-    run(story())
+    run(closed_after(ctx, story()))
     assert hand.clicks <= CLICKS
     assert hand.fields <= FIELDS
     [policy] = configuration.all(Policy)
@@ -191,7 +199,7 @@ def test_eight_clicks_and_four_fields_make_all_25_steps_true(
 
 
 def test_a_refused_api_client_stores_nothing_and_says_why(
-    run, hand, home, practice, privilege_manager, configuration
+    run, ctx, hand, home, practice, privilege_manager, configuration
 ):
     async def story():
         wizard = opened_wizard(hand, home)
@@ -206,20 +214,22 @@ def test_a_refused_api_client_stores_nothing_and_says_why(
         assert wizard.primary.text() == "Try again"
         wizard.reject()
 
-    run(story())
+    run(closed_after(ctx, story()))
     assert configuration.all(PrivilegeManagerServer) == []
 
 
 def test_a_set_up_that_was_closed_while_waiting_is_gone_on_with_by_the_next_one(
-    run, hand, home, practice, privilege_manager, configuration, tmp_path
+    run, ctx, hand, home, practice, privilege_manager, configuration, tmp_path
 ):
-    async def first():
+    async def story():
         wizard = opened_wizard(hand, home)
         hand.paste(wizard.sign_in.address, sign_in_text(practice))
         hand.paste(wizard.sign_in.privilege_manager.address, api_client_text(privilege_manager, ""))
         await servicenow_side(hand, wizard, practice)
         hand.click(wizard.primary)
         await saved_copy(hand, wizard, tmp_path / "first.zip")
+        step = wizard.privilege_manager_step
+        await until(lambda: step.presenter.asked, WAIT_S)
         assert wizard.primary.text() == "Finish later"
         hand.click(wizard.primary)
         await until(lambda: not wizard.isVisible())
@@ -228,6 +238,6 @@ def test_a_set_up_that_was_closed_while_waiting_is_gone_on_with_by_the_next_one(
         step = next(s for phase in home.phases for s in phase.steps if s.number == 16)
         assert step.state is GuideStepState.ELSEWHERE
 
-    run(first())
+    run(closed_after(ctx, story()))
     assert len(configuration.all(PrivilegeManagerServer)) == 1
     assert len(configuration.all(Policy)) == 1
