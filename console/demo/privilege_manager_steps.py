@@ -10,6 +10,7 @@ from console.demo.stage import DemoStage, DemoStep
 from models.approval_type import ApprovalType
 from models.kinds import Kind
 from services.common.secret import Secret
+from services.policies.endpoints import Endpoints
 from services.practice.privilege_manager import built_in_ids
 from services.setup import privilege_manager_setup
 from services.setup.privilege_manager_setup import PrivilegeManagerObjects, PrivilegeManagerSignIn
@@ -132,8 +133,8 @@ class PrivilegeManagerSteps:
         workspace = await stage.ctx.ready()
         client = await workspace.privilege_manager(self.made.server.id)
         stage.print(f"   in Privilege Manager: the task's page shows its id {built_in_ids.TARGETING_TASK}")
-        update = await privilege_manager_setup.update_endpoints(
-            workspace.store, self.made.server, client, built_in_ids.TARGETING_TASK
+        update = await Endpoints(workspace.store, self.made.server, client).update(
+            built_in_ids.TARGETING_TASK
         )
         computers = stage.privilege_manager.state.computers
         names = [one.name for one in computers if any(self._copy_id in ids for ids in one.policies.values())]

@@ -132,11 +132,11 @@ async def update_endpoints(
     ctx: "Context", objects: "PrivilegeManagerObjects", task_id: str
 ) -> "EndpointUpdate":
     """Start the targeting update. Raises ConsoleError."""
-    from services.setup import privilege_manager_setup
+    from services.policies.endpoints import Endpoints
 
     workspace = await ctx.ready()
     client = await workspace.privilege_manager(objects.server.id)
-    return await privilege_manager_setup.update_endpoints(workspace.store, objects.server, client, task_id)
+    return await Endpoints(workspace.store, objects.server, client).update(task_id)
 
 
 def _file_error(tried: str, path: Path, error: OSError) -> RefusedError:

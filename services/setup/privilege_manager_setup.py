@@ -7,30 +7,24 @@ with by doing it again.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from models.action import COPIED_ACTION, Action
 from models.addresses import Origin, normalise_privilege_manager_url
-from models.base import ConfigurationObject, name_key, utcnow
-from models.kinds import Kind, TaskState
+from models.base import ConfigurationObject, name_key
+from models.kinds import Kind
 from models.policy import Policy
 from models.privilege_manager_server import PrivilegeManagerServer
 from models.reference_lists import dump_references
 from models.server_item import ItemKind
-from models.task_run import TaskRun
 from models.user_credential import UserCredential
 from services.actions import progress as action_progress
 from services.actions.progress import WrittenCopy
 from services.actions.server_actions import ask_for_copy
-from services.common.errors import ConsoleError
 from services.common.progress import Progress, ignore_progress
 from services.common.secret import Secret
-from services.common.threads import run_to_completion
-from services.policies import ApplyResult, PolicyService, refresh_copies, wish_for_policy
-from services.policies.endpoints import Endpoints, EndpointUpdate
+from services.policies import ApplyResult, PolicyService, goal_for_policy, refresh_copies
 from services.privilege_manager.items.approval_action import read_action
-from services.setup.privilege_manager_steps import ENDPOINTS_TASK
 
 if TYPE_CHECKING:
     from models.approval_type import ApprovalType
@@ -245,36 +239,9 @@ async def apply_policy(
     """Create the policy where it is missing, add its actions and make it active. Raises ConsoleError."""
     await refresh_copies(store, server, client, (ItemKind.POLICY,))
     service = PolicyService(store, server, client)
-    wish = await asyncio.to_thread(wish_for_policy, store, policy)
+    goal = await asyncio.to_thread(goal_for_policy, store, policy)
     # Everything the policy has besides stays: a set-up only adds.
-    plan = await service.plan(replace(wish, remove_actions=()))
+    plan = await service.plan(replace(goal, remove_actions=()))
     applied = await service.apply(plan, progress=progress)
     await refresh_copies(store, server, client, (ItemKind.POLICY,))
     return applied
-
-
-async def update_endpoints(
-    store: "Store", server: PrivilegeManagerServer, client: "PrivilegeManagerClient", task_id: str = ""
-) -> EndpointUpdate:
-    """Start the targeting update, and keep that and how it ended. Raises ConsoleError."""
-    run = TaskRun(
-        task=ENDPOINTS_TASK,
-        object_kind=Kind.PRIVILEGE_MANAGER_SERVER.value,
-        object_id=server.id,
-        object_name=server.name,
-        started_by=store.actor,
-    )
-    try:
-        update = await Endpoints(store, server, client).update(task_id)
-    except ConsoleError as error:
-        await run_to_completion(partial(_keep_run, store, run, TaskState.FAILED, str(error)))
-        raise
-    await run_to_completion(partial(_keep_run, store, run, TaskState.SUCCEEDED, update.instance_name))
-    return update
-
-
-def _keep_run(store: "Store", run: TaskRun, state: TaskState, outcome: str) -> None:
-    run.state, run.outcome, run.ended_at = state, outcome, utcnow()
-    with store.write() as work:
-        work.session.add(run)
-        work.session.flush()

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from services.configuration import Configuration
     from services.store import Store
 
-ENDPOINTS_TASK = "update-endpoints"
-"""The name of the task runs that update endpoints."""
 PROGRAM = tr_message("Privilege Manager")
 IMPORT_PATH = "Admin > Import Items"
 SETUP_PATH = "Setup > Install/Upgrade/Add products"
@@ -140,7 +138,7 @@ def find_endpoints_update(store: "Store", server_id: uuid.UUID) -> datetime | No
     """Return when the endpoints of a server were last updated from here."""
     from sqlmodel import col, select
 
-    from models.task_run import TaskRun
+    from models.task_run import ENDPOINTS_TASK, TaskRun
 
     query = (
         select(TaskRun.ended_at)
