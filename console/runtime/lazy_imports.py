@@ -58,6 +58,11 @@ def connectivity() -> None:
     import services.connectivity.fault_catalog_texts
 
 
+def approval_chain() -> None:
+    """Import the check of approval chains."""
+    import services.approval_chain.check
+
+
 def provisioning() -> None:
     """Import the task Create ServiceNow Approval Request Items."""
     import services.provisioning
