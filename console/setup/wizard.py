@@ -11,7 +11,6 @@ from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
-from console.runtime import lazy_imports
 from console.runtime.activity import CANCELLED, FAILED, Job
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
@@ -87,7 +86,7 @@ class SetupWizard(Dialog):
         self.privilege_manager_step = PrivilegeManagerStep(self.ctx, self.tasks)
         self.privilege_manager_step.changed.connect(self._update)
         self.privilege_manager_step.failed.connect(self._show_failure)
-        self.privilege_manager_step.progressed.connect(self._foot_says)
+        self.privilege_manager_step.finished.connect(self._open)
         self.sign_in.changed.connect(self._update)
         self.done_step.opened.connect(self._open)
         self._steps: tuple[QWidget, ...] = (
@@ -110,6 +109,7 @@ class SetupWizard(Dialog):
         layout.addWidget(area, 1)
         foot = self._foot = WizardFoot()
         self.reason, self.primary, self.back, self.cancel = foot.reason, foot.primary, foot.back, foot.cancel
+        self.privilege_manager_step.progressed.connect(self.reason.setText)
         self.primary.clicked.connect(self._start_primary_action)
         self.back.clicked.connect(lambda: self._show_step(Step.SIGN_IN))
         self.cancel.clicked.connect(self._cancel)
@@ -177,9 +177,12 @@ class SetupWizard(Dialog):
         if action is PrimaryAction.FINISH and self.made is not None:
             self._open(Target(str(self.made.process.kind), self.made.process.id))
         elif action is PrimaryAction.CONTINUE and self.made is not None:
-            self.tasks.start(self._begin_privilege_manager(self.made), group="begin")
+            self.presenter.privilege_manager = self.privilege_manager_step.presenter
+            self._show_step(Step.PRIVILEGE_MANAGER)
+            self.privilege_manager_step.begin(self.sign_in.privilege_manager, self.made.approval_type)
         elif action is PrimaryAction.PRIVILEGE_MANAGER:
-            self._go_on_with_privilege_manager()
+            self.failure.clear()
+            self.privilege_manager_step.start_primary_action()
         elif action is PrimaryAction.CONNECT:
             self._connect()
         elif action is PrimaryAction.PROVISION and self.missing is not None:
@@ -329,29 +332,6 @@ class SetupWizard(Dialog):
             self.ctx.notify(tr("This check could not be kept: {cause}", cause=error.problem.cause))
         self.report = report
         self.done_step.show_report(report)
-
-    # -- Privilege Manager -------------------------------------------------------------------------------------
-
-    async def _begin_privilege_manager(self, created: "CreatedSetup") -> None:
-        """Show the step of the Privilege Manager server that was named, and start it."""
-        await lazy_imports.ready(self.ctx, lazy_imports.privilege_manager_setup)
-        from services.setup.privilege_manager_setup import PrivilegeManagerSignIn
-
-        fields = self.sign_in.privilege_manager
-        sign_in = PrivilegeManagerSignIn(*fields.texts())
-        fields.forget_secret()
-        self.presenter.privilege_manager = self.privilege_manager_step.presenter
-        self._show_step(Step.PRIVILEGE_MANAGER)
-        self.privilege_manager_step.begin(sign_in, created.approval_type)
-
-    def _go_on_with_privilege_manager(self) -> None:
-        self.failure.clear()
-        objects = self.privilege_manager_step.objects
-        if self.privilege_manager_step.start_primary_action() and objects is not None:
-            self._open(Target(str(objects.policy.kind), objects.policy.id))
-
-    def _foot_says(self, text: str) -> None:
-        self.reason.setText(text)
 
     # -- the end -----------------------------------------------------------------------------------------------
 

@@ -7,11 +7,15 @@ from PyQt6.QtCore import QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
+from console.runtime import lazy_imports
+from console.runtime.page_targets import Target
 from console.setup import wizard_privilege_manager_work as work
+from console.setup.wizard_privilege_manager_fields import PrivilegeManagerFields
 from console.setup.wizard_privilege_manager_presenter import Phase, PrivilegeManagerPresenter
 from console.setup.wizard_steps import ResultLine
 from console.widgets import buttons
 from services.common.errors import ConsoleError, Problem
+from services.common.secret import Secret
 from services.language import tr, translate
 
 if TYPE_CHECKING:
@@ -31,6 +35,8 @@ class PrivilegeManagerStep(QWidget):
     failed = pyqtSignal(object)
     """A Problem."""
     progressed = pyqtSignal(str)
+    finished = pyqtSignal(object)
+    """The Target to show when the wizard closes."""
 
     def __init__(self, ctx: "Context", tasks: "TaskRunner") -> None:
         super().__init__()
@@ -48,25 +54,33 @@ class PrivilegeManagerStep(QWidget):
 
     # -- what the wizard calls -------------------------------------------------
 
-    def begin(self, sign_in: "PrivilegeManagerSignIn", approval_type: "ApprovalType | None") -> None:
-        """Start with the server that was named."""
-        self.sign_in, self._type = sign_in, approval_type
+    def begin(self, fields: PrivilegeManagerFields, approval_type: "ApprovalType | None") -> None:
+        """Start with the server that was named; the secret leaves its field."""
+        values, self._type = fields.texts(), approval_type
+        fields.forget_secret()
         self._enter(Phase.CONNECTING)
-        self._tasks.start(self._run(), group=TASK_GROUP)
+        self._tasks.start(self._begin(*values), group=TASK_GROUP)
 
-    def start_primary_action(self) -> bool:
-        """Do what the primary button says; returns whether the wizard is finished."""
+    async def _begin(self, base_url: str, client_id: str, secret: Secret, policy: str, task_id: str) -> None:
+        await lazy_imports.ready(self._ctx, lazy_imports.privilege_manager_setup)
+        from services.setup.privilege_manager_setup import PrivilegeManagerSignIn
+
+        self.sign_in = PrivilegeManagerSignIn(base_url, client_id, secret, policy, task_id)
+        await self._run()
+
+    def start_primary_action(self) -> None:
+        """Do what the primary button says."""
         presenter = self.presenter
         if presenter.stopped and presenter.phase is not Phase.DONE:
             presenter.stopped = False
+            self._draw()
             self._tasks.start(self._run(), group=TASK_GROUP)
         elif presenter.phase is Phase.NEEDS_EXPORT:
             self._choose_export()
         elif presenter.phase is Phase.WRITE_COPY:
             self._choose_file()
-        else:
-            return True
-        return False
+        elif self.objects is not None:
+            self.finished.emit(Target(str(self.objects.policy.kind), self.objects.policy.id))
 
     # -- phases ----------------------------------------------------------------
 
