@@ -212,7 +212,10 @@ class ChainTab(QWidget):
             return
         number = self.presenter.start()
         self.diagram.reset_selection()
-        name = tr("Checking the approval chain of {title}", title=self._page.title)
+        known = self.presenter.report
+        name = (
+            tr("Approval chain of {name}", name=known.name) if known and known.name else tr("Approval chain")
+        )
         self._job = self._ctx.activity.begin(name, self._stop)
         self._page.tasks.start(self._run(number, self._job), group=TASK_GROUP)
         self._show()

@@ -110,6 +110,12 @@ def setup() -> None:
     import services.setup.discovery
 
 
+def privilege_manager_setup() -> None:
+    """Import the set-up of the Privilege Manager side."""
+    import services.privilege_manager
+    import services.setup.privilege_manager_setup
+
+
 def transfer() -> None:
     """Import configuration documents."""
     import services.transfer
