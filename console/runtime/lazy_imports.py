@@ -110,6 +110,12 @@ def setup() -> None:
     import services.setup.discovery
 
 
+def privilege_manager_setup() -> None:
+    """Import the set-up of the Privilege Manager side."""
+    import services.privilege_manager
+    import services.setup.privilege_manager_setup
+
+
 def transfer() -> None:
     """Import configuration documents."""
     import services.transfer
@@ -126,3 +132,12 @@ def policies() -> None:
     import services.policies.endpoints
     import services.policies.runs
     import services.policies.server_state
+
+
+def connect() -> None:
+    """Import received events, their mapping, and the answers of Privilege Manager."""
+    import services.answers.delivery_list
+    import services.answers.outbox
+    import services.intake.answer_setup
+    import services.intake.clients
+    import services.intake.event_mapping

@@ -14,6 +14,8 @@ FAULTS = "faults"
 DELETED = "deleted"
 POLICIES = "folder:policy"
 """The list of policies, which takes the place of the folder of that kind."""
+CONNECT = "connect"
+"""The guide that connects a Privilege Manager server, whose id the target carries."""
 CHAIN = "chain"
 CHAIN_TAB = tr_later("Chain")
 """The tab of a policy that shows its approval chain."""

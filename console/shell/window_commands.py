@@ -190,6 +190,7 @@ def _other_commands(window: "Window") -> tuple[Command, ...]:
         *_request_commands(window),
         _page_command(window, "try_window", "Try the approval window…", "Object", icon="play", separator_before=True),
         _page_command(window, "check", "Check connection", "Tools", icon="link", shortcut="Ctrl+Shift+C"),
+        _page_command(window, "connect", "Connect Privilege Manager…", "Tools", icon="up-down"),
         Command("check_all", "Check all servers", window.rounds.start, enabled=window.can_check_all, icon="gauge", where="Tools"),
         *_schedule_commands(window),
         *(

@@ -11,9 +11,11 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from models.kinds import Kind
+from models.base import TEXT_MAX, utcnow
+from models.kinds import Kind, TaskState
 from models.privilege_manager_server import PrivilegeManagerServer
 from models.store_meta import StoreMeta
+from models.task_run import ENDPOINTS_TASK, TaskRun
 from models.text_folding import fold_text
 from services.common.errors import ConsoleError, Problem
 from services.common.json_types import JsonLike, JsonValue
@@ -166,10 +168,27 @@ class Endpoints:
     client: PrivilegeManagerClient
 
     async def update(self, task_id: str = "") -> EndpointUpdate:
-        """Start the targeting update. A `task_id` that the server takes is kept for it.
+        """Start the targeting update, and keep that as a task run. A `task_id` that the server takes is kept for it.
 
         Raises `policy-targeting-task-unknown` where neither a setting nor the server names the task.
         """
+        run = TaskRun(
+            task=ENDPOINTS_TASK,
+            object_kind=Kind.PRIVILEGE_MANAGER_SERVER.value,
+            object_id=self.server.id,
+            object_name=self.server.name,
+            started_by=self.store.actor,
+        )
+        try:
+            update = await self._start(task_id)
+        except ConsoleError as error:
+            cause = str(error)
+            await run_to_completion(lambda: _keep_run(self.store, run, TaskState.FAILED, cause))
+            raise
+        await run_to_completion(lambda: _keep_run(self.store, run, TaskState.SUCCEEDED, update.instance_name))
+        return update
+
+    async def _start(self, task_id: str) -> EndpointUpdate:
         settings = await asyncio.to_thread(load_endpoint_settings, self.store, self.server.id)
         wanted, found_by = read_id(task_id) or task_id or settings.task_id, "setting"
         if not wanted:
@@ -270,6 +289,12 @@ class Endpoints:
         except ConsoleError as error:
             return None, ReportFinding(report_id, problem=error.problem)
         return report, ReportFinding(report_id, len(report.rows))
+
+
+def _keep_run(store: Store, run: TaskRun, state: TaskState, outcome: str) -> None:
+    run.state, run.outcome, run.ended_at = state, outcome[:TEXT_MAX], utcnow()
+    with store.write() as work:
+        work.session.add(run)
 
 
 def _wanted_policy(told: str, shown: str, policies: Mapping[str, str] | None) -> str | None:
