@@ -1,6 +1,7 @@
 """The approval window as a working dialog, against a practice instance over sockets."""
 
 import contextlib
+from functools import partial
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -9,13 +10,11 @@ from PyQt6.QtTest import QTest
 from console.endpoint.endpoint_dialog import EndpointDialog, open_endpoint_window
 from console.endpoint.production_dialogs import CancelRequestDialog, ProductionNameDialog, RaiseDialog
 from console.widgets.window_content import WindowState, WindowText
-from models.addresses import Origin
 from models.kinds import Kind, RequestState
-from models.reference_lists import dump_references
 from services.actions.window_requests import build_fields, load_request, load_route
 from services.common.errors import RefusedError
-from services.common.secret import Secret
 from services.practice import PracticeInstance
+from tests.console.endpoint.support import make_way
 from tests.console.objects.test_object_pages import dialog_of
 from tests.console.page_support import close_connections, until
 from tests.services.requests.followed import decide
@@ -29,54 +28,9 @@ def practice():
 
 
 @pytest.fixture
-def scene(ctx, configuration, practice, vault):
+def scene(configuration, practice, vault):
     """Store the whole way from a policy to the practice instance; returns the objects by kind."""
-
-    def make(*, production=False, with_policy=True):
-        account = practice.accounts["privman.integration"]
-        credential = configuration.save(
-            configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account=account.user)
-        )
-        vault.put(
-            credential.id,
-            credential.name,
-            account.user,
-            Secret(account.password),
-            [Origin.of(practice.base_url)],
-        )
-        server = configuration.save(
-            configuration.new(
-                Kind.FOREIGN_SYSTEM,
-                name="Practice",
-                base_url=practice.base_url,
-                credential_id=credential.id,
-                production=production,
-            )
-        )
-        item = practice.records("sc_cat_item", name="Execute Application Request")[0]
-        process = configuration.save(
-            configuration.new(
-                Kind.APPROVAL_PROCESS, name="Process", server_id=server.id, request_item_id=item["sys_id"]
-            )
-        )
-        kind = configuration.save(configuration.new(Kind.APPROVAL_TYPE, name="Type", process_id=process.id))
-        action = configuration.save(
-            configuration.new(
-                Kind.ACTION, name="Form", type_id=kind.id, texts='{"": {"ApplicationTitle": "Ask first"}}'
-            )
-        )
-        if with_policy:
-            configuration.save(
-                configuration.new(
-                    Kind.POLICY,
-                    name="Elevate installers",
-                    action_ids=dump_references([action.id]),
-                    item_id="11111111-1111-4111-8111-111111111111",
-                )
-            )
-        return {type(one).kind: one for one in (server, process, kind, action)}
-
-    return make
+    return partial(make_way, configuration, vault, practice)
 
 
 @contextlib.asynccontextmanager
