@@ -26,6 +26,7 @@ from console.provisioning.run_dialog import RunDialog
 from console.provisioning.run_texts import stopped_outcome
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
 from console.runtime.page_targets import Target
+from console.setup.step_dialog import ExternalTaskDialog
 from console.setup.wizard import SetupWizard
 from console.shell import dialogs
 from console.shell.page_registry import object_page
@@ -35,6 +36,7 @@ from services.common.errors import GuardedAction, OpenRequests, Owner, Problem, 
 from services.connectivity import CheckReport, StageResult, StageState
 from services.connectivity.check_history import save_check
 from services.connectivity.report import SkipReason
+from services.setup.guide_step import ExternalTask, GuideStep, GuideStepState
 from tests.console.inbox.support import as_row, put, request, settled
 from tests.console.page_support import until
 from tests.console.windows import filled, shown
@@ -53,6 +55,14 @@ def rows(text=""):
         MergeRow("name", "Name", f"a{text}", f"b{text}", f"c{text}", conflict=True),
         MergeRow("description", "Description", "a", "a", "c", conflict=False),
     ]
+
+
+EXTERNAL_TASK = ExternalTask(
+    "ServiceNow", "https://acme.service-now.com/", "User Administration > Users", (("Roles", "admin"),)
+)
+STEP_ELSEWHERE = GuideStep(
+    1, "Choose the account", GuideStepState.ELSEWHERE, "In ServiceNow, with roles", external=EXTERNAL_TASK
+)
 
 
 def made_dialogs(window, made, text=""):
@@ -112,6 +122,11 @@ def made_dialogs(window, made, text=""):
                 lambda act=act: ActionDialog(act, [as_row(r) for r in (request(1), copied, ended)], window),
             )
             for name, act in ACTION_DESCRIPTIONS.items()
+        ),
+        (
+            ExternalTaskDialog,
+            "step elsewhere",
+            lambda: ExternalTaskDialog(STEP_ELSEWHERE, EXTERNAL_TASK, window),
         ),
         (SetupWizard, "wizard", lambda: SetupWizard(ctx, window)),
         (

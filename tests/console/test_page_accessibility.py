@@ -60,6 +60,7 @@ def unnamed(window):
 VALUES = {
     Kind.USER_CREDENTIAL: {"account": "a"},
     Kind.FOREIGN_SYSTEM: {"base_url": "https://acme.service-now.com/", "production": True},
+    Kind.PRIVILEGE_MANAGER_SERVER: {"base_url": "https://pm.example.com/TMS/", "production": True},
 }
 
 

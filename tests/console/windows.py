@@ -11,6 +11,7 @@ from console.runtime.options import Options
 from console.runtime.window_settings import WindowSettings
 from console.shell.main_window import Window
 from models.kinds import Kind
+from models.reference_lists import dump_references
 from tests.console.page_support import until
 
 
@@ -68,7 +69,32 @@ async def filled(window, text=""):
                 process_id=process.id,
             )
         )
-        return {type(item).kind: item for item in (credential, server, process, kind)}
+        manager = configuration.save(
+            configuration.new(
+                Kind.PRIVILEGE_MANAGER_SERVER,
+                name=f"{text} Privilege Manager".strip(),
+                base_url="https://pm.example.com/TMS/",
+                credential_id=credential.id,
+            )
+        )
+        action = configuration.save(
+            configuration.new(
+                Kind.ACTION,
+                name=f"{text} ServiceNow Approval Request Form Action".strip(),
+                server_id=manager.id,
+                type_id=kind.id,
+            )
+        )
+        policy = configuration.save(
+            configuration.new(
+                Kind.POLICY,
+                name=f"{text} Elevate installers".strip(),
+                server_id=manager.id,
+                action_ids=dump_references([action.id]),
+            )
+        )
+        stored = (credential, server, manager, process, kind, action, policy)
+        return {type(item).kind: item for item in stored}
 
     made = await window.ctx.call(make)
     await until(lambda: len(window.model.objects()) == len(made))
