@@ -288,3 +288,16 @@ async def open_endpoint_window(
     dialog.follow()
     dialog.open()
     return dialog
+
+
+async def open_newest_endpoint_window(ctx: "Context", parent: QWidget | None = None) -> None:
+    """Open the window of the action that was changed last; without any action, say so."""
+    from models.action import Action
+
+    workspace = await ctx.ready()
+    actions = await ctx.call(workspace.configuration.all, Action)
+    usable = [one for one in actions if one.type_id is not None] or actions
+    if not usable:
+        ctx.notify(tr("There is no action yet"))
+        return
+    await open_endpoint_window(ctx, max(usable, key=lambda one: one.changed_at).id, parent=parent)

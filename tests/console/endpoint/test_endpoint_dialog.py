@@ -7,8 +7,10 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
-from console.endpoint.endpoint_dialog import EndpointDialog, open_endpoint_window
+from console.endpoint.endpoint_dialog import EndpointDialog, open_endpoint_window, open_newest_endpoint_window
 from console.endpoint.production_dialogs import CancelRequestDialog, ProductionNameDialog, RaiseDialog
+from console.runtime.page_targets import Target
+from console.shell.page_registry import create_page
 from console.widgets.window_content import WindowState, WindowText
 from models.kinds import Kind, RequestState
 from services.actions.window_requests import build_fields, load_request, load_route
@@ -204,6 +206,37 @@ def test_production_is_asked_twice(run, ctx, scene):
             second.line.setText("Practice")
             second.accept_button.click()
             await pending(dialog)
+
+    run(story())
+
+
+def test_a_policy_opens_the_window_of_its_action(run, ctx, scene):
+    made = scene()
+
+    async def story():
+        page = create_page(Target(Kind.POLICY.value, made[Kind.POLICY].id), ctx)
+        page.show()
+        page.load()
+        await until(lambda: page.session.ready)
+        assert page.run("try_window")
+        dialog = await dialog_of(EndpointDialog)
+        assert dialog.route.policy.id == made[Kind.POLICY].id
+        dialog.close()
+        page.close()
+        page.deleteLater()
+
+    run(story())
+
+
+def test_the_palette_opens_the_window_of_the_newest_action(run, ctx, scene):
+    async def story():
+        await open_newest_endpoint_window(ctx)
+        assert ctx.notes == ["There is no action yet"]
+        made = scene()
+        await open_newest_endpoint_window(ctx)
+        dialog = await dialog_of(EndpointDialog)
+        assert dialog.route.action.id == made[Kind.ACTION].id
+        dialog.close()
 
     run(story())
 
