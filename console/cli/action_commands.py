@@ -8,13 +8,24 @@ from typing import Annotated
 import typer
 
 from console.cli import output
-from console.cli.arguments import Json
+from console.cli.arguments import Json, PrivilegeManagerName
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
+from console.cli.policy_commands import find_server
+from models.server_item import ItemKind
+from models.text_folding import fold_text
 from models.window_texts import DEFAULT_LANGUAGE, find_text_key
 from services.common.file_writing import save_file
+from services.common.json_types import JsonLike
+from services.coordination.clock import SystemClock
+from services.language import tr
+from services.policies import ItemCopies, refresh_copies
+from services.policies.action_wait import note_action_seen, wait_for_action
+from services.policies.server_state import platform_of
+from services.privilege_manager.api_items import ActionItem
 from services.privilege_manager.items.action_copy import ActionCopy, ActionEdits, Change, make_copy
 from services.privilege_manager.items.archive import SIZE_MAX, write_archive
+from services.workspace import Workspace
 
 app = typer.Typer(help="Approval actions of Privilege Manager.", no_args_is_help=True)
 
@@ -29,9 +40,79 @@ class OutputForm(StrEnum):
     XML = ".xml"
 
 
-@app.callback()
-def group() -> None:
-    """Keep `copy` a command of its own."""
+@app.command("list")
+def list_actions(
+    context: typer.Context,
+    server: PrivilegeManagerName,
+    search: Annotated[str, typer.Argument(help="Text that the name contains.")] = "",
+    json: Json = False,
+) -> None:
+    """List the actions of a server by name."""
+
+    async def work(workspace: Workspace) -> int:
+        stored = await find_server(workspace, server)
+        client = await workspace.privilege_manager(stored.id)
+        await refresh_copies(workspace.store, stored, client, (ItemKind.ACTION,))
+        actions = await asyncio.to_thread(ItemCopies(workspace.store, stored).actions)
+        shown = [one for one in actions.items if fold_text(search) in fold_text(one.name or "")]
+        if json:
+            listed = [_action_as_dict(one) for one in shown]
+            output.print_json(
+                {
+                    "server": stored.name,
+                    "total": len(actions.items),
+                    "complete": actions.complete,
+                    "read_at": actions.read_at.isoformat() if actions.read_at else None,
+                    "actions": listed,
+                }
+            )
+        else:
+            rows = [(one.name or "", platform_of(one) or "", one.item_id) for one in shown]
+            output.print_table((tr("Action"), tr("Platform"), tr("Id")), rows, whole=(tr("Id"),))
+        if not actions.complete:
+            output.print_message(tr("The list of actions is incomplete."))
+        return output.EXIT_OK if actions.complete else output.EXIT_NOT_OK
+
+    get_command_context(context).run(work, json_too=json)
+
+
+@app.command()
+def wait(
+    context: typer.Context,
+    server: PrivilegeManagerName,
+    name: Annotated[str, typer.Argument(help="Name or id of the action.")],
+    timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to wait.")] = 1800,
+    json: Json = False,
+) -> None:
+    """Wait until the server shows an action: asked every 10 s, later every 60 s; 1 when it did not come."""
+
+    async def work(workspace: Workspace) -> int:
+        stored = await find_server(workspace, server)
+        client = await workspace.privilege_manager(stored.id)
+        done = await wait_for_action(
+            client, name, SystemClock(), timeout_s=timeout, report=output.print_message
+        )
+        await note_action_seen(workspace.store, stored, name, seen=bool(done.found))
+        if json:
+            output.print_json({"asked": done.asked, "actions": [_action_as_dict(one) for one in done.found]})
+        elif done.found:
+            for one in done.found:
+                output.print_result(f"{one.item_id}\t{one.name or ''}")
+        else:
+            output.print_message(tr("The action “{name}” is not on the server.", name=name))
+        return output.EXIT_OK if done.found else output.EXIT_NOT_OK
+
+    get_command_context(context).run(work, json_too=json)
+
+
+def _action_as_dict(action: ActionItem) -> dict[str, JsonLike]:
+    return {
+        "id": action.item_id,
+        "name": action.name,
+        "description": action.description,
+        "platform": platform_of(action),
+        "command_line": action.command_line,
+    }
 
 
 @app.command()

@@ -18,9 +18,11 @@ from console.cli import (
     decision_commands,
     delivery_commands,
     demo_command,
+    endpoint_commands,
     fault_commands,
     intake_commands,
     output,
+    policy_commands,
     practice_commands,
     provision_command,
     request_commands,
@@ -59,6 +61,8 @@ app.add_typer(audit_commands.history_app, name="history")
 app.add_typer(audit_commands.audit_app, name="audit")
 app.add_typer(practice_commands.app, name="practice")
 app.add_typer(action_commands.app, name="actions")
+app.add_typer(policy_commands.app, name="policies")
+app.add_typer(endpoint_commands.app, name="endpoints")
 app.command("items")(check_commands.items)
 app.command("check")(check_commands.check)
 app.command("chain")(chain_command.chain)

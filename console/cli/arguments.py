@@ -6,6 +6,7 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 ServerName = Annotated[str, typer.Argument(help="Name of the ServiceNow server.")]
+PrivilegeManagerName = Annotated[str, typer.Argument(help="Name of the Privilege Manager server.")]
 DecideAs = Annotated[str, typer.Option(help="User Credential that decides; else the server's own account.")]
 ConfirmProduction = Annotated[str, typer.Option(help="Name of the server, where it is marked production.")]
 ConfirmOpen = Annotated[

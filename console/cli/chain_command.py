@@ -8,16 +8,11 @@ import typer
 from console.cli import output
 from console.cli.arguments import Json
 from console.cli.command_context import get_command_context
-from services.approval_chain import (
-    ChainReport,
-    ChainStart,
-    LinkState,
-    check_chain,
-    find_policy_start,
-    find_process_start,
-    find_starts,
-)
+from services.approval_chain import ChainReport, LinkState
+from services.approval_chain.check import check_chain
 from services.approval_chain.report_text import report_lines, summary_line
+from services.approval_chain.route import ChainStart
+from services.approval_chain.starts import find_policy_start, find_process_start, find_starts
 from services.common.json_types import JsonObject
 from services.workspace import Workspace
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PyQt6.QtWidgets import QApplication
 
     from services.practice import PracticeInstance
+    from services.practice.privilege_manager import PracticePrivilegeManager
 
 
 def run(options: DemoOptions) -> int:
@@ -60,11 +61,15 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
     from console.shell.page_registry import import_all_pages
     from console.startup.crash_reports import CrashReports
     from services.practice import PracticeInstance
+    from services.practice.privilege_manager import PracticePrivilegeManager
 
     crash = CrashReports(folder)
     crash.install()
     asyncio.get_running_loop().set_exception_handler(crash.loop_error)
-    async with PracticeInstance() as practice:
+    async with (
+        PracticeInstance(state="empty") as practice,
+        PracticePrivilegeManager(empty=True) as privilege_manager,
+    ):
         theme.apply(app, "light" if options.headless else "system")
         app.setWindowIcon(icons.icon("process", "accent"))
         ctx = Context(Options(f"sqlite:///{folder / 'demo.db'}", "session"), folder, preload=import_all_pages)
@@ -79,8 +84,10 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
         window.show_target(Target(HOME))
         good = True
         if options.headless:
-            _print_line(f"Practice instance at {practice.base_url}")
-            good = await DemoScript(window, practice, options.out, _print_line).run()
+            _print_line(f"Practice instance at {practice.base_url}, without request items")
+            _print_line(f"Practice Privilege Manager at {privilege_manager.base_url}, without policies")
+            script = DemoScript(window, practice, privilege_manager, options.out, _print_line)
+            good = await script.run()
             for report in problems:
                 _print_line(report)
             for draft in ctx.drafts.all():
@@ -88,7 +95,7 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
             window.close()
         else:
             window.polling.start()
-            _print_introduction(practice)
+            _print_introduction(practice, privilege_manager)
             await stop.wait()
         with contextlib.suppress(asyncio.CancelledError):
             await ctx.aclose()
@@ -96,13 +103,17 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
     return 0 if good and not problems else 1
 
 
-def _print_introduction(practice: "PracticeInstance") -> None:
+def _print_introduction(practice: "PracticeInstance", privilege_manager: "PracticePrivilegeManager") -> None:
     """Say at the terminal which address and accounts the guide can be walked with."""
     accounts = practice.accounts
     _print_line(f"The practice instance is at {practice.base_url}")
-    for name in ("privman.integration", "app.approver"):
+    for name in ("privman.integration", "app.approver", "admin"):
         account = accounts[name]
         _print_line(f"  {account.user:22} {account.password:18} {account.purpose}")
+    _print_line(f"The practice Privilege Manager is at {privilege_manager.base_url}")
+    _print_line(
+        f"  {privilege_manager.client_id}  {privilege_manager.client_secret}  API client of the console"
+    )
     _print_line(
         "Follow the guide on the home page, or choose Set up everything. Close the window to end the demo."
     )

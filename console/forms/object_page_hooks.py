@@ -9,6 +9,7 @@ from console.forms.details_tab import DetailsView
 from console.forms.edit_session import EditSession
 from console.forms.form import Form, GroupSpec
 from console.navigation.page import Page
+from console.runtime.page_targets import Target, chain_target
 from models.kinds import Kind
 from services.language import tr
 
@@ -73,6 +74,10 @@ class ObjectPageHooks(Page):
 
     def on_changes(self, changes: "list[Change]") -> None:
         """Called when any object was saved, by this or another console."""
+
+    def chain_target(self) -> Target:
+        """Return where the approval chain through the object is shown and checked."""
+        return chain_target(self.object_kind, self.session.id)
 
     def field_left(self, name: str) -> None:
         """Called when the focus leaves a field."""

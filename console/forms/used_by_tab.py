@@ -9,7 +9,7 @@ from console.design import icons
 from console.forms.edit_session import OBJECT_MISSING_FAULT
 from console.runtime.page_targets import REQUESTS, Target
 from console.widgets import plain_text
-from console.widgets.labels import Label
+from console.widgets.labels import Label, LinkLabel
 from models.kinds import KINDS, Kind
 from services.common.errors import ConsoleError, Reference
 from services.language import tr
@@ -43,6 +43,13 @@ class UsedByTab(QWidget):
         self._stack.addWidget(self.list)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
+        self.chain_link = LinkLabel(tr("Approval chain"))
+        self.chain_link.setAccessibleName(
+            tr("Check the approval chain through this {kind}", kind=tr(info.singular))
+        )
+        self.chain_link.clicked.connect(lambda: page.ctx.navigate(page.chain_target()))
+        layout.addWidget(self.chain_link, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addSpacing(8)
         layout.addWidget(holder, 1)
 
     async def refresh(self) -> None:

@@ -58,6 +58,11 @@ def connectivity() -> None:
     import services.connectivity.fault_catalog_texts
 
 
+def approval_chain() -> None:
+    """Import the check of approval chains."""
+    import services.approval_chain.check
+
+
 def provisioning() -> None:
     """Import the task Create ServiceNow Approval Request Items."""
     import services.provisioning
@@ -103,6 +108,12 @@ def setup() -> None:
     """Import the set-up of ServiceNow approvals."""
     import services.setup.checklist
     import services.setup.discovery
+
+
+def privilege_manager_setup() -> None:
+    """Import the set-up of the Privilege Manager side."""
+    import services.privilege_manager
+    import services.setup.privilege_manager_setup
 
 
 def transfer() -> None:

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 
 from models.kinds import Kind
+from models.translation_marks import tr_later
 
 HOME = "home"
 FOLDER = "folder"
@@ -11,11 +12,18 @@ REQUESTS = "requests"
 PROVISIONING = "provisioning"
 FAULTS = "faults"
 DELETED = "deleted"
+CHAIN = "chain"
+CHAIN_TAB = tr_later("Chain")
+"""The tab of a policy that shows its approval chain."""
+CHECK_CHAIN = "check_chain"
+"""The command that checks the chain of a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where to go: the value of a `Kind` with an id, or "home", "requests", "provisioning", "faults", "deleted", "folder:NAME" without one.
+
+    "chain:KIND" with the id of an object is the approval chain through it.
 
     `tab` names a tab to open there, such as "Check"; `run` a command of the page to run on arrival.
     """
@@ -51,3 +59,8 @@ class Target:
 def fault_entry_target(fault_id: str, stage: str) -> Target:
     """Return the page of the fault catalog, opened at the entry for a fault that a stage ended with."""
     return Target(FAULTS, tab=f"{fault_id}@{stage}")
+
+
+def chain_target(kind: Kind, object_id: uuid.UUID) -> Target:
+    """Return the page that shows and checks the approval chain through an object."""
+    return Target(f"{CHAIN}:{kind.value}", object_id, run=CHECK_CHAIN)

@@ -1,6 +1,6 @@
 """The set-up wizard: from address, account and password to four objects, proven by the staged check.
 
-Three steps: sign in, what was found, done. A failure shows its five parts and keeps what was typed. What the dialog says
+Three steps: sign in, what was found, done; a fourth one where a Privilege Manager server was named. A failure shows its five parts and keeps what was typed. What the dialog says
 about changes on the instance follows from the receipt of the run. The dialog keeps its size.
 """
 
@@ -19,6 +19,8 @@ from console.setup.missing_plan import PartialRun
 from console.setup.wizard_foot import WizardFoot
 from console.setup.wizard_items import CreatedItems, MissingItems
 from console.setup.wizard_presenter import Activity, PrimaryAction, Step, WizardPresenter
+from console.setup.wizard_privilege_manager import TASK_GROUP as PRIVILEGE_MANAGER_GROUP
+from console.setup.wizard_privilege_manager import PrivilegeManagerStep
 from console.setup.wizard_steps import DoneStep, FoundStep, SignInStep
 from console.setup.wizard_work import InstanceFindings, SignInValues
 from console.widgets import plain_text
@@ -81,9 +83,18 @@ class SetupWizard(Dialog):
         self._lead.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._lead.setMinimumHeight(LEAD_TEXT_LINES * self._lead.fontMetrics().lineSpacing())
         self.sign_in, self.found_step, self.done_step = SignInStep(), FoundStep(), DoneStep()
+        self.privilege_manager_step = PrivilegeManagerStep(self.ctx, self.tasks)
+        self.privilege_manager_step.changed.connect(self._update)
+        self.privilege_manager_step.failed.connect(self._show_failure)
+        self.privilege_manager_step.finished.connect(self._open)
         self.sign_in.changed.connect(self._update)
         self.done_step.opened.connect(self._open)
-        self._steps: tuple[QWidget, ...] = (self.sign_in, self.found_step, self.done_step)
+        self._steps: tuple[QWidget, ...] = (
+            self.sign_in,
+            self.found_step,
+            self.done_step,
+            self.privilege_manager_step,
+        )
         self.failure = FailurePanel()
         content = QWidget()
         column = QVBoxLayout(content)
@@ -98,6 +109,7 @@ class SetupWizard(Dialog):
         layout.addWidget(area, 1)
         foot = self._foot = WizardFoot()
         self.reason, self.primary, self.back, self.cancel = foot.reason, foot.primary, foot.back, foot.cancel
+        self.privilege_manager_step.progressed.connect(self.reason.setText)
         self.primary.clicked.connect(self._start_primary_action)
         self.back.clicked.connect(lambda: self._show_step(Step.SIGN_IN))
         self.cancel.clicked.connect(self._cancel)
@@ -143,6 +155,7 @@ class SetupWizard(Dialog):
         presenter = self.presenter
         presenter.missing = self.missing.plan if self.missing is not None else None
         presenter.applied = self.applied is not None
+        presenter.with_privilege_manager = self.sign_in.privilege_manager.given
         idle = presenter.idle
         self._foot.set_primary_text(presenter.primary_text())
         self._lead.setText(presenter.lead_text())
@@ -156,12 +169,20 @@ class SetupWizard(Dialog):
             reason = self.missing.reason()
         if idle:
             self.reason.setText(reason)
-        self.primary.setEnabled(idle and not reason)
+        busy = presenter.step is Step.PRIVILEGE_MANAGER and self.privilege_manager_step.presenter.busy
+        self.primary.setEnabled(idle and not reason and not busy)
 
     def _start_primary_action(self) -> None:
         action = self.presenter.primary_action
         if action is PrimaryAction.FINISH and self.made is not None:
             self._open(Target(str(self.made.process.kind), self.made.process.id))
+        elif action is PrimaryAction.CONTINUE and self.made is not None:
+            self.presenter.privilege_manager = self.privilege_manager_step.presenter
+            self._show_step(Step.PRIVILEGE_MANAGER)
+            self.privilege_manager_step.begin(self.sign_in.privilege_manager, self.made.approval_type)
+        elif action is PrimaryAction.PRIVILEGE_MANAGER:
+            self.failure.clear()
+            self.privilege_manager_step.start_primary_action()
         elif action is PrimaryAction.CONNECT:
             self._connect()
         elif action is PrimaryAction.PROVISION and self.missing is not None:
@@ -334,7 +355,9 @@ class SetupWizard(Dialog):
 
     def _leave(self, _result: int) -> None:
         self.tasks.cancel(TASK_GROUP)
+        self.tasks.cancel(PRIVILEGE_MANAGER_GROUP)
         self.sign_in.forget_password()
+        self.sign_in.privilege_manager.forget_secret()
 
     def _on_problem(self, problem: Problem) -> None:
         if self.step is Step.DONE:

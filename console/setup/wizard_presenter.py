@@ -3,6 +3,7 @@
 from enum import Enum, IntEnum
 
 from console.setup.missing_plan import MissingPlan
+from console.setup.wizard_privilege_manager_presenter import PrivilegeManagerPresenter
 from services.language import tr
 
 
@@ -12,6 +13,7 @@ class Step(IntEnum):
     SIGN_IN = 0
     FOUND = 1
     DONE = 2
+    PRIVILEGE_MANAGER = 3
 
 
 class Activity(Enum):
@@ -35,6 +37,10 @@ class PrimaryAction(Enum):
     PROVISION = "provision"
     CREATE = "create"
     FINISH = "finish"
+    CONTINUE = "continue"
+    """Go on with the Privilege Manager server that was named."""
+    PRIVILEGE_MANAGER = "privilege-manager"
+    """What the step of Privilege Manager needs next."""
 
 
 class WizardPresenter:
@@ -47,6 +53,10 @@ class WizardPresenter:
         """What the instance lacks, None when it lacks nothing or has not been read."""
         self.applied = False
         """Whether a run on this address reached its end."""
+        self.with_privilege_manager = False
+        """Whether a Privilege Manager server was named."""
+        self.privilege_manager: PrivilegeManagerPresenter | None = None
+        """The state of its step, once that began."""
         self.outdated = False
         """Whether records were created since the instance was read."""
 
@@ -67,6 +77,7 @@ class WizardPresenter:
             Step.SIGN_IN: tr("Sign in to ServiceNow"),
             Step.FOUND: tr("What was found"),
             Step.DONE: tr("Approvals are set up"),
+            Step.PRIVILEGE_MANAGER: tr("Action and policy"),
         }
         return titles[self.step]
 
@@ -76,6 +87,8 @@ class WizardPresenter:
             return tr(
                 "With the account Privilege Manager will use. Its roles: web_service_admin and approval_admin."
             )
+        if self.step is Step.PRIVILEGE_MANAGER and self.privilege_manager is not None:
+            return self.privilege_manager.lead_text()
         if self.step is Step.DONE:
             return tr(
                 "All four objects are saved. Requests are raised through them once an action uses the Approval Type."
@@ -101,8 +114,10 @@ class WizardPresenter:
         """Return the text of the primary button."""
         if self.step is Step.SIGN_IN:
             return tr("Connect")
+        if self.step is Step.PRIVILEGE_MANAGER and self.privilege_manager is not None:
+            return self.privilege_manager.primary_text()
         if self.step is Step.DONE:
-            return tr("Finish")
+            return tr("Continue with Privilege Manager") if self.with_privilege_manager else tr("Finish")
         if self.outdated:
             return tr("Read the instance again")
         return self.missing.run_text if self.missing is not None else tr("Create and check")
@@ -110,8 +125,10 @@ class WizardPresenter:
     @property
     def primary_action(self) -> PrimaryAction:
         """What the primary button does."""
+        if self.step is Step.PRIVILEGE_MANAGER:
+            return PrimaryAction.PRIVILEGE_MANAGER
         if self.step is Step.DONE:
-            return PrimaryAction.FINISH
+            return PrimaryAction.CONTINUE if self.with_privilege_manager else PrimaryAction.FINISH
         if self.step is Step.SIGN_IN or self.outdated:
             return PrimaryAction.CONNECT
         return PrimaryAction.PROVISION if self.missing is not None else PrimaryAction.CREATE

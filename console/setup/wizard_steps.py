@@ -7,6 +7,8 @@ from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.forms.edit_session import as_sentence
 from console.runtime.page_targets import Target
+from console.setup.wizard_pasted_sign_in import SignInSplitter
+from console.setup.wizard_privilege_manager_fields import PrivilegeManagerFields
 from console.setup.wizard_work import SignInValues
 from console.widgets.field import Field, FieldState
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from services.setup.discovery import CreatedSetup, DiscoveryResult
 
 LABEL_WIDTH = 190
-ADDRESS_HELP = tr_later("https://INSTANCE.service-now.com/, as in the browser")
+ADDRESS_HELP = tr_later(
+    "https://INSTANCE.service-now.com/, as in the browser; or paste address, account and password together"
+)
 SERVICE_LABELS = {
     "create": tr_later("Create request service"),
     "status": tr_later("Get request status service"),
@@ -34,7 +38,7 @@ SERVICE_LABELS = {
 
 
 class SignInStep(QWidget):
-    """Address, account and password."""
+    """Address, account and password, and optionally a Privilege Manager server."""
 
     changed = pyqtSignal()
 
@@ -48,10 +52,14 @@ class SignInStep(QWidget):
         layout.addWidget(self._address_field)
         layout.addWidget(Field("Account Name", self.account, "The ServiceNow user name"))
         layout.addWidget(Field("Password", self.password, "Stored in the vault, for this address only"))
+        self.privilege_manager = PrivilegeManagerFields()
+        self.privilege_manager.changed.connect(self.changed)
+        layout.addWidget(self.privilege_manager)
         layout.addStretch(1)
         for line in (self.address, self.account, self.password):
             line.textChanged.connect(lambda _text: self.changed.emit())
         self.address.textChanged.connect(lambda _text: self._update_error())
+        self._splitter = SignInSplitter(self.address, (self.account, self.password))
         self.address.editingFinished.connect(lambda: self.address.text().strip() and self.normalise())
 
     def missing(self) -> str:
@@ -66,7 +74,9 @@ class SignInStep(QWidget):
             (tr("Password"), self.password),
         )
         empty = [label for label, line in lines if not line.text().strip()]
-        return tr("Fill in {names}", names=", ".join(empty)) if empty else ""
+        if empty:
+            return tr("Fill in {names}", names=", ".join(empty))
+        return self.privilege_manager.missing()
 
     def _address_error(self) -> str:
         """Return what is wrong with the address, or an empty text."""
@@ -115,7 +125,7 @@ class SignInStep(QWidget):
         self.password.clear()
 
 
-class _ResultLine(QWidget):
+class ResultLine(QWidget):
     """A status shape, a label, a name, and details."""
 
     def __init__(self, state: str, label: str, text: str, seen: str = "") -> None:
@@ -148,7 +158,7 @@ class FoundStep(QWidget):
         self._layout.setSpacing(8)
         self.lines: list[tuple[str, str, str, str]] = []
         """The lines: state, label, name, and details."""
-        self._found: list[_ResultLine] = []
+        self._found: list[ResultLine] = []
 
     def show_found(
         self,
@@ -176,14 +186,14 @@ class FoundStep(QWidget):
             self.lines.append(("bad", tr("Request Item"), tr("No item has the required variables"), ""))
         else:
             self.lines.append(("good", tr("Request Item"), found.item.name, contract_text(found.item)[1]))
-        lines = [_ResultLine(*line) for line in self.lines]
+        lines = [ResultLine(*line) for line in self.lines]
         for widget in lines:
             self._layout.addWidget(widget)
         self._found = lines[1:]
         self._layout.addSpacing(8)
         if found.complete:
             for kind, name in names.items():
-                self._layout.addWidget(_ResultLine("create", tr(KINDS[kind].singular), name))
+                self._layout.addWidget(ResultLine("create", tr(KINDS[kind].singular), name))
         if below is not None:
             self._layout.addSpacing(8 if found.complete else 0)
             self._layout.addWidget(below)

@@ -7,7 +7,16 @@ from PyQt6.QtWidgets import QWidget
 
 from console.navigation.page import Page
 from console.runtime.context import Context
-from console.runtime.page_targets import DELETED, FAULTS, FOLDER, HOME, PROVISIONING, REQUESTS, Target
+from console.runtime.page_targets import (
+    CHAIN,
+    DELETED,
+    FAULTS,
+    FOLDER,
+    HOME,
+    PROVISIONING,
+    REQUESTS,
+    Target,
+)
 from models.kinds import Kind
 
 if TYPE_CHECKING:
@@ -51,6 +60,12 @@ def _deleted() -> type[Page]:
     return DeletedPage
 
 
+def _chain() -> type[Page]:
+    from console.chain.chain_page import ChainPage
+
+    return ChainPage
+
+
 PAGES: dict[str, Callable[[], type[Page]]] = {
     HOME: _home,
     FOLDER: _folder,
@@ -58,6 +73,7 @@ PAGES: dict[str, Callable[[], type[Page]]] = {
     PROVISIONING: _provisioning,
     FAULTS: _faults,
     DELETED: _deleted,
+    CHAIN: _chain,
 }
 """The pages that show no object, by the first part of their target. Pages of objects are found in `console.objects`."""
 

@@ -374,9 +374,9 @@ class FindingCard(QFrame):
         if result.fault:
             words.addWidget(wrapped_label(with_break_points(str(result.fault)), "code"))
         head.addLayout(words, 1)
-        head.addWidget(
-            Label(tr("{ms} ms", ms=round(result.ms)), role="caption"), 0, Qt.AlignmentFlag.AlignTop
-        )
+        if result.ms:
+            time = Label(tr("{ms} ms", ms=round(result.ms)), role="caption")
+            head.addWidget(time, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(head)
         layout.addLayout(self._parts())
         self.acts: list[QPushButton] = []

@@ -1,6 +1,9 @@
-"""The approval chain: policy, action, Approval Type, Approval Process, server, request item, approver. Checks every link."""
+"""The approval chain: policy, action, Approval Type, Approval Process, server, request item, approver. Checks every link.
 
-from services.approval_chain.check import check_chain, outline_chain
+`services.approval_chain.check` looks at a chain, `services.approval_chain.starts` finds one by a name. What is exported here
+imports nothing slow.
+"""
+
 from services.approval_chain.links import (
     ChainLink,
     ChainReport,
@@ -14,13 +17,10 @@ from services.approval_chain.links import (
     RequestsOfPolicy,
     Source,
 )
-from services.approval_chain.route import ChainStart
-from services.approval_chain.starts import find_policy_start, find_process_start, find_starts
 
 __all__ = [
     "ChainLink",
     "ChainReport",
-    "ChainStart",
     "LinkKind",
     "LinkObject",
     "LinkState",
@@ -30,9 +30,4 @@ __all__ = [
     "RemedyAct",
     "RequestsOfPolicy",
     "Source",
-    "check_chain",
-    "find_policy_start",
-    "find_process_start",
-    "find_starts",
-    "outline_chain",
 ]

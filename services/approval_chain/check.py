@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from models.kinds import Kind
 from models.privilege_manager_server import PrivilegeManagerServer
 from services.approval_chain import privilege_manager_links as pm_links
 from services.approval_chain import servicenow_links as sn_links
@@ -12,8 +13,10 @@ from services.approval_chain.links import (
     ChainLink,
     ChainReport,
     LinkKind,
+    LinkObject,
     LinkState,
     OtherPolicy,
+    RemedyAct,
     RequestsOfPolicy,
 )
 from services.approval_chain.other_policies import find_others
@@ -77,6 +80,7 @@ class _Check:
 
     async def run(self) -> ChainReport:
         """Look at everything and return the report."""
+        self._tell(self._current())
         if self._route.process is None and self._route.server is None:
             # What the server's policy leads to is known only when that was read.
             found, facts = await self._check_privilege_manager()
@@ -116,7 +120,13 @@ class _Check:
             found, facts = await self._ask(server)
         self._route = found.route
         self._outline = _outline(found.route)
-        self._note(found.policy, found.action, found.approval_type)
+        place = LinkObject(Kind.PRIVILEGE_MANAGER_SERVER, server.id) if server is not None else None
+        self._note(
+            *(
+                replace(link, place=place) if link.act is RemedyAct.CHECK_CONNECTION else link
+                for link in (found.policy, found.action, found.approval_type)
+            )
+        )
         return found, facts
 
     async def _ask(self, server: PrivilegeManagerServer) -> tuple[PrivilegeManagerLinks, ServerFacts]:

@@ -1,19 +1,21 @@
-"""What a check of an approval chain finds: seven links, the other policies of the chain, and where each fact was read."""
+"""What a check of an approval chain finds: seven links, the other policies of the chain, and where each fact was read.
+
+Imports nothing slow: the window shows these values before it has imported the clients of the servers.
+"""
 
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from models.base import utcnow
 from models.kinds import Kind
 from services.common.errors import Problem
-from services.common.fault_ids import FaultId
 from services.common.json_types import JsonObject
-from services.common.redaction import evidence_excerpt
-from services.connectivity.fault_catalog import find_fault
-from services.connectivity.report import StageResult, StageState
+
+if TYPE_CHECKING:
+    from services.connectivity.report import StageResult
 
 
 class LinkKind(StrEnum):
@@ -72,19 +74,6 @@ class RemedyAct(StrEnum):
     OPEN_OBJECT = "open-object"
 
 
-_ACTS = {
-    FaultId.CHAIN_POLICY_MISSING: RemedyAct.CREATE_POLICY,
-    FaultId.CHAIN_POLICY_NONE: RemedyAct.ADD_ACTION,
-    FaultId.CHAIN_POLICY_INACTIVE: RemedyAct.ENABLE_POLICY,
-    FaultId.CHAIN_ACTION_NONE: RemedyAct.ADD_ACTION,
-    FaultId.CHAIN_ACTION_NOT_IN_POLICY: RemedyAct.ADD_ACTION,
-    FaultId.CHAIN_ACTION_MISSING: RemedyAct.WRITE_COPY,
-    FaultId.CHAIN_APPROVAL_TYPE_DIFFERS: RemedyAct.WRITE_CORRECTED_COPY,
-    FaultId.CHAIN_APPROVAL_TYPE_UNKNOWN: RemedyAct.CHOOSE_EXPORT,
-}
-"""By fault; other faults of the chain are put right on the page of an object."""
-
-
 @dataclass(frozen=True, slots=True)
 class LinkObject:
     """An object of this console."""
@@ -133,33 +122,6 @@ class ChainLink:
         """Return the link as one that holds."""
         return replace(self, state=LinkState.OK, evidence=evidence, readings=readings, count=count)
 
-    def found(
-        self,
-        fault: FaultId,
-        evidence: str,
-        *readings: Reading,
-        cause: str = "",
-        remedy: str = "",
-        act: RemedyAct | None = None,
-        place: LinkObject | None = None,
-    ) -> "ChainLink":
-        """Return the link with a fault of the chain; `cause` and `remedy` replace the general words."""
-        known = find_fault(FAULT_STAGES[self.kind], fault)
-        if known is None:
-            raise ValueError(f"{fault} is no fault of the link {self.kind}")
-        return replace(
-            self,
-            state=LinkState.BROKEN if known.state is StageState.FAILED else LinkState.UNKNOWN,
-            evidence="\n".join(map(evidence_excerpt, evidence.splitlines())),
-            fault=fault.value,
-            cause=cause or known.cause,
-            owner=known.owner.value,
-            remedy=remedy or known.remedy,
-            act=act or _ACTS.get(fault, RemedyAct.OPEN_OBJECT),
-            readings=readings,
-            place=place,
-        )
-
     def failed(self, problem: Problem, state: LinkState, *readings: Reading) -> "ChainLink":
         """Return the link with what a call ended with."""
         return replace(
@@ -174,7 +136,7 @@ class ChainLink:
             readings=readings,
         )
 
-    def judged(self, result: StageResult, act: RemedyAct, *readings: Reading) -> "ChainLink":
+    def judged(self, result: "StageResult", act: RemedyAct, *readings: Reading) -> "ChainLink":
         """Return the link as broken by what a stage of the server's check found."""
         return replace(
             self,
@@ -191,23 +153,6 @@ class ChainLink:
     def missing(self, evidence: str) -> "ChainLink":
         """Return the link as one that the chain does not have, because the one it hangs on is not there."""
         return replace(self, state=LinkState.UNKNOWN, evidence=evidence, absent=True)
-
-    def as_result(self) -> StageResult:
-        """Return the link as a finding of the check, to be shown and copied like one."""
-        states = {
-            LinkState.OK: StageState.OK,
-            LinkState.BROKEN: StageState.FAILED,
-            LinkState.UNKNOWN: StageState.SKIPPED,
-        }
-        return StageResult(
-            FAULT_STAGES[self.kind],
-            states[self.state],
-            self.evidence,
-            self.fault,
-            self.cause,
-            self.owner,
-            self.remedy,
-        )
 
     def as_dict(self) -> JsonObject:
         """Return the link for JSON."""

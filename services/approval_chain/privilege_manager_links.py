@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.action import Action
 from models.kinds import Kind
+from services.approval_chain.finding import found
 from services.approval_chain.links import (
     ChainLink,
     LinkKind,
@@ -43,12 +44,12 @@ def unseen_links(route: Route) -> PrivilegeManagerLinks:
     policy, action = outline_policy(route), outline_action(route)
     exists = route.policy is not None or bool(route.start.policy)
     return PrivilegeManagerLinks(
-        policy.found(FaultId.CHAIN_PRIVILEGE_MANAGER_MISSING, NO_SERVER)
+        found(policy, FaultId.CHAIN_PRIVILEGE_MANAGER_MISSING, NO_SERVER)
         if exists
-        else policy.found(FaultId.CHAIN_PRIVILEGE_MANAGER_MISSING, f"{NO_SERVER}; no policy here has it"),
+        else found(policy, FaultId.CHAIN_PRIVILEGE_MANAGER_MISSING, f"{NO_SERVER}; no policy here has it"),
         _no_action(route, action)
         if route.action is None
-        else action.found(FaultId.CHAIN_ACTION_UNKNOWN, NO_SERVER, cause="There is no server to ask."),
+        else found(action, FaultId.CHAIN_ACTION_UNKNOWN, NO_SERVER, cause="There is no server to ask."),
         _judge_type(route, None, None),
         route,
     )
@@ -124,11 +125,11 @@ def _judge_policy(route: Route, facts: ServerFacts, policy: PolicyItem | None) -
     link = ChainLink(LinkKind.POLICY, policy.name or link.name or policy.item_id, object=link.object)
     if policy.active is False:
         more = "; it has no targets either" if policy.target_ids == () else ""
-        return link.found(FaultId.CHAIN_POLICY_INACTIVE, f"Enabled is false{more}", reading)
+        return found(link, FaultId.CHAIN_POLICY_INACTIVE, f"Enabled is false{more}", reading)
     if policy.target_ids == ():
-        return link.found(FaultId.CHAIN_POLICY_NO_TARGETS, "DefaultResourceTargetIds is empty", reading)
+        return found(link, FaultId.CHAIN_POLICY_NO_TARGETS, "DefaultResourceTargetIds is empty", reading)
     if _sends_events(policy) is False:
-        return link.found(FaultId.CHAIN_POLICY_NO_EVENTS, "SendActionEvent is false", reading)
+        return found(link, FaultId.CHAIN_POLICY_NO_EVENTS, "SendActionEvent is false", reading)
     hidden = [
         name
         for name, value in (("Enabled", policy.active), ("DefaultResourceTargetIds", policy.target_ids))
@@ -136,7 +137,7 @@ def _judge_policy(route: Route, facts: ServerFacts, policy: PolicyItem | None) -
     ]
     if hidden:
         seen = f"The server does not tell {' and '.join(hidden)}"
-        return link.found(FaultId.CHAIN_POLICY_UNKNOWN, seen, reading)
+        return found(link, FaultId.CHAIN_POLICY_UNKNOWN, seen, reading)
     count = len(policy.target_ids or ())
     parts = [f"Active, {count} target{'s' if count != 1 else ''}"]
     if policy.priority is not None:
@@ -151,10 +152,11 @@ def _judge_unseen_policy(route: Route, facts: ServerFacts, link: ChainLink) -> C
     problem = facts.problem or seen.problem
     if seen.absent:
         evidence = f"No policy “{route.policy_name}” among {len(facts.policies or ())} on the server"
-        return link.found(FaultId.CHAIN_POLICY_MISSING, evidence, reading)
+        return found(link, FaultId.CHAIN_POLICY_MISSING, evidence, reading)
     if seen.several:
         evidence = f"{len(seen.several)} policies are called “{route.policy_name}”"
-        return link.found(
+        return found(
+            link,
             FaultId.CHAIN_POLICY_UNKNOWN,
             evidence,
             reading,
@@ -165,18 +167,21 @@ def _judge_unseen_policy(route: Route, facts: ServerFacts, link: ChainLink) -> C
     if problem is not None:
         return link.failed(problem, LinkState.UNKNOWN, reading)
     if route.policy_name:
-        return link.found(FaultId.CHAIN_POLICY_UNKNOWN, "The policy was not looked for", reading)
+        return found(link, FaultId.CHAIN_POLICY_UNKNOWN, "The policy was not looked for", reading)
     if facts.policies is None and facts.policies_problem is not None:
         return link.failed(facts.policies_problem, LinkState.UNKNOWN, reading)
     if route.action is None:
         return link.missing("No action leads to a policy")
     told = facts.policies is not None and all(one.action_ids is not None for one in facts.policies)
     if not told or (facts.policies is not None and not facts.policies.complete):
-        return link.found(
-            FaultId.CHAIN_POLICY_UNKNOWN, "The server does not tell which actions its policies have", reading
+        return found(
+            link,
+            FaultId.CHAIN_POLICY_UNKNOWN,
+            "The server does not tell which actions its policies have",
+            reading,
         )
     evidence = f"None of {len(facts.policies or ())} policies on the server has “{route.action.name}”"
-    return link.found(FaultId.CHAIN_POLICY_NONE, evidence, reading)
+    return found(link, FaultId.CHAIN_POLICY_NONE, evidence, reading)
 
 
 def _sends_events(policy: PolicyItem) -> bool | None:
@@ -232,8 +237,9 @@ def _no_action(route: Route, link: ChainLink, *readings: Reading, evidence: str 
     if route.policy is not None or route.start.policy:
         seen = evidence or f"“{route.policy_name}” has no action here"
         place = LinkObject(Kind.POLICY, route.policy.id) if route.policy is not None else None
-        return link.found(FaultId.CHAIN_ACTION_NONE, seen, *readings, place=place)
-    return link.found(
+        return found(link, FaultId.CHAIN_ACTION_NONE, seen, *readings, place=place)
+    return found(
+        link,
         FaultId.CHAIN_ACTION_NONE,
         f"No action here names “{route.type.name if route.type is not None else ''}”",
         *readings,
@@ -252,10 +258,11 @@ def _judge_action(
         return link.failed(facts.problem, LinkState.UNKNOWN, reading)
     if sight.absent:
         evidence = f"No action “{link.name}” among {len(facts.actions or ())} on the server"
-        return link.found(FaultId.CHAIN_ACTION_MISSING, evidence, reading)
+        return found(link, FaultId.CHAIN_ACTION_MISSING, evidence, reading)
     if sight.several:
         evidence = f"{len(sight.several)} actions are called “{link.name}”"
-        return link.found(
+        return found(
+            link,
             FaultId.CHAIN_ACTION_UNKNOWN,
             evidence,
             reading,
@@ -278,7 +285,7 @@ def _judge_unlisted_action(
         return link.ok("In the policy by its id; the list of actions cannot be read", facts.reading)
     if sight.problem is not None:
         return link.failed(sight.problem, LinkState.UNKNOWN, facts.reading)
-    return link.found(FaultId.CHAIN_ACTION_UNKNOWN, "The action was not looked for", facts.reading)
+    return found(link, FaultId.CHAIN_ACTION_UNKNOWN, "The action was not looked for", facts.reading)
 
 
 def _judge_membership(
@@ -286,7 +293,8 @@ def _judge_membership(
 ) -> ChainLink:
     reading = facts.reading
     if policy is None:
-        return link.found(
+        return found(
+            link,
             FaultId.CHAIN_ACTION_UNKNOWN,
             f"On the server as {item_id}; the policy cannot be seen",
             reading,
@@ -296,14 +304,14 @@ def _judge_membership(
     place = LinkObject(Kind.POLICY, route.policy.id) if route.policy is not None else None
     if policy.action_ids is None:
         evidence = "The server does not tell ApplicationActionIds of the policy"
-        return link.found(FaultId.CHAIN_ACTION_UNKNOWN, evidence, reading, place=place)
+        return found(link, FaultId.CHAIN_ACTION_UNKNOWN, evidence, reading, place=place)
     if item_id in policy.action_ids:
         return link.ok(f"On the server as {item_id}, in ApplicationActionIds of the policy", reading)
     only_child = item_id in (policy.child_action_ids or ())
     has = _describe_actions(facts, policy)
     evidence = "Only among ChildApplicationActionIds" if only_child else f"In the policy: {has}"
-    return link.found(
-        FaultId.CHAIN_ACTION_NOT_IN_POLICY, f"{evidence}\nExpected: {item_id}", reading, place=place
+    return found(
+        link, FaultId.CHAIN_ACTION_NOT_IN_POLICY, f"{evidence}\nExpected: {item_id}", reading, place=place
     )
 
 
@@ -332,7 +340,8 @@ def _judge_no_action(
     if policy.action_ids is None or (policy.action_ids and not _all_command_lines_told(facts, policy)):
         evidence = f"In the policy: {_describe_actions(facts, policy)}; none of them is an action here"
         place = LinkObject(Kind.POLICY, route.policy.id) if route.policy is not None else None
-        return link.found(
+        return found(
+            link,
             FaultId.CHAIN_ACTION_UNKNOWN,
             evidence,
             facts.reading,
@@ -364,14 +373,15 @@ def _judge_type(route: Route, item: ActionItem | None, reading: Reading | None) 
     if route.type is None:
         evidence = f"“{action.name}” names no Approval Type"
         here = Reading.now(Source.CONSOLE)
-        return link.found(FaultId.CHAIN_APPROVAL_TYPE_NONE, evidence, here, place=place)
+        return found(link, FaultId.CHAIN_APPROVAL_TYPE_NONE, evidence, here, place=place)
     named, source, hint = _read_named_type(route, action, item, reading)
     expected = action.approval_type_guid
     if source is None:
-        return link.found(FaultId.CHAIN_APPROVAL_TYPE_UNKNOWN, hint, place=place)
+        return found(link, FaultId.CHAIN_APPROVAL_TYPE_UNKNOWN, hint, place=place)
     if not expected:
         seen = f"In the action: {_switch(named)}"
-        return link.found(
+        return found(
+            link,
             FaultId.CHAIN_APPROVAL_TYPE_UNKNOWN,
             seen,
             source,
@@ -383,7 +393,7 @@ def _judge_type(route: Route, item: ActionItem | None, reading: Reading | None) 
     if named == expected:
         return link.ok(f"The action names {_switch(named)}", source)
     evidence = f"In the action: {_switch(named)}\nExpected: {_switch(expected)}"
-    return link.found(FaultId.CHAIN_APPROVAL_TYPE_DIFFERS, evidence, source, place=place)
+    return found(link, FaultId.CHAIN_APPROVAL_TYPE_DIFFERS, evidence, source, place=place)
 
 
 def _switch(guid: str) -> str:
@@ -423,7 +433,8 @@ def _judge_type_without_action(
         named = approval_type_of(item.command_line or "") or ""
         if route.type is not None:
             return link.ok(f"The action names {_switch(named)}", reading)
-        return link.found(
+        return found(
+            link,
             FaultId.CHAIN_APPROVAL_TYPE_NONE,
             f"In the action: {_switch(named)}; no action here has this GUID",
             reading,
@@ -432,7 +443,8 @@ def _judge_type_without_action(
             act=RemedyAct.NONE,
         )
     if route.type is not None:
-        return link.found(
+        return found(
+            link,
             FaultId.CHAIN_APPROVAL_TYPE_UNKNOWN,
             "No action here names it",
             cause="There is no action that could name it.",
@@ -440,7 +452,8 @@ def _judge_type_without_action(
             act=RemedyAct.NONE,
         )
     if route.process is not None:
-        return link.found(
+        return found(
+            link,
             FaultId.CHAIN_APPROVAL_TYPE_NONE,
             f"No Approval Type here has the Process Handler “{route.process.name}”",
             Reading.now(Source.CONSOLE),

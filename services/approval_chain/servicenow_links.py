@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from models.kinds import Kind
+from services.approval_chain.finding import found
 from services.approval_chain.links import (
     ChainLink,
     LinkKind,
@@ -39,10 +40,11 @@ def judge_process(route: Route) -> ChainLink:
     if approval_type is not None:
         place = LinkObject(Kind.APPROVAL_TYPE, approval_type.id)
         evidence = f"“{approval_type.name}” has no Process Handler"
-        return link.found(FaultId.CHAIN_PROCESS_MISSING, evidence, reading, place=place)
+        return found(link, FaultId.CHAIN_PROCESS_MISSING, evidence, reading, place=place)
     if route.server is not None:
         evidence = f"No Approval Process here uses “{route.server.name}”"
-        return link.found(
+        return found(
+            link,
             FaultId.CHAIN_PROCESS_MISSING,
             evidence,
             reading,
@@ -79,7 +81,8 @@ def links_without_server(route: Route) -> tuple[ChainLink, ChainLink, ChainLink]
     if process is None:
         server = link.missing("No Approval Process leads to a server")
     else:
-        server = link.found(
+        server = found(
+            link,
             FaultId.CHAIN_SERVER_MISSING,
             f"“{process.name}” names no ServiceNow Server",
             Reading.now(Source.CONSOLE),
@@ -90,8 +93,8 @@ def links_without_server(route: Route) -> tuple[ChainLink, ChainLink, ChainLink]
         return server, outline_item(route).missing(seen), outline_approver().missing(seen)
     return (
         server,
-        outline_item(route).found(FaultId.CHAIN_REQUEST_ITEM_UNKNOWN, seen, act=RemedyAct.NONE),
-        outline_approver().found(FaultId.CHAIN_APPROVERS_UNKNOWN, seen, act=RemedyAct.NONE),
+        found(outline_item(route), FaultId.CHAIN_REQUEST_ITEM_UNKNOWN, seen, act=RemedyAct.NONE),
+        found(outline_approver(), FaultId.CHAIN_APPROVERS_UNKNOWN, seen, act=RemedyAct.NONE),
     )
 
 
@@ -105,8 +108,8 @@ async def check_instance(
         seen = "The server cannot be asked"
         return (
             server,
-            outline_item(route).found(FaultId.CHAIN_REQUEST_ITEM_UNKNOWN, seen, act=RemedyAct.NONE),
-            outline_approver().found(FaultId.CHAIN_APPROVERS_UNKNOWN, seen, act=RemedyAct.NONE),
+            found(outline_item(route), FaultId.CHAIN_REQUEST_ITEM_UNKNOWN, seen, act=RemedyAct.NONE),
+            found(outline_approver(), FaultId.CHAIN_APPROVERS_UNKNOWN, seen, act=RemedyAct.NONE),
         )
     if route.process is None:
         seen = "No Approval Process names an item"
@@ -156,7 +159,7 @@ async def _check_approver(instance: ServiceNowClient, row: Row | None, item: Cha
     link = outline_approver()
     if row is None:
         evidence = f"The request item is not known: {item.evidence}"
-        return link.found(FaultId.CHAIN_APPROVERS_UNKNOWN, evidence, act=RemedyAct.NONE)
+        return found(link, FaultId.CHAIN_APPROVERS_UNKNOWN, evidence, act=RemedyAct.NONE)
     try:
         seen, approvers = await look_at_approval_flow(instance, row)
     except ConsoleError as error:
@@ -167,7 +170,7 @@ async def _check_approver(instance: ServiceNowClient, row: Row | None, item: Cha
         return link.judged(seen, RemedyAct.NONE, reading)
     able = len(approvers.able_to_act)
     if not able:
-        return link.found(FaultId.CHAIN_APPROVERS_UNKNOWN, seen, reading, act=RemedyAct.NONE)
+        return found(link, FaultId.CHAIN_APPROVERS_UNKNOWN, seen, reading, act=RemedyAct.NONE)
     return link.ok(seen, reading, count=able)
 
 

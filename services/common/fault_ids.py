@@ -378,6 +378,13 @@ class FaultId(StrEnum):
     ACTION_COPY_TEXT_UNKNOWN = ("action-copy-text-unknown", _CONSOLE)
     ACTION_COPY_VALUE_INVALID = ("action-copy-value-invalid", _CONSOLE)
 
+    # -- Plans for policies of Privilege Manager, and endpoints
+    POLICY_NOT_CREATED = ("policy-not-created", _RECORD)
+    POLICY_RUN_BUSY = ("policy-run-busy", _CONSOLE)
+    POLICY_RUN_ELSEWHERE = ("policy-run-elsewhere", _CONSOLE)
+    POLICY_RUN_UNKNOWN = ("policy-run-unknown", _CONSOLE)
+    POLICY_TARGETING_TASK_UNKNOWN = ("policy-targeting-task-unknown", _CONSOLE)
+
     # -- Actions on their way into Privilege Manager, and the window that endpoints show
     ACTION_EXPORT_MISSING = ("action-export-missing", _CONSOLE)
     ACTION_TYPE_ID_MISSING = ("action-type-id-missing", _CONSOLE)

@@ -306,7 +306,8 @@ OTHER_ROW_LABELS = plural_later("{count} other record", "{count} other records")
 
 
 def _referring_columns(table_name: str) -> Iterator[tuple[type[SQLModel], ColumnElement[uuid.UUID]]]:
-    for model in all_models():
+    dependent = open_requests_guard.DEPENDENT_ROWS.values()
+    for model in (one for one in all_models() if one not in dependent):
         for column in get_table(model).columns:
             if any(key.column.table.name == table_name for key in column.foreign_keys):
                 yield model, column

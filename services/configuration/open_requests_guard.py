@@ -11,18 +11,26 @@ from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, se
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
+from models.action_progress import ActionProgress
 from models.api_call import ApiCall
 from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.base import ConfigurationObject, utcnow
 from models.kinds import KINDS, OPEN_STATES, Kind, RequestErrorKind, RequestEventKind, RequestState
 from models.polled_server import PolledServer
 from models.request_event import RequestEvent
+from models.server_item import ServerItem
+from models.store_meta import StoreMeta
 from models.tables import object_models, references
 from services.common.errors import GuardedAction, OpenRequests, RequestsOpenError
 from services.store.row_values import get_table, row_to_dict
 from services.store.unit_of_work import UnitOfWork
 
 T = TypeVar("T", bound=ConfigurationObject)
+DEPENDENT_ROWS: dict[Kind, type[SQLModel]] = {
+    Kind.PRIVILEGE_MANAGER_SERVER: ServerItem,
+    Kind.ACTION: ActionProgress,
+}
+"""Rows that are only about an object of a kind: they block no deletion and go with it."""
 _RENAME_CONSEQUENCE = "What is open keeps the old name, and whoever looks for the new one does not find it."
 
 
@@ -78,6 +86,7 @@ def detach_requests(work: UnitOfWork, item: ConfigurationObject) -> None:
     if item.kind == Kind.FOREIGN_SYSTEM:
         for table in (get_table(PolledServer), get_table(ApiCall)):
             work.session.execute(delete(table).where(table.c.server_id == item.id))
+    _delete_dependent_rows(work, item)
     table = get_table(ApprovalRequest)
     taken = 0
     for column in _reference_columns(ApprovalRequest, item.kind):
@@ -87,6 +96,17 @@ def detach_requests(work: UnitOfWork, item: ConfigurationObject) -> None:
         work.event(
             "let go", kind=str(table.name), object_id=item.id, name=item.name, detail=f"{taken} requests"
         )
+
+
+def _delete_dependent_rows(work: UnitOfWork, item: ConfigurationObject) -> None:
+    dependent = DEPENDENT_ROWS.get(item.kind)
+    if dependent is None:
+        return
+    for column in _reference_columns(dependent, item.kind):
+        work.session.execute(delete(get_table(dependent)).where(column == item.id))
+    # What is known about it under its id, such as when a list was read.
+    meta = get_table(StoreMeta)
+    work.session.execute(delete(meta).where(meta.c.key.contains(str(item.id), autoescape=True)))
 
 
 def blocks_deletion(kind: str) -> bool:

@@ -94,19 +94,29 @@ def load_setup_facts(configuration: "Configuration", server_id: uuid.UUID | None
 
 ACCOUNT_STAGES = ("authentication", "account", "roles")
 """The stages of a check that judge the account."""
+CALL_STAGE = "status_call"
+"""The stage that calls a service, which the instance refuses without the roles."""
+RECENT_CHECKS = 5
 
 
 def _account_checked(store: "Store", server_id: uuid.UUID) -> bool | None:
-    """Return whether the last check of a server accepted its account and roles; None when that is not known."""
+    """Return whether a server accepted its account and roles in the last check that tells; None where none does.
+
+    Most instances do not show an account its roles. There a service that was called proves them.
+    """
     from services.connectivity.check_history import past_checks
     from services.connectivity.report import StageState
 
-    checks = past_checks(store, server_id, limit=1)
-    states = {stage.stage: stage.state for check in checks for stage in check.stages}
-    judged = [states.get(stage) for stage in ACCOUNT_STAGES]
-    if StageState.FAILED in judged:
-        return False
-    return True if all(state is StageState.OK for state in judged) else None
+    for check in past_checks(store, server_id, limit=RECENT_CHECKS):
+        states = {stage.stage: stage.state for stage in check.stages}
+        judged = {states.get(stage) for stage in ACCOUNT_STAGES}
+        if StageState.FAILED in judged:
+            return False
+        if states.get("roles") is StageState.SKIPPED and states.get(CALL_STAGE) is StageState.OK:
+            judged.discard(StageState.SKIPPED)
+        if judged == {StageState.OK}:
+            return True
+    return None
 
 
 def _first(items: Iterable[T], wanted: Callable[[T], bool]) -> T | None:
@@ -151,7 +161,7 @@ def _prepare(facts: SetupFacts) -> tuple[GuideStep, ...]:
         (("Roles", ", ".join(REQUIRED_ROLES)),),
     )
     said = {
-        True: tr_message("Signs in, with its roles"),
+        True: tr_message("Signs in, with the rights it needs"),
         False: tr_message("The last check found a fault"),
         None: tr_message("In ServiceNow, with roles"),
     }[facts.account_checked]

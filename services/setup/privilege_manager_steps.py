@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from services.configuration import Configuration
     from services.store import Store
 
-ENDPOINTS_TASK = "update-endpoints"
-"""The name of the task runs that update endpoints."""
 PROGRAM = tr_message("Privilege Manager")
 IMPORT_PATH = "Admin > Import Items"
 SETUP_PATH = "Setup > Install/Upgrade/Add products"
@@ -80,7 +78,7 @@ def load_privilege_manager_facts(
         policy_active=active,
         endpoints_updated_at=None
         if server is None
-        else _endpoints_updated_at(configuration.store, server.id),
+        else find_endpoints_update(configuration.store, server.id),
     )
 
 
@@ -136,11 +134,11 @@ def _read_policy(
     return True, added, item.active
 
 
-def _endpoints_updated_at(store: "Store", server_id: uuid.UUID) -> datetime | None:
+def find_endpoints_update(store: "Store", server_id: uuid.UUID) -> datetime | None:
     """Return when the endpoints of a server were last updated from here."""
     from sqlmodel import col, select
 
-    from models.task_run import TaskRun
+    from models.task_run import ENDPOINTS_TASK, TaskRun
 
     query = (
         select(TaskRun.ended_at)

@@ -12,14 +12,15 @@ from PyQt6.QtGui import QImage
 from console.demo.script import DemoScript
 from console.runtime.page_targets import HOME, Target
 from services.practice import PracticeInstance
+from services.practice.privilege_manager import PracticePrivilegeManager
 from tests.console.windows import opened_window
 from tests.limits import MANY_PROGRAMS_S, PROGRAM_S
 
 pytestmark = pytest.mark.timeout(MANY_PROGRAMS_S)
 
 ROOT = Path(__file__).parent.parent.parent
-STEPS, CLICKS, FIELDS = 11, 31, 7
-"""The tree way: what a person clicks and types for credential, server, check, process, item, services and type."""
+STEPS, CLICKS, FIELDS = 25, 31, 10
+"""The tree way: what a person clicks and types on the ServiceNow side, for the run that creates the items, and in the endpoint window."""
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +53,25 @@ def test_every_step_was_observed(demo):
 
 def test_what_was_observed_is_told_with_ids_and_states(demo):
     done, _ = demo
-    assert re.search(r"see it pending: RITM\d+, PMRequestId [0-9a-f]{32}, pending", done.stdout)
-    assert re.search(r"approval [0-9a-f]{32} by app\.approver: approved", done.stdout)
-    assert re.search(r"See it approved: RITM\d+: approved, comment “Approved in the demo”", done.stdout)
+    assert re.search(r"Create the request items: 35 created, .* verified, run ", done.stdout)
+    assert re.search(r"Add it to the policy: .* has the action and is active; run ", done.stdout)
+    assert re.search(r"the policy is on WS-014", done.stdout)
+    assert re.search(
+        r"Raise a request: RITM\d+, PMRequestId [0-9a-f]{32}, pending in the endpoint", done.stdout
+    )
+    assert re.search(r"Decide it: approval [0-9a-f]{32} by app\.approver: approved", done.stdout)
+    assert re.search(r"See it approved: RITM\d+: approved in the endpoint window", done.stdout)
+
+
+def test_every_step_of_the_guide_is_true_at_the_end(demo):
+    done, _ = demo
+    assert "See the guide again: 25 of 25 steps done" in done.stdout
+
+
+def test_what_people_do_in_privilege_manager_is_told_as_such(demo):
+    done, _ = demo
+    said = [line for line in done.stdout.splitlines() if line.strip().startswith("in Privilege Manager")]
+    assert any("Import Items took" in line for line in said), done.stdout
 
 
 def test_the_tree_way_takes_no_more_clicks_and_fields_than_promised(demo):
@@ -77,11 +94,15 @@ def test_each_page_has_a_picture_that_shows_something(demo):
         "requests-approved",
         "home-done",
         "provisioning",
+        "action",
+        "policy-applied",
+        "endpoint-asking",
+        "endpoint-approved",
     }
     for file in pictures:
         image = QImage(str(file))
         colours = {image.pixel(x, y) for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}
-        assert image.width() >= 1280, file.name
+        assert image.width() >= 1280 or "endpoint" in file.name, file.name
         assert len(colours) > 20, file.name
 
 
@@ -93,18 +114,35 @@ def test_nothing_is_left_behind(demo):
 
 @pytest.mark.parametrize(
     ("fault", "step"),
-    [("hibernating", "Check the connection"), ("soap_fault", "Raise a request")],
+    [("hibernating", "Choose the account"), ("soap_fault", "Create the request items")],
 )
 def test_a_step_that_is_not_observed_fails_the_demo(run, tmp_path, fault, step):
     """The same story on an instance that does not play along ends at the step where that shows."""
+    said = told_story(run, tmp_path, lambda practice, _pm: practice.faults.set(fault))
+    assert any(line.lstrip()[:1].isdigit() and "FAILED" in line and step in line for line in said), said
+
+
+def test_a_privilege_manager_that_adds_no_actions_fails_the_demo(run, tmp_path):
+    said = told_story(
+        run, tmp_path, lambda _practice, pm: pm.faults.set("not_written", operation="add_actions")
+    )
+    assert any("FAILED" in line and "Add it to the policy" in line for line in said), said
+
+
+def told_story(run, tmp_path, break_something):
+    """Run the story on servers that do not play along, and return what was said."""
     said = []
 
     async def story():
         url = f"sqlite:///{tmp_path / 'demo.db'}"
-        async with PracticeInstance() as practice, opened_window(url, tmp_path) as window:
+        async with (
+            PracticeInstance(state="empty") as practice,
+            PracticePrivilegeManager(empty=True) as privilege_manager,
+            opened_window(url, tmp_path) as window,
+        ):
             window.show_target(Target(HOME))
-            practice.faults.set(fault)
-            assert not await DemoScript(window, practice, None, said.append).run()
+            break_something(practice, privilege_manager)
+            assert not await DemoScript(window, practice, privilege_manager, None, said.append).run()
 
-    run(story())
-    assert any(line.lstrip()[:1].isdigit() and "FAILED" in line and step in line for line in said), said
+    run(story(), 120)
+    return said

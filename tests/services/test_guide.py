@@ -10,11 +10,11 @@ from models.base import name_key, utcnow
 from models.kinds import Kind, RequestState, TaskState
 from models.reference_lists import dump_references
 from models.server_item import ItemKind, ServerItem
-from models.task_run import TaskRun
+from models.task_run import ENDPOINTS_TASK, TaskRun
 from services.configuration import Configuration
 from services.setup.checklist import SetupFacts, build_checklist, load_setup_facts, next_step
 from services.setup.guide_step import GuideStepState
-from services.setup.privilege_manager_steps import ENDPOINTS_TASK, load_privilege_manager_facts
+from services.setup.privilege_manager_steps import load_privilege_manager_facts
 from services.store import Store
 
 

@@ -12,7 +12,7 @@ from models.policy import Policy
 from models.privilege_manager_server import PrivilegeManagerServer
 from models.reference_lists import dump_references
 from models.user_credential import UserCredential
-from services.approval_chain import ChainStart
+from services.approval_chain.route import ChainStart
 from services.common.secret import Secret
 from services.practice import PracticeInstance
 from services.practice.privilege_manager import PracticeOptions, PracticePrivilegeManager

@@ -10,15 +10,14 @@ from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import Kind, RequestState
 from services.approval_chain import (
-    ChainStart,
     LinkKind,
     LinkState,
     PolicyState,
     RemedyAct,
     Source,
-    check_chain,
-    outline_chain,
 )
+from services.approval_chain.check import check_chain, outline_chain
+from services.approval_chain.route import ChainStart
 from services.common.errors import Owner
 from services.connectivity import all_faults
 from services.practice.privilege_manager import PracticeOptions
@@ -218,8 +217,9 @@ async def test_exactly_the_damaged_link_is_broken(scene, damage, kind, fault, ac
 
 async def test_a_refused_password_is_tried_once(scene):
     password_is_refused(scene)
-    await check_chain(scene.workspace, scene.start)
+    report = await check_chain(scene.workspace, scene.start)
     assert len(scene.practice.log) == 1
+    assert dict(unknown(report)) == {I: "chain-request-item-unknown", Y: "chain-approvers-unknown"}
 
 
 async def test_both_guids_stand_in_the_evidence(scene):
@@ -441,7 +441,8 @@ async def test_links_are_told_as_they_become_known(scene):
     assert told[-1] == report
     known = [sum(1 for link in one.links if link.state is not LinkState.UNKNOWN) for one in told]
     assert known == sorted(known)
-    assert known[0] == 1
+    assert known[:2] == [0, 1]
+    assert told[0].link(P).name == POLICY_NAME
 
 
 # -- other policies and requests -----------------------------------------------------------------------------

@@ -1,0 +1,152 @@
+"""The work of the wizard's Privilege Manager step on server, store and vault."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.runtime import lazy_imports
+from services.common.errors import Owner, Problem, RefusedError
+from services.common.fault_ids import FaultId
+from services.common.file_writing import save_file, write_failure_cause, write_failure_remedy
+from services.common.progress import Progress
+from services.language import tr_message
+
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from models.approval_type import ApprovalType
+    from services.policies import ApplyResult
+    from services.policies.endpoints import EndpointUpdate
+    from services.setup.privilege_manager_setup import PrivilegeManagerObjects, PrivilegeManagerSignIn
+
+FIRST_INTERVAL_S, LATER_INTERVAL_S = 3.0, 30.0
+"""Seconds between two questions for the copy: in the first minutes, and later."""
+FIRST_QUESTIONS = 100
+
+
+async def create(
+    ctx: "Context", sign_in: "PrivilegeManagerSignIn", approval_type: "ApprovalType | None"
+) -> "tuple[PrivilegeManagerObjects, bool]":
+    """Log on, read the export where the server gives one, and create the objects; returns whether it did.
+
+    Nothing is stored unless the server takes the API client. Raises ConsoleError.
+    """
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
+    await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from services.setup import privilege_manager_setup
+    from services.transport.authentication import SignIn
+    from services.transport.connection_settings import ConnectionSettings
+
+    workspace = await ctx.ready()
+    settings = ConnectionSettings(name="Privilege Manager", base_url=sign_in.base_url)
+    async with workspace.privilege_manager_for(settings, SignIn(sign_in.client_id, sign_in.secret)) as client:
+        await client.actions()
+        export = await privilege_manager_setup.read_export(client)
+    make = partial(
+        privilege_manager_setup.create_objects,
+        workspace.configuration,
+        workspace.vault,
+        sign_in,
+        approval_type,
+        export,
+    )
+    # Not in the thread of the store: a vault may ask the user to unlock it.
+    return await asyncio.to_thread(make), export is not None
+
+
+async def use_export(
+    ctx: "Context", objects: "PrivilegeManagerObjects", path: Path
+) -> "PrivilegeManagerObjects":
+    """Keep an export that a person made, with the GUID of its Approval Type. Raises ConsoleError."""
+    from services.setup import privilege_manager_setup
+
+    workspace = await ctx.ready()
+
+    def keep() -> "PrivilegeManagerObjects":
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise _file_error(tr_message("Read the export"), path, error) from error
+        return privilege_manager_setup.use_export(workspace.configuration, objects, path.name, content)
+
+    return await asyncio.to_thread(keep)
+
+
+async def save_copy(ctx: "Context", objects: "PrivilegeManagerObjects", path: Path) -> None:
+    """Write the copy for *Import Items* into a file. Raises ConsoleError."""
+    from services.setup import privilege_manager_setup
+
+    store = (await ctx.ready()).store
+
+    def write() -> None:
+        try:
+            privilege_manager_setup.write_copy(
+                store, objects.action, lambda content: save_file(path, content)
+            )
+        except OSError as error:
+            raise _file_error(tr_message("Save the copy"), path, error) from error
+
+    await asyncio.to_thread(write)
+
+
+async def wait_for_copy(
+    ctx: "Context", objects: "PrivilegeManagerObjects", on_asked: Callable[[int], None]
+) -> str:
+    """Ask the server until it shows the copy; returns its item id.
+
+    `on_asked` gets how often it was asked in vain. Raises ConsoleError for what does not pass by itself.
+    """
+    from services.actions.progress import load_progress
+    from services.common.errors import ConsoleError
+    from services.setup import privilege_manager_setup
+
+    workspace = await ctx.ready()
+    asked = 0
+    while True:
+        client = await workspace.privilege_manager(objects.server.id)
+        try:
+            if await privilege_manager_setup.is_copy_there(workspace.store, client, objects.action):
+                known = await ctx.call(load_progress, workspace.store, objects.action.id)
+                return known.item_id
+        except ConsoleError as error:
+            if not error.retryable:
+                raise
+        asked += 1
+        on_asked(asked)
+        await asyncio.sleep(FIRST_INTERVAL_S if asked < FIRST_QUESTIONS else LATER_INTERVAL_S)
+
+
+async def apply(ctx: "Context", objects: "PrivilegeManagerObjects", progress: Progress) -> "ApplyResult":
+    """Add the action to the policy and make it active. Raises ConsoleError."""
+    from services.setup import privilege_manager_setup
+
+    workspace = await ctx.ready()
+    client = await workspace.privilege_manager(objects.server.id)
+    return await privilege_manager_setup.apply_policy(
+        workspace.store, objects.server, client, objects.policy, progress=progress
+    )
+
+
+async def update_endpoints(
+    ctx: "Context", objects: "PrivilegeManagerObjects", task_id: str
+) -> "EndpointUpdate":
+    """Start the targeting update. Raises ConsoleError."""
+    from services.policies.endpoints import Endpoints
+
+    workspace = await ctx.ready()
+    client = await workspace.privilege_manager(objects.server.id)
+    return await Endpoints(workspace.store, objects.server, client).update(task_id)
+
+
+def _file_error(tried: str, path: Path, error: OSError) -> RefusedError:
+    return RefusedError(
+        Problem(
+            tried=tried,
+            evidence=f"{path.name}: {error.strerror or type(error).__name__}",
+            cause=write_failure_cause(error),
+            owner=Owner.CONSOLE,
+            remedy=write_failure_remedy(error),
+            fault=FaultId.FILE_NOT_WRITTEN,
+        )
+    )

@@ -1,0 +1,104 @@
+"""What a policy is meant to be: from a stored Policy, or from the arguments of a command."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlmodel import select
+
+from models.action import Action, Platform
+from models.action_progress import ActionProgress
+from models.policy import Policy
+from services.common.json_types import JsonLike, UncheckedJson
+from services.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class WantedAction:
+    """An action by its name, and by its GUID where that is known. A GUID counts before the name."""
+
+    name: str
+    item_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it is looked for by, besides its GUID."""
+        return self.name or self.item_id
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyGoal:
+    """What a plan is made for. What it does not name stays as it is."""
+
+    policy: str
+    """Name or GUID."""
+    item_id: str = ""
+    """GUID, where it is known."""
+    create: Platform | None = None
+    """The platform it is created for when it is missing; None: it has to be there."""
+    platform: Platform | None = None
+    """The platform it is expected to be for."""
+    description: str = ""
+    add_actions: tuple[WantedAction, ...] = ()
+    remove_actions: tuple[WantedAction, ...] = ()
+    active: bool | None = None
+    object_id: uuid.UUID | None = None
+    """The stored Policy it comes from."""
+
+    @property
+    def wants_change(self) -> bool:
+        """Whether it asks for anything."""
+        return bool(self.add_actions or self.remove_actions or self.create) or self.active is not None
+
+    def as_dict(self) -> dict[str, JsonLike]:
+        """Return it for the report of a run."""
+        return {
+            "policy": self.policy,
+            "item_id": self.item_id,
+            "create": self.create,
+            "platform": self.platform,
+            "description": self.description,
+            "add_actions": [[one.name, one.item_id] for one in self.add_actions],
+            "remove_actions": [[one.name, one.item_id] for one in self.remove_actions],
+            "active": self.active,
+            "object_id": str(self.object_id) if self.object_id else None,
+        }
+
+    @classmethod
+    def from_dict(cls, values: UncheckedJson) -> "PolicyGoal":
+        """Return the goal in the report of a run."""
+        return cls(
+            policy=values["policy"],
+            item_id=values["item_id"],
+            create=Platform(values["create"]) if values["create"] else None,
+            platform=Platform(values["platform"]) if values["platform"] else None,
+            description=values["description"],
+            add_actions=tuple(WantedAction(*one) for one in values["add_actions"]),
+            remove_actions=tuple(WantedAction(*one) for one in values["remove_actions"]),
+            active=values["active"],
+            object_id=uuid.UUID(values["object_id"]) if values["object_id"] else None,
+        )
+
+
+def goal_for_policy(store: Store, policy: Policy) -> PolicyGoal:
+    """Return what a stored Policy asks for; blocks.
+
+    Of the actions on the server, those that this console manages and the Policy does not list are removed; all
+    others stay.
+    """
+    with store.read() as session:
+        actions = list(session.exec(select(Action).where(Action.server_id == policy.server_id)))
+        copies = {one.action_id: one.item_id for one in session.exec(select(ActionProgress))}
+    wanted = {action.id: WantedAction(action.name, copies.get(action.id, "")) for action in actions}
+    listed = [one for one in policy.references_to_actions if one in wanted]
+    platform = Platform(policy.platform)
+    return PolicyGoal(
+        policy=policy.name,
+        item_id=policy.item_id,
+        create=platform,
+        platform=platform,
+        description=policy.description,
+        add_actions=tuple(wanted[one] for one in listed),
+        remove_actions=tuple(one for key, one in wanted.items() if key not in listed),
+        active=policy.active,
+        object_id=policy.id,
+    )

@@ -1,0 +1,84 @@
+"""Waiting for an imported action, in time that a test moves."""
+
+import pytest
+from sqlmodel import select
+
+from models.action_progress import ActionProgress
+from services.common.errors import ConsoleError
+from services.policies.action_wait import note_action_seen, wait_for_action
+from services.practice.privilege_manager import built_in_ids as ids
+from tests.services.policies.conftest import FORM
+
+
+class SteeredClock:
+    """A clock whose waits take no time; `then` is called with the number of each wait."""
+
+    def __init__(self, then=None):
+        self.passed, self.waits, self.then = 0.0, [], then or (lambda number: None)
+
+    def monotonic(self):
+        return self.passed
+
+    async def sleep(self, seconds):
+        self.passed += seconds
+        self.waits.append(seconds)
+        self.then(len(self.waits))
+
+
+async def wait(world, name, clock, timeout_s=1800.0):
+    told = []
+    client = (await world.service()).client
+    done = await wait_for_action(client, name, clock, timeout_s=timeout_s, report=told.append)
+    return done, told
+
+
+async def test_an_action_that_is_there_is_found_at_once(world):
+    clock = SteeredClock()
+    done, _ = await wait(world, FORM.lower(), clock)
+    assert ([one.item_id for one in done.found], done.asked, clock.waits) == ([ids.APPROVAL_FORM], 1, [])
+
+
+async def test_it_is_asked_every_10_s_and_later_every_60_s(world):
+    clock = SteeredClock()
+    done, _ = await wait(world, "Never", clock, 600.0)
+    assert done.found == ()
+    assert clock.waits == [10.0] * 30 + [60.0] * 5
+    assert done.asked == 36
+
+
+async def test_it_ends_when_the_action_appears(world):
+    def appear(number):
+        if number == 3:
+            world.items.get(ids.APPROVAL_FORM).members["Name"] = "Mine"
+
+    done, _ = await wait(world, "Mine", SteeredClock(appear))
+    assert done.asked == 4
+
+
+async def test_what_passes_by_itself_is_reported_and_asked_again(world):
+    world.practice.faults.read("html_500:operation=actions,times=2")
+    done, told = await wait(world, FORM, SteeredClock())
+    assert done.found
+    assert len(told) == 2
+    world.practice.faults.read("forbidden:operation=actions")
+    with pytest.raises(ConsoleError):
+        await wait(world, FORM, SteeredClock())
+
+
+async def test_the_stored_action_knows_when_it_was_asked_for_and_seen(world):
+    action = world.save_action(FORM)
+    with world.store.write() as work:
+        work.session.add(ActionProgress(action_id=action.id))
+
+    def progress():
+        with world.store.read() as session:
+            return session.exec(select(ActionProgress)).one()
+
+    await note_action_seen(world.store, world.server, FORM.upper(), seen=False)
+    assert progress().asked_at is not None
+    assert progress().imported_at is None
+    await note_action_seen(world.store, world.server, FORM, seen=True)
+    first = progress().imported_at
+    assert first is not None
+    await note_action_seen(world.store, world.server, FORM, seen=True)
+    assert progress().imported_at == first
