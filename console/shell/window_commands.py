@@ -198,6 +198,7 @@ def _other_commands(window: "Window") -> tuple[Command, ...]:
         *_request_commands(window),
         Command("try_window", "Try the approval window…", partial(try_window, window), icon="play", where="Object", separator_before=True),
         _page_command(window, "check", "Check connection", "Tools", icon="link", shortcut="Ctrl+Shift+C"),
+        _page_command(window, "connect", "Connect Privilege Manager…", "Tools", icon="up-down"),
         Command("check_all", "Check all servers", window.rounds.start, enabled=window.can_check_all, icon="gauge", where="Tools"),
         *_schedule_commands(window),
         *(
