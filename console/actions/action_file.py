@@ -108,7 +108,8 @@ class ActionFiles:
     def file_name(self, name: str) -> str:
         """Return the name of the file for a copy, which is that of the action."""
         plain = _NOT_IN_FILE_NAMES.sub("_", name).strip(" .")[:120]
-        return f"{plain or tr('Action')}.zip"
+        named = plain or tr("Action")
+        return f"{named}.zip"
 
 
 def _read(path: Path) -> bytes:

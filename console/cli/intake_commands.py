@@ -24,47 +24,54 @@ from services.workspace import Workspace
 app = typer.Typer(help="Programs that may raise requests.", no_args_is_help=True)
 
 
+ApprovalTypeName = Annotated[
+    str,
+    typer.Option(
+        "--type",
+        help="Name of the Approval Type that it raises requests of.",
+    ),
+]
+Mappings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        help="Where a variable stands in the payload: NAME=/pointer, NAME?=/pointer where it may be missing, "
+        "NAME=text for a constant, or NAME={…} with a source in JSON. id=/pointer is the payload's own id. "
+        "May be given again; without it the payload names the variables as the contract does.",
+    ),
+]
+Answer = Annotated[
+    str,
+    typer.Option(
+        help="Where decisions go: privilege-manager:SERVER with the name of a Privilege Manager Server, or "
+        "webhook:URL. Without it the program asks the intake.",
+    ),
+]
+EventsOf = Annotated[
+    str,
+    typer.Option(
+        help="Name of the Privilege Manager Server whose webhook it is. Its events are stored and raise nothing until "
+        "intake map has mapped every variable; decisions go back to that server unless --answer names another place."
+    ),
+]
+AnswerDuration = Annotated[
+    str,
+    typer.Option(
+        help="How long an approval lasts on the endpoint, such as 1h, where the server takes a duration; "
+        "without it an approval counts once."
+    ),
+]
+
+
 @app.command()
 def add(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="What the program is called.")],
-    type_: Annotated[
-        str,
-        typer.Option(
-            "--type",
-            help="Name of the Approval Type that it raises requests of.",
-        ),
-    ],
-    map_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            help="Where a variable stands in the payload: NAME=/pointer, NAME?=/pointer where it may be missing, "
-            "NAME=text for a constant, or NAME={…} with a source in JSON. id=/pointer is the payload's own id. "
-            "May be given again; without it the payload names the variables as the contract does.",
-        ),
-    ] = None,
-    answer: Annotated[
-        str,
-        typer.Option(
-            help="Where decisions go: privilege-manager:SERVER with the name of a Privilege Manager Server, or "
-            "webhook:URL. Without it the program asks the intake.",
-        ),
-    ] = "",
-    events_of: Annotated[
-        str,
-        typer.Option(
-            help="Name of the Privilege Manager Server whose webhook it is. Its events are stored and raise nothing until "
-            "intake map has mapped every variable; decisions go back to that server unless --answer names another place."
-        ),
-    ] = "",
-    answer_duration: Annotated[
-        str,
-        typer.Option(
-            help="How long an approval lasts on the endpoint, such as 1h, where the server takes a duration; "
-            "without it an approval counts once."
-        ),
-    ] = "",
+    type_: ApprovalTypeName,
+    map_: Mappings = None,
+    answer: Answer = "",
+    events_of: EventsOf = "",
+    answer_duration: AnswerDuration = "",
 ) -> None:
     """Let a program raise requests; its token is written to standard output, this once.
 

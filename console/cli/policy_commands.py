@@ -280,10 +280,9 @@ def print_plan(made: PolicyPlan) -> None:
         output.print_message(tr("Warning: {text}", text=translate_message(warning.text)))
     if made.open_requests is not None and made.open_requests.count:
         output.print_message(tr("Warning: {text}", text=translate_message(made.open_requests.text)))
-    output.print_result(
-        f"{plural(len(made.changes), '{count} change', '{count} changes')},"
-        f" {plural(made.calls, '{count} call', '{count} calls')}"
-    )
+    changes = plural(len(made.changes), "{count} change", "{count} changes")
+    calls = plural(made.calls, "{count} call", "{count} calls")
+    output.print_result(f"{changes}, {calls}")
 
 
 def _print_applied(done: ApplyResult) -> None:

@@ -18,6 +18,7 @@ OPTIONAL_COMMANDS = (
     ("discard", tr_later("Discard changes"), tr_later("Discard")),
     ("check", tr_later("Check connection"), tr_later("Check")),
     ("rehearse", tr_later("Rehearse a request"), tr_later("Rehearse")),
+    ("connect", tr_later("Connect Privilege Manager…"), tr_later("Connect")),
 )
 """Commands with the texts of their buttons, and their texts in narrow windows."""
 

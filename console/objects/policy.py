@@ -13,6 +13,7 @@ from console.forms.reference_list import reference_list
 from console.forms.reference_picker import reference_field
 from console.runtime.page_targets import CHAIN_TAB, CHECK_CHAIN, Target
 from models.kinds import Kind
+from models.reference_lists import load_references
 from models.translation_marks import tr_later
 
 if TYPE_CHECKING:
@@ -72,8 +73,11 @@ class PolicyPage(ObjectPage):
         return self.chain.presenter.badges()
 
     def extra_actions(self) -> dict[str, Callable[[], None]]:
-        """Return what can be done about the chain now."""
-        return {CHECK_CHAIN: self.check_chain} if self.chain.can_check else {}
+        """Return what can be done now about the chain, and with the approval window of a stored policy."""
+        found: dict[str, Callable[[], None]] = {CHECK_CHAIN: self.check_chain} if self.chain.can_check else {}
+        if not self.session.dirty and load_references(self.session.text("action_ids") or "[]"):
+            found["try_window"] = self.try_window
+        return found
 
     def chain_target(self) -> Target:
         """Return the tab of this page."""
@@ -101,6 +105,16 @@ class PolicyPage(ObjectPage):
         """Open the tab of the chain and check it as it is stored."""
         self.open_tab(CHAIN_TAB)
         self.chain.start()
+
+    def try_window(self) -> None:
+        """Open the approval window of the first action as a working dialog."""
+        self.tasks.start(self._try_window(), group="try")
+
+    async def _try_window(self) -> None:
+        from console.endpoint.endpoint_dialog import open_endpoint_window
+
+        action_id = load_references(self.session.text("action_ids"))[0]
+        await open_endpoint_window(self.ctx, action_id, self.session.id, self)
 
     def _chain_changed(self) -> None:
         self.head.refresh()

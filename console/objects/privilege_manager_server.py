@@ -1,5 +1,6 @@
 """The page of a Privilege Manager server: base URL, API client, network route, and the staged check."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from console.checks.check_subject import CheckSubject, build_check_subject
@@ -8,6 +9,7 @@ from console.forms import field_editors
 from console.forms.form import FieldSpec, GroupSpec
 from console.forms.reference_picker import reference_field
 from console.objects.server_passwords import ROUTE_ROWS, ServerPasswords
+from console.runtime.page_targets import CONNECT, Target
 from models.kinds import Kind
 from models.translation_marks import tr_later
 from services.language import tr
@@ -21,7 +23,7 @@ class PrivilegeManagerServerPage(CheckablePage):
 
     object_kind: ClassVar[Kind] = Kind.PRIVILEGE_MANAGER_SERVER
     checked_kind = Kind.PRIVILEGE_MANAGER_SERVER
-    offered = ("discard", "check")
+    offered = ("discard", "check", "connect")
     needed = tr_later("Fill in a Base URL that can be used first.")
     checked_fields = (
         "base_url",
@@ -74,6 +76,17 @@ class PrivilegeManagerServerPage(CheckablePage):
     def can_check(self) -> bool:
         """Whether the address can be used."""
         return self.passwords.origin is not None
+
+    def extra_actions(self) -> dict[str, Callable[[], None]]:
+        """Return the commands of the check, and the way to the guide that connects this server."""
+        found = super().extra_actions()
+        if self.session.ready and not self.session.is_new and not self.session.dirty:
+            found["connect"] = self.connect_privilege_manager
+        return found
+
+    def connect_privilege_manager(self) -> None:
+        """Show the guide that connects this server by its webhook."""
+        self.ctx.navigate(Target(CONNECT, self.session.id))
 
     def extra_badges(self) -> list[tuple[str, str, str | None]]:
         """Return what the last check said, and whether this is a production server."""

@@ -120,3 +120,12 @@ def transfer() -> None:
     """Import configuration documents."""
     import services.transfer
     import services.transfer.apply_online
+
+
+def connect() -> None:
+    """Import received events, their mapping, and the answers of Privilege Manager."""
+    import services.answers.delivery_list
+    import services.answers.outbox
+    import services.intake.answer_setup
+    import services.intake.clients
+    import services.intake.event_mapping

@@ -12,6 +12,8 @@ REQUESTS = "requests"
 PROVISIONING = "provisioning"
 FAULTS = "faults"
 DELETED = "deleted"
+CONNECT = "connect"
+"""The guide that connects a Privilege Manager server, whose id the target carries."""
 CHAIN = "chain"
 CHAIN_TAB = tr_later("Chain")
 """The tab of a policy that shows its approval chain."""

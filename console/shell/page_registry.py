@@ -9,6 +9,7 @@ from console.navigation.page import Page
 from console.runtime.context import Context
 from console.runtime.page_targets import (
     CHAIN,
+    CONNECT,
     DELETED,
     FAULTS,
     FOLDER,
@@ -60,6 +61,12 @@ def _deleted() -> type[Page]:
     return DeletedPage
 
 
+def _connect() -> type[Page]:
+    from console.connect.connect_page import ConnectPage
+
+    return ConnectPage
+
+
 def _chain() -> type[Page]:
     from console.chain.chain_page import ChainPage
 
@@ -73,6 +80,7 @@ PAGES: dict[str, Callable[[], type[Page]]] = {
     PROVISIONING: _provisioning,
     FAULTS: _faults,
     DELETED: _deleted,
+    CONNECT: _connect,
     CHAIN: _chain,
 }
 """The pages that show no object, by the first part of their target. Pages of objects are found in `console.objects`."""

@@ -97,6 +97,7 @@ class PageHeader(QWidget):
             self._layout.addWidget(rule)
 
     def _crumbs(self, breadcrumb: Sequence[str]) -> QHBoxLayout:
+        self._breadcrumb: list[BreadcrumbLink] = []
         row = QHBoxLayout()
         row.setContentsMargins(MARGIN, 0, MARGIN, 0)
         row.setSpacing(6)
@@ -104,6 +105,7 @@ class PageHeader(QWidget):
             if number:
                 row.addWidget(IconLabel("chevron-right", 10))
             crumb = BreadcrumbLink(text)
+            self._breadcrumb.append(crumb)
             crumb.clicked.connect(lambda _on, number=number: self.breadcrumb_clicked.emit(number))
             row.addWidget(crumb)
         row.addStretch(1)
@@ -180,6 +182,10 @@ class PageHeader(QWidget):
         """Show another title."""
         self.title.setText(text)
         self.title.updateGeometry()
+
+    def set_crumb(self, number: int, text: str) -> None:
+        """Show another text for one place of the path."""
+        self._breadcrumb[number].setText(text)
 
     def set_badges(self, badges: Sequence[QWidget]) -> None:
         """Show badges behind the title."""

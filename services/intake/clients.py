@@ -175,31 +175,40 @@ class IntakeClients:
         document: Mapping[str, JsonValue],
         *,
         is_learning: bool,
-        type_id: uuid.UUID | None = None,
     ) -> IntakeClient:
-        """Keep how events of a client are read, and whether they raise nothing for now. Raises InvalidError, NotFoundError.
-
-        `type_id` changes the Approval Type that it raises requests of.
-        """
+        """Keep how events of a client are read, and whether they raise nothing for now. Raises InvalidError, NotFoundError."""
         if document or not is_learning:
             mapping_from_json(dict(document))
         client = self.find(name)
         with self._store.write("Mapping of an intake client changed") as work:
             client.mapping = json.dumps(dict(document), ensure_ascii=True)
             client.is_learning = is_learning
-            client.type_id = type_id or client.type_id
             work.update(client, client.version)
         return client
 
-    def set_answer(self, name: str, answer: AnswerTarget) -> IntakeClient:
-        """Change where the answers of a client go; the mapping of an earlier server is dropped. Raises NotFoundError."""
+    def set_type(self, name: str, type_id: uuid.UUID) -> None:
+        """Change the Approval Type that a client raises requests of. Raises NotFoundError."""
         client = self.find(name)
+        with self._store.write("Approval Type of an intake client changed") as work:
+            client.type_id = type_id
+            work.update(client, client.version)
+
+    def set_answer(self, name: str, answer: AnswerTarget, vault: Vault) -> Secret | None:
+        """Change where the answers of a client go, and return the secret of its new webhook, which is shown once.
+
+        The mapping of an earlier server is dropped. Raises NotFoundError, VaultError.
+        """
+        client = self.find(name)
+        forget_webhook_secret(client, vault)
+        secret = None
+        if answer.kind is AnswerKind.WEBHOOK:
+            secret = _store_webhook_secret(client.model_copy(update=answer.columns()), vault)
         with self._store.write("Answers of an intake client changed") as work:
             for column, value in answer.columns().items():
                 setattr(client, column, value)
             client.answer_mapping = "{}"
             work.update(client, client.version)
-        return client
+        return secret
 
     def _make(
         self, name: str, type_id: uuid.UUID, document: Mapping[str, JsonValue] | None, answer: AnswerTarget

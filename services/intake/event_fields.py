@@ -86,6 +86,11 @@ class MappingRow:
             RowState.MAPPED, RowState.FIXED, RowState.LEFT_EMPTY, RowState.FILLED_IN, RowState.NOT_IN_EVENT,
         )  # fmt: skip
 
+    @property
+    def can_be_mapped(self) -> bool:
+        """Whether a person decides what it is filled with."""
+        return self.variable in MAPPED_VARIABLES
+
 
 def read_event(body: str) -> JsonObject | None:
     """Return the JSON object of a stored event; None where it is none."""
