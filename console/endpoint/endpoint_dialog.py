@@ -5,7 +5,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from console.actions.action_presenter import ActionFacts
 from console.actions.text_sets import TextSets
@@ -52,7 +52,7 @@ class EndpointDialog(Dialog):
         self.application, self.user = TextLineEdit(), TextLineEdit()
         self.shape, self.line, self.open_link = (
             IconLabel("", 14),
-            ElidedLabel("", role="caption"),
+            Label("", role="caption"),
             LinkLabel(""),
         )
         self._build()
@@ -66,6 +66,8 @@ class EndpointDialog(Dialog):
         self.open_link.clicked.connect(lambda *_: self._open_request())
         ctx.changes.connect(self._on_changes)
         self.show_state()
+        if self.frame_window.reason_edit is not None:
+            self.frame_window.reason_edit.setFocus()
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -85,13 +87,15 @@ class EndpointDialog(Dialog):
         foot.setSpacing(8)
         foot.addWidget(Label(tr("Preview"), role="strong"))
         server = ElidedLabel(self.route.server.name, role="muted")
+        server.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         foot.addWidget(server)
         foot.addWidget(self.shape)
+        self.line.setWordWrap(True)
         foot.addWidget(self.line, 1)
         self.open_link.setText(tr("Open request"))
         foot.addWidget(self.open_link)
         column.addLayout(foot)
-        self.frame_window.setMinimumWidth(EndpointWindow(Mode.PREVIEW).sizeHint().width())
+        self.frame_window.setMinimumWidth(self.frame_window.sizeHint().width())
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
@@ -111,6 +115,14 @@ class EndpointDialog(Dialog):
         self.shape.show_shape(foot.shape)
         self.line.setText(foot.text)
         self.open_link.setVisible(foot.can_open)
+        self._shrink()
+
+    def _shrink(self) -> None:
+        """Take no more height than the window in its frame needs; a state with less text is lower."""
+        layout = self.layout()
+        if layout is not None and self.isVisible():
+            layout.activate()
+            self.resize(self.width(), layout.totalHeightForWidth(self.width()))
 
     def _fields_changed(self) -> None:
         self.state.application, self.state.user = self.application.text(), self.user.text()
@@ -193,7 +205,8 @@ class EndpointDialog(Dialog):
         while state.request is not None and state.is_open:
             state.work = Work.ASKING
             try:
-                await requests.refresh(state.request)
+                people = await requests.refresh(state.request)
+                state.asked, state.decided = people.asked, people.decided
                 state.problem = None
             except ConsoleError as error:
                 state.problem = error.problem
@@ -275,3 +288,16 @@ async def open_endpoint_window(
     dialog.follow()
     dialog.open()
     return dialog
+
+
+async def open_newest_endpoint_window(ctx: "Context", parent: QWidget | None = None) -> None:
+    """Open the window of the action that was changed last; without any action, say so."""
+    from models.action import Action
+
+    workspace = await ctx.ready()
+    actions = await ctx.call(workspace.configuration.all, Action)
+    usable = [one for one in actions if one.type_id is not None] or actions
+    if not usable:
+        ctx.notify(tr("There is no action yet"))
+        return
+    await open_endpoint_window(ctx, max(usable, key=lambda one: one.changed_at).id, parent=parent)

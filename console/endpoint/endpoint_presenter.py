@@ -53,6 +53,9 @@ class EndpointState:
     problem: Problem | None = None
     """Why the last call failed."""
     work: Work = Work.NONE
+    asked: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
+    """Who is asked to decide, and who has decided."""
 
     @property
     def window_state(self) -> WindowState:
@@ -116,15 +119,16 @@ class EndpointState:
     def _what_happened(self, request: ApprovalRequest) -> tuple[str, str]:
         state = RequestState(request.state)
         if state is RequestState.PENDING:
-            names = [name for name in request.waits_for.split("\n") if name]
+            names = list(self.asked) or [name for name in request.waits_for.split("\n") if name]
             if names:
                 return "pending", tr("waits for {names}", names=join_names(names))
             return "pending", tr("pending")
         if state is RequestState.SUBMITTING:
             return "pending", tr("not known to ServiceNow yet")
+        who = join_names(list(self.decided))
         texts = {
-            RequestState.APPROVED: ("good", tr("approved")),
-            RequestState.REJECTED: ("bad", tr("rejected")),
+            RequestState.APPROVED: ("good", tr("approved by {name}", name=who) if who else tr("approved")),
+            RequestState.REJECTED: ("bad", tr("rejected by {name}", name=who) if who else tr("rejected")),
             RequestState.INVALID: ("bad", tr("unknown in ServiceNow")),
             RequestState.TIMED_OUT: ("off", tr("timed out")),
             RequestState.CANCELLED: ("off", tr("cancelled")),

@@ -9,7 +9,6 @@ from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.chain.chain_tab import ChainTab
-from console.endpoint.endpoint_dialog import open_endpoint_window
 from console.forms import field_editors
 from console.forms.form import FieldSpec, GroupSpec
 from console.forms.object_page import DETAILS, HISTORY, USED_BY, ObjectPage
@@ -229,8 +228,8 @@ class PolicyPage(ObjectPage):
             found[CHECK_CHAIN] = self.check_chain
         if self._ref is not None:
             found["refresh"] = self.read_server
-            if self._first_action() is not None and not self.session.dirty:
-                found["try_window"] = self.try_window
+        if self._first_action() is not None and not self.session.dirty:
+            found["try_window"] = self.try_window
         return found
 
     def check_chain(self) -> None:
@@ -259,6 +258,8 @@ class PolicyPage(ObjectPage):
 
     def try_window(self) -> None:
         """Open the window that endpoints show for this policy."""
+        from console.endpoint.endpoint_dialog import open_endpoint_window
+
         action_id = self._first_action()
         if action_id is not None:
             window = open_endpoint_window(

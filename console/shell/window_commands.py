@@ -38,6 +38,14 @@ def open_wizard(ctx: Context, window: QWidget) -> None:
     wizard.open_wizard(ctx, window)
 
 
+def try_window(window: "Window") -> None:
+    """Open the approval window of the page's action, elsewhere that of the action that was changed last."""
+    if not window.pages.run("try_window"):
+        from console.endpoint.endpoint_dialog import open_newest_endpoint_window
+
+        window.tasks.start(open_newest_endpoint_window(window.ctx, window), group="try window")
+
+
 def register_commands(window: "Window") -> None:
     """Register the commands of a window; a new one is added to one of the functions below."""
     add = window.ctx.commands.add
@@ -188,7 +196,7 @@ def _other_commands(window: "Window") -> tuple[Command, ...]:
         Command("requests", "Show requests", partial(window.show_target, Target(REQUESTS)), icon="tray", shortcut="Ctrl+R", where="Requests"),
         _page_command(window, "rehearse", "Rehearse a request…", "Requests", icon="play", shortcut="Ctrl+Shift+R"),
         *_request_commands(window),
-        _page_command(window, "try_window", "Try the approval window…", "Object", icon="play", separator_before=True),
+        Command("try_window", "Try the approval window…", partial(try_window, window), icon="play", where="Object", separator_before=True),
         _page_command(window, "check", "Check connection", "Tools", icon="link", shortcut="Ctrl+Shift+C"),
         _page_command(window, "connect", "Connect Privilege Manager…", "Tools", icon="up-down"),
         Command("check_all", "Check all servers", window.rounds.start, enabled=window.can_check_all, icon="gauge", where="Tools"),

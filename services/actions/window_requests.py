@@ -20,9 +20,12 @@ from services.common.fault_ids import FaultId
 from services.configuration import Configuration
 from services.language import tr_message
 from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.requests.records.requested_item import RequestedItem
 from services.servicenow import ServiceNowClient
 from services.store import Store
 
+DECISION_STATES = ("approved", "rejected")
+"""States of an approval that somebody has decided."""
 CANCEL_COMMENT = "Cancelled in the approval window of Approval Console"
 
 
@@ -35,6 +38,14 @@ class WindowRoute:
     process: ApprovalProcess
     server: ForeignSystem
     policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is to decide, and who has decided: names of groups and persons, as far as the account may see them."""
+
+    asked: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
 
 
 def load_route(
@@ -126,17 +137,30 @@ class WindowRequests:
         """Raise a drafted request. Raises ConsoleError; the row then says whether it is failed or not known."""
         await self._life.send(row, fields)
 
-    async def refresh(self, row: ApprovalRequest) -> None:
-        """Ask how a request stands. Raises ConsoleError; the row then is as it was."""
+    async def refresh(self, row: ApprovalRequest) -> People:
+        """Ask how a request stands, and return who decides. Raises ConsoleError; the row then is as it was."""
         if row.state == RequestState.SUBMITTING:
             await self._life.resume(row)
-        if row.external_id and not RequestState(row.state).is_final:
-            await self._life.refresh_item(row)
-            await self._life.follow(row)
+        if not row.external_id or RequestState(row.state).is_final:
+            return People()
+        item = await self._life.refresh_item(row)
+        await self._life.follow(row)
+        if RequestState(row.state).is_final:
+            # The decision may have come between both calls.
+            item = await self._life.refresh_item(row)
+        return _people_of(item) if item is not None else People()
 
     async def cancel(self, row: ApprovalRequest) -> None:
         """Cancel a request on the instance. Raises ConsoleError."""
         await self._life.cancel(row, CANCEL_COMMENT)
+
+
+def _people_of(item: RequestedItem) -> People:
+    decided = [one for one in item.approvals if one.state in DECISION_STATES]
+    return People(
+        asked=tuple(dict.fromkeys(one.group or one.display_name for one in item.open_approvals)),
+        decided=tuple(dict.fromkeys(one.display_name for one in decided)),
+    )
 
 
 def _incomplete(name: str, cause: str) -> RefusedError:

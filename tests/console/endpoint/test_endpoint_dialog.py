@@ -1,21 +1,22 @@
 """The approval window as a working dialog, against a practice instance over sockets."""
 
 import contextlib
+from functools import partial
 
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
-from console.endpoint.endpoint_dialog import EndpointDialog, open_endpoint_window
+from console.endpoint.endpoint_dialog import EndpointDialog, open_endpoint_window, open_newest_endpoint_window
 from console.endpoint.production_dialogs import CancelRequestDialog, ProductionNameDialog, RaiseDialog
+from console.runtime.page_targets import Target
+from console.shell.page_registry import create_page
 from console.widgets.window_content import WindowState, WindowText
-from models.addresses import Origin
 from models.kinds import Kind, RequestState
-from models.reference_lists import dump_references
 from services.actions.window_requests import build_fields, load_request, load_route
 from services.common.errors import RefusedError
-from services.common.secret import Secret
 from services.practice import PracticeInstance
+from tests.console.endpoint.support import make_way
 from tests.console.objects.test_object_pages import dialog_of
 from tests.console.page_support import close_connections, until
 from tests.services.requests.followed import decide
@@ -29,54 +30,9 @@ def practice():
 
 
 @pytest.fixture
-def scene(ctx, configuration, practice, vault):
+def scene(configuration, practice, vault):
     """Store the whole way from a policy to the practice instance; returns the objects by kind."""
-
-    def make(*, production=False, with_policy=True):
-        account = practice.accounts["privman.integration"]
-        credential = configuration.save(
-            configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account=account.user)
-        )
-        vault.put(
-            credential.id,
-            credential.name,
-            account.user,
-            Secret(account.password),
-            [Origin.of(practice.base_url)],
-        )
-        server = configuration.save(
-            configuration.new(
-                Kind.FOREIGN_SYSTEM,
-                name="Practice",
-                base_url=practice.base_url,
-                credential_id=credential.id,
-                production=production,
-            )
-        )
-        item = practice.records("sc_cat_item", name="Execute Application Request")[0]
-        process = configuration.save(
-            configuration.new(
-                Kind.APPROVAL_PROCESS, name="Process", server_id=server.id, request_item_id=item["sys_id"]
-            )
-        )
-        kind = configuration.save(configuration.new(Kind.APPROVAL_TYPE, name="Type", process_id=process.id))
-        action = configuration.save(
-            configuration.new(
-                Kind.ACTION, name="Form", type_id=kind.id, texts='{"": {"ApplicationTitle": "Ask first"}}'
-            )
-        )
-        if with_policy:
-            configuration.save(
-                configuration.new(
-                    Kind.POLICY,
-                    name="Elevate installers",
-                    action_ids=dump_references([action.id]),
-                    item_id="11111111-1111-4111-8111-111111111111",
-                )
-            )
-        return {type(one).kind: one for one in (server, process, kind, action)}
-
-    return make
+    return partial(make_way, configuration, vault, practice)
 
 
 @contextlib.asynccontextmanager
@@ -250,6 +206,37 @@ def test_production_is_asked_twice(run, ctx, scene):
             second.line.setText("Practice")
             second.accept_button.click()
             await pending(dialog)
+
+    run(story())
+
+
+def test_a_policy_opens_the_window_of_its_action(run, ctx, scene):
+    made = scene()
+
+    async def story():
+        page = create_page(Target(Kind.POLICY.value, made[Kind.POLICY].id), ctx)
+        page.show()
+        page.load()
+        await until(lambda: page.session.ready)
+        assert page.run("try_window")
+        dialog = await dialog_of(EndpointDialog)
+        assert dialog.route.policy.id == made[Kind.POLICY].id
+        dialog.close()
+        page.close()
+        page.deleteLater()
+
+    run(story())
+
+
+def test_the_palette_opens_the_window_of_the_newest_action(run, ctx, scene):
+    async def story():
+        await open_newest_endpoint_window(ctx)
+        assert ctx.notes == ["There is no action yet"]
+        made = scene()
+        await open_newest_endpoint_window(ctx)
+        dialog = await dialog_of(EndpointDialog)
+        assert dialog.route.action.id == made[Kind.ACTION].id
+        dialog.close()
 
     run(story())
 
