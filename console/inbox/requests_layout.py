@@ -9,7 +9,6 @@ from PyQt6.QtWidgets import QPushButton, QSplitter, QVBoxLayout, QWidget
 from console.forms.notice import Notice
 from console.inbox.empty_list import EmptyList
 from console.inbox.empty_states import EmptyStateActions, build_empty_state
-from console.inbox.filter_chips import Chips
 from console.inbox.list_criteria import SearchCriteria
 from console.inbox.request_rows import RowOutcome
 from console.inbox.requests_presenter import Choices, CountBadge
@@ -21,6 +20,7 @@ from console.inbox.table_view import InboxTable
 from console.navigation.request_places import BUILT_IN_FILTERS
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge
+from console.widgets.filter_chips import Chips
 from console.widgets.page_header import PageHeader
 from console.widgets.placeholders import ErrorState, StateStack
 from console.widgets.popup_list import PickRow

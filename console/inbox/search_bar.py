@@ -1,25 +1,20 @@
 """The search bar of the inbox: a text field, and drop-downs for policy, process and time."""
 
-from collections.abc import Sequence
-
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
-from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QResizeEvent
+from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from console.design import icons, theme
 from console.inbox.list_criteria import TIME_RANGES, SearchCriteria
 from console.runtime.debounce import Debounce
+from console.widgets.filter_dropdown import FilterDropdown
 from console.widgets.key_cap import KeyCap
-from console.widgets.line_editors import PickerButton
-from console.widgets.popup_list import PickRow, PopupList
+from console.widgets.popup_list import PickRow
 from console.widgets.search_field import name_line_buttons
-from models.text_folding import fold_text
 from models.translation_marks import tr_later
 from services.language import tr
 
 MARGIN, GAP, SEARCH_DELAY_MS = 24, 8, 120
-WIDTH, BUTTON_EXTRA_WIDTH = 124, 46
-"""Width of a drop-down, and the width that its text does not have."""
 HINT = tr_later("Number, user, computer, file or reason")
 
 
@@ -87,67 +82,6 @@ class SearchField(QLineEdit):
             self.left.emit()
         else:
             super().keyPressEvent(event)
-
-
-class FilterDropdown(PickerButton):
-    """A drop-down with a searchable list; its first row means no choice."""
-
-    MARK_ICON = "chevron-down"
-    changed = pyqtSignal(str)
-
-    def __init__(self, name: str, anything: str, search: str) -> None:
-        super().__init__()
-        self.setAccessibleName(name)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._search, self._anything = search, anything
-        self._rows: list[PickRow] = [PickRow("", anything)]
-        self.key = ""
-        self._popup: PopupList | None = None
-        self.clicked.connect(self.open)
-        self.set_value("", anything)
-
-    def sizeHint(self) -> QSize:
-        """Return the common width of the drop-downs, or more if the text for no choice is longer."""
-        hint = super().sizeHint()
-        text = QFontMetrics(theme.font("body")).horizontalAdvance(self._anything)
-        hint.setWidth(max(WIDTH, text + BUTTON_EXTRA_WIDTH))
-        return hint
-
-    def set_rows(self, rows: Sequence[PickRow]) -> None:
-        """Offer these rows; the choice stays, even if it is not among them."""
-        self._rows = [PickRow("", self._anything), *rows]
-        self.choose(self.key)
-
-    def choose(self, key: str) -> None:
-        """Show a choice."""
-        self.key = key
-        text = next((row.text for row in self._rows if row.key == key), key)
-        self.set_value("", text)
-
-    def open(self) -> None:
-        """Open the list under the button."""
-        popup = self._popup
-        if popup is None:
-            popup = self._popup = PopupList(self)
-            popup.set_placeholder(self._search)
-            popup.search_changed.connect(self._fill)
-            popup.chosen.connect(self._picked)
-        self._fill("")
-        popup.popup()
-
-    def _fill(self, text: str) -> None:
-        if self._popup is None:
-            return
-        needle = fold_text(text).strip()
-        rows = [row for row in self._rows if needle in fold_text(row.text)]
-        self._popup.set_rows(rows, current=self.key)
-        self._popup.set_state("ready" if rows else "empty", "" if rows else tr("Nothing matches"))
-
-    def _picked(self, key: str) -> None:
-        self.setFocus()
-        if key != self.key:
-            self.choose(key)
-            self.changed.emit(key)
 
 
 class SearchBar(QWidget):

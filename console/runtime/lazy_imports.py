@@ -122,6 +122,18 @@ def transfer() -> None:
     import services.transfer.apply_online
 
 
+def policies() -> None:
+    """Import the policies of Privilege Manager servers, and what checks their chains."""
+    import services.approval_chain.check
+    import services.approval_chain.route
+    import services.approval_chain.server_facts
+    import services.approval_chain.stored_requests
+    import services.policies
+    import services.policies.endpoints
+    import services.policies.runs
+    import services.policies.server_state
+
+
 def connect() -> None:
     """Import received events, their mapping, and the answers of Privilege Manager."""
     import services.answers.delivery_list

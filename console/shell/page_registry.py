@@ -14,6 +14,7 @@ from console.runtime.page_targets import (
     FAULTS,
     FOLDER,
     HOME,
+    POLICIES,
     PROVISIONING,
     REQUESTS,
     Target,
@@ -35,6 +36,12 @@ def _folder() -> type[Page]:
     from console.objects.folder import FolderPage
 
     return FolderPage
+
+
+def _policies() -> type[Page]:
+    from console.policies.policies_page import PoliciesPage
+
+    return PoliciesPage
 
 
 def _requests() -> type[Page]:
@@ -76,6 +83,7 @@ def _chain() -> type[Page]:
 PAGES: dict[str, Callable[[], type[Page]]] = {
     HOME: _home,
     FOLDER: _folder,
+    POLICIES: _policies,
     REQUESTS: _requests,
     PROVISIONING: _provisioning,
     FAULTS: _faults,
@@ -83,7 +91,7 @@ PAGES: dict[str, Callable[[], type[Page]]] = {
     CONNECT: _connect,
     CHAIN: _chain,
 }
-"""The pages that show no object, by the first part of their target. Pages of objects are found in `console.objects`."""
+"""The pages that show no object, by their target or its first part. Pages of objects are found in `console.objects`."""
 
 
 def object_page(kind: Kind) -> type["ObjectPage"]:
@@ -95,7 +103,9 @@ def object_page(kind: Kind) -> type["ObjectPage"]:
 
 def page_class(target: Target) -> type[Page]:
     """Return the class of the page that shows a target; raises LookupError."""
-    return object_page(target.object_kind) if target.object_kind is not None else PAGES[target.head]()
+    if target.object_kind is not None:
+        return object_page(target.object_kind)
+    return (PAGES.get(target.kind) or PAGES[target.head])()
 
 
 def create_page(target: Target, ctx: Context) -> Page:

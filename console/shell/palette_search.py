@@ -10,6 +10,7 @@ from console.inbox.filter_counts import filter_catalog
 from console.navigation.request_places import request_target, state_label
 from console.navigation.tree_definition import kind_breadcrumb
 from console.navigation.tree_model import TreeModel
+from console.policies.operations import search_policies
 from console.runtime import lazy_imports
 from console.runtime.context import Context
 from console.runtime.page_targets import Target, fault_entry_target
@@ -49,11 +50,12 @@ class PaletteSearch:
         return groups
 
     async def find_in_background(self, text: str, palette: Palette) -> None:
-        """Add requests and faults to a palette as they are found."""
+        """Add requests, policies and faults to a palette as they are found."""
         # Requests first: their caller is waiting on the telephone.
         try:
             requests = await self._requests(text)
             palette.add(text, tr("Requests"), requests, cut=len(requests) == MAX_REQUESTS)
+            palette.add(text, tr("Policies on Privilege Manager"), await self._policies(text))
             palette.add(text, tr("Faults"), await self._faults(text))
         finally:
             palette.finish(text)
@@ -76,6 +78,15 @@ class PaletteSearch:
                 partial(self._show_target, fault_entry_target(fault.id, fault.stages[0])),
             )
             for fault in fault_catalog_texts.search_faults(text)
+        ]
+
+    async def _policies(self, text: str) -> list[PaletteEntry]:
+        """Return policies of the local copies that are not objects here."""
+        if text.startswith(">") or len(text) < MIN_QUERY_LENGTH or self._ctx.workspace_or_none is None:
+            return []
+        return [
+            PaletteEntry(one.name, one.server_name, "shield", "", partial(self._show_target, one.target))
+            for one in await search_policies(self._ctx, text, MAX_REQUESTS)
         ]
 
     async def _requests(self, text: str) -> list[PaletteEntry]:

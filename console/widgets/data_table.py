@@ -191,7 +191,12 @@ class DataTable(QTableView):
             texts = self.measured_texts(place)
             widest = max((body.horizontalAdvance(text) for text in texts), default=0)
             air = self.cell_padding(place)
-            title = head.horizontalAdvance(tr(column.name)) + 2 * PAD + WIDTH_RESERVE
+            title = (
+                head.horizontalAdvance(self.head_text(place))
+                + 2 * PAD
+                + WIDTH_RESERVE
+                + self.head_padding(place)
+            )
             if not column.give:
                 self._natural_widths.append(max(widest + air, title))
                 self._least.append(self._natural_widths[-1])
@@ -212,6 +217,15 @@ class DataTable(QTableView):
         rows = 0 if model is None else min(model.rowCount(), MAX_MEASURED_ROWS)
         return [str(model.index(row, column).data()) for row in range(rows)] if model is not None else []
 
+    def head_text(self, column: int) -> str:
+        """Return the longest text that stands in the head of a column."""
+        return tr(self._columns[column].name)
+
+    def head_padding(self, column: int) -> int:
+        """Return the room that the head of a column needs beyond that of others."""
+        del column
+        return 0
+
     def cell_padding(self, column: int) -> int:
         """Return the room a column needs beside its text."""
         return (MARGIN + SHAPE + 2 * PAD if column == 0 else 2 * PAD) + WIDTH_RESERVE
@@ -222,8 +236,12 @@ class DataTable(QTableView):
         if viewport is None or columns is None or not self._natural_widths:
             return
         take, give = [column.take for column in self._columns], [column.give for column in self._columns]
-        widths = distribute_widths(self._natural_widths, self._least, take, give, viewport.width())
-        for place, width in enumerate(widths):
+        shown = [place for place in range(len(self._columns)) if not self.isColumnHidden(place)]
+        natural, least, taken, given = (
+            [values[place] for place in shown] for values in (self._natural_widths, self._least, take, give)
+        )
+        widths = distribute_widths(natural, least, taken, given, viewport.width())
+        for place, width in zip(shown, widths, strict=True):
             columns.resizeSection(place, width)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

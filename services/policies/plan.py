@@ -414,7 +414,7 @@ class _Planner:
         values = (
             (PlanField.PRIORITY, None if policy.priority is None else str(policy.priority)),
             (PlanField.TARGETS, self._targets(policy)),
-            (PlanField.CONDITIONS, self._conditions(policy)),
+            (PlanField.CONDITIONS, condition_text(policy)),
         )
         return [PlanRow(name, RowOperation.KEEP, value, value) for name, value in values]
 
@@ -422,16 +422,6 @@ class _Planner:
         if policy.target_ids is None:
             return None
         return ", ".join(self._state.filter_name(one) for one in policy.target_ids)
-
-    def _conditions(self, policy: PolicyItem) -> str | None:
-        parts: list[str] = []
-        for role in FilterRole:
-            ids = policy.filter_ids.get(role)
-            if ids is None:
-                return None
-            if ids:
-                parts.append(_condition(role, len(ids)))
-        return ", ".join(parts)
 
     # -- what stands in the way ----------------------------------------------
 
@@ -452,6 +442,18 @@ class _Planner:
             else row
             for row in rows
         ]
+
+
+def condition_text(policy: PolicyItem) -> str | None:
+    """Return the filters of a policy, counted by what they are for; None where the server does not tell."""
+    parts: list[str] = []
+    for role in FilterRole:
+        ids = policy.filter_ids.get(role)
+        if ids is None:
+            return None
+        if ids:
+            parts.append(_condition(role, len(ids)))
+    return ", ".join(parts)
 
 
 def _block(row: PlanRow, why: str, *, force: bool = False) -> PlanRow:

@@ -22,6 +22,8 @@ from console.inbox.my_names import MyNamesDialog
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.saved_filter_nodes import DeleteFilterDialog
 from console.navigation.tree_definition import TREE
+from console.policies.apply_dialog import ProductionDialog
+from console.policies.endpoints_dialog import EndpointsDialog
 from console.provisioning.run_dialog import RunDialog
 from console.provisioning.run_texts import stopped_outcome
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
@@ -72,6 +74,12 @@ def made_dialogs(window, made, text=""):
     process, kind, server = made[Kind.APPROVAL_PROCESS], made[Kind.APPROVAL_TYPE], made[Kind.FOREIGN_SYSTEM]
     user = SimpleNamespace(kind=Kind.FOREIGN_SYSTEM, id=server.id, name=server.name, field="credential_id")
     new = ctx.workspace.configuration.new
+    manager = new(
+        Kind.PRIVILEGE_MANAGER_SERVER,
+        name=f"{text} Privilege Manager".strip(),
+        base_url="https://pm.acme.com/TMS/",
+        production=True,
+    )
 
     def new_object_dialog(kind):
         return NewObjectDialog(ctx, new(kind), object_page(kind).groups, window)
@@ -129,6 +137,12 @@ def made_dialogs(window, made, text=""):
             lambda: ExternalTaskDialog(STEP_ELSEWHERE, EXTERNAL_TASK, window),
         ),
         (SetupWizard, "wizard", lambda: SetupWizard(ctx, window)),
+        (
+            ProductionDialog,
+            "apply on production",
+            lambda: ProductionDialog(manager, "Apply 2 changes", f"It is written to {text}.", window),
+        ),
+        (EndpointsDialog, "update endpoints", lambda: EndpointsDialog(ctx, manager, window)),
         (
             RunDialog,
             "run",

@@ -19,6 +19,11 @@ from console.navigation.node_tree import NodeTree
 from console.navigation.tree_model import TreeModel
 from console.navigation.tree_view import FilterModel
 from console.objects.folder import FolderModel
+from console.policies.plan_presenter import PlanLine
+from console.policies.plan_table import PlanTableModel
+from console.policies.policy_rows import ChainVerdict, PolicyColumn
+from console.policies.policy_rows import PolicyRow as ListedPolicy
+from console.policies.policy_table import PolicyTableModel
 from console.provisioning.plan_tab import GROUPS as PLAN_GROUPS
 from console.runtime.page_targets import Target
 from console.shell.command_palette import EntryModel, PaletteEntry
@@ -70,6 +75,31 @@ def filtered_tree():
     yield model.look_again()
     yield model.set_filter_text("nobody")
     yield model.set_filter_text("")
+
+
+@story_of(PolicyTableModel)
+def policies():
+    model = PolicyTableModel()
+    yield model
+    rows = [
+        ListedPolicy("a", WORDS, "a", active=True, priority=3, actions=(WORDS,), approval_actions=(WORDS,), targets=(WORDS,)),
+        ListedPolicy("b", "b", "b", chain=ChainVerdict(2, 7, 3)),
+        ListedPolicy("c", "c", planned=True, planned_actions=1, approval_actions=()),
+    ]  # fmt: skip
+    yield model.show_rows(rows, (PolicyColumn.PRIORITY, False), stale=False)
+    yield model.show_rows(rows[:1], (PolicyColumn.CHAIN, True), stale=True)
+    yield model.show_rows([], (PolicyColumn.CHAIN, True), stale=False)
+
+
+@story_of(PlanTableModel)
+def plan_of_a_policy():
+    model = PlanTableModel()
+    yield model
+    line = PlanLine("Actions", WORDS, WORDS, "create", "Add", "good", changed=True)
+    yield model.show_lines(
+        [line, PlanLine("Status", "a", "a", "blocked", "Blocked", "off", changed=False, why=WORDS)]
+    )
+    yield model.show_lines([])
 
 
 @story_of(EntryModel)

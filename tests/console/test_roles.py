@@ -25,11 +25,11 @@ from PyQt6.QtWidgets import (
     QTextEdit,
 )
 
-from console.inbox.filter_chips import Chip
 from console.navigation.tree_model import object_key
 from console.objects.process_rail import NO_VALUE
 from console.runtime.page_targets import Target
 from console.setup.home_guide import STATE_LABELS, PhaseBlock
+from console.widgets.filter_chips import Chip
 from console.widgets.labels import FittingLabel, LinkLabel, TextButton
 from console.widgets.line_editors import PickerButton
 from console.widgets.stage_list import StageList

@@ -203,3 +203,16 @@ def _unusable_file_error(path: Path, error: OSError) -> InputError:
             fault=FaultId.FILE_UNUSABLE,
         )
     )
+
+
+def save_table(lines: Iterable[Sequence[str]], path: Path) -> None:
+    """Write lines of texts to a CSV file, with the same care for spreadsheets as a list of requests.
+
+    Blocks. Raises InputError.
+    """
+    guarded = [[_cell(text, str) for text in line] for line in lines]
+    content = (BYTE_ORDER_MARK + _format_csv(guarded)).encode(errors="replace")
+    try:
+        write_atomically(path, lambda file: file.write(content))
+    except OSError as error:
+        raise _unusable_file_error(path, error) from error

@@ -10,12 +10,12 @@ from PyQt6.QtWidgets import QLabel, QPushButton
 
 from console.design import theme
 from console.inbox import cell_content, request_rows
-from console.inbox.filter_chips import Chips
 from console.inbox.request_rows import RowOutcome
 from console.inbox.request_timeline import ENTRY_ROLE, MAX_DETAIL_LINES, Timeline, wrap_text
 from console.navigation.request_places import BUILT_IN_FILTERS
 from console.runtime.window_settings import WindowSettings
 from console.widgets.data_table import MARGIN, PAD
+from console.widgets.filter_chips import Chips
 from console.widgets.labels import ZERO_WIDTH_SPACE, with_break_points
 from console.widgets.placeholders import ErrorState
 from models.kinds import RequestEventKind, RequestState

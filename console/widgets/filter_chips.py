@@ -94,7 +94,8 @@ class Chips(QWidget):
     chosen = pyqtSignal(str)
     save_requested = pyqtSignal()
 
-    def __init__(self, filters: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, filters: Sequence[tuple[str, str]], *, saving: bool = True) -> None:
+        """Show filters; without `saving` there is no button that saves another one."""
         super().__init__()
         self._chips: dict[str, Chip] = {}
         outer = QVBoxLayout(self)
@@ -106,8 +107,9 @@ class Chips(QWidget):
         self._extra = ""
         for key, name in filters:
             self._add(key, tr(name))
-        # Added last, for the tab order.
-        self._flow.addWidget(self.save_button)
+        if saving:
+            # Added last, for the tab order.
+            self._flow.addWidget(self.save_button)
 
     def _add(self, key: str, name: str) -> None:
         chip = Chip(key, name)
