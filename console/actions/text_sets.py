@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from services.privilege_manager.items.approval_action import ApprovalAction
 
 SAMPLE_TEXTS: dict[TextKey, str] = {
-    TextKey.APPLICATION_TITLE: "Approval needed",
-    TextKey.TITLE_PREFIX: "Approval needed",
-    TextKey.USER_LABEL: "User:",
-    TextKey.APPLICATION_LABEL: "Program:",
-    TextKey.REASON_LABEL: "Reason (required):",
-    TextKey.APPROVAL_STATUS_LABEL: "Approval status:",
-    TextKey.CONTINUE_BUTTON_LABEL: "Continue",
-    TextKey.CANCEL_BUTTON_LABEL: "Cancel",
-    TextKey.REFRESH_BUTTON_LABEL: "Refresh",
+    TextKey.APPLICATION_TITLE: tr_later("Approval needed"),
+    TextKey.TITLE_PREFIX: tr_later("Approval needed"),
+    TextKey.USER_LABEL: tr_later("User:"),
+    TextKey.APPLICATION_LABEL: tr_later("Program:"),
+    TextKey.REASON_LABEL: tr_later("Reason (required):"),
+    TextKey.APPROVAL_STATUS_LABEL: tr_later("Approval status:"),
+    TextKey.CONTINUE_BUTTON_LABEL: tr_later("Continue"),
+    TextKey.CANCEL_BUTTON_LABEL: tr_later("Cancel"),
+    TextKey.REFRESH_BUTTON_LABEL: tr_later("Refresh"),
     TextKey.DEFAULT_FONT_SIZE: "11",
     TextKey.FLOW_DIRECTION: "LeftToRight",
-    TextKey.INFORMATION_TEXT_SECTION: "This program **needs approval** before it can run.",
-    TextKey.INSTRUCTION_TEXT_SECTION: "Say what you need the program for.",
-    TextKey.APPROVAL_STATUS_TEXT_SECTION: "Your request was sent to the approvers.",
+    TextKey.INFORMATION_TEXT_SECTION: tr_later("This program **needs approval** before it can run."),
+    TextKey.INSTRUCTION_TEXT_SECTION: tr_later("Say what you need the program for."),
+    TextKey.APPROVAL_STATUS_TEXT_SECTION: tr_later("Your request was sent to the approvers."),
 }
 """Shown until an export tells the real texts; never written into a copy."""
 DIRECTIONS = (("LeftToRight", tr_later("Left to right")), (RIGHT_TO_LEFT, tr_later("Right to left")))
@@ -135,7 +135,7 @@ class TextSets:
 
     def _exported(self, language: str, key: str) -> str | None:
         if self.source is None:
-            return SAMPLE_TEXTS[TextKey(key)] if language == DEFAULT_LANGUAGE else None
+            return tr(SAMPLE_TEXTS[TextKey(key)]) if language == DEFAULT_LANGUAGE else None
         return self.source.get(self._spelling(language), {}).get(key)
 
     def text(self, language: str, key: str) -> str:
