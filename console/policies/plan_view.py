@@ -6,6 +6,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from console.design import theme
 from console.policies.plan_presenter import Finding, PlanPresenter
 from console.policies.plan_table import PlanTable
 from console.widgets import buttons, plain_text
@@ -198,7 +199,7 @@ class PlanView(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Put the right column under the plan where there is no room beside it."""
         super().resizeEvent(event)
-        narrow = self.width() < NARROW_WIDTH
+        narrow = self.width() < theme.scaled(NARROW_WIDTH)
         if narrow != self._narrow:
             self._narrow = narrow
             self._arrange()
@@ -207,8 +208,9 @@ class PlanView(QWidget):
         directions = QBoxLayout.Direction
         self._layout.setDirection(directions.TopToBottom if self._narrow else directions.LeftToRight)
         self._rule.setVisible(not self._narrow)
-        self.side.setMinimumWidth(0 if self._narrow else SIDE_WIDTH)
-        self.side.setMaximumWidth(16_777_215 if self._narrow else SIDE_WIDTH)
+        width = theme.scaled(SIDE_WIDTH)
+        self.side.setMinimumWidth(0 if self._narrow else width)
+        self.side.setMaximumWidth(16_777_215 if self._narrow else width)
 
     def describe(self, text: str) -> None:
         """Say on Apply what a screen reader and the tooltip say besides its text."""

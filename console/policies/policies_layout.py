@@ -31,13 +31,13 @@ from console.widgets.popup_list import PickRow
 from console.widgets.search_field import SearchField
 from models.kinds import KINDS, Kind, kind_chain
 from models.translation_marks import tr_later
-from services.language import number, plural, tr
+from services.language import number, plural, tr, translate
 
 if TYPE_CHECKING:
     from console.policies.policies_page import PoliciesPage
     from models.privilege_manager_server import PrivilegeManagerServer
 
-MARGIN, GAP, FOOT_HEIGHT, LEAST_LIST_HEIGHT, SEARCH_DELAY_MS = 24, 8, 26, 120, 120
+MARGIN, GAP, FOOT_HEIGHT, LEAST_LIST_HEIGHT, SEARCH_DELAY_MS = 24, 8, 26, 84, 120
 HEIGHTS = (330, 330)
 HINT = tr_later("Name, action or computer group")
 SPLITTER_SETTING = "policies_splitter"
@@ -208,7 +208,10 @@ class PoliciesLayout(QWidget):
         self.refresh_button.setEnabled(not presenter.refreshing and presenter.has_servers is not False)
         self.endpoints_button.setEnabled(bool(presenter.has_servers))
         if presenter.is_stale and presenter.problem is not None:
-            self.notice.show_problem(presenter.problem, retry=self.retry_requested.emit)
+            # The cause alone: a page with filters and details has no room for more on small windows.
+            cause = translate(presenter.problem.cause)
+            self.notice.tell(cause, tone="bad", act=self.retry_requested.emit)
+            plain_text.set_tooltip(self.notice.label, presenter.problem.as_text())
         else:
             self.notice.clear()
         self._show_state(presenter)
