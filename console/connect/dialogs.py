@@ -158,12 +158,12 @@ class DeliveriesDialog(Dialog):
         self.table.setMinimumHeight(HEIGHT)
         self.reason = wrapped_label("", "caption")
         self.retry_button = buttons.secondary("Retry", icon="refresh")
-        self.retry_button.setEnabled(False)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.reason)
         layout.addLayout(_foot(self, self.retry_button))
         self.table.chosen.connect(self._show)
         self.retry_button.clicked.connect(self._retry)
+        self._show(-1)
 
     def show_deliveries(self, deliveries: Sequence[Delivery]) -> None:
         """Show other answers; the selected one stays selected."""
@@ -175,6 +175,7 @@ class DeliveriesDialog(Dialog):
         one = self._rows[place] if 0 <= place < len(self._rows) else None
         self.retry_button.setEnabled(one is not None and one.state != DeliveryState.DELIVERED)
         self.reason.setText(one.reason or one.last_status if one is not None else "")
+        self.reason.setVisible(bool(self.reason.text()))
 
     def _retry(self) -> None:
         place = self.table.currentIndex().row()

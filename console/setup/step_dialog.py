@@ -36,7 +36,7 @@ class ExternalTaskDialog(Dialog):
         layout.addWidget(wrapped_label(translate_message(step.fact)))
         if task.values:
             self.values = ValueList(tr("Values to enter"))
-            self.values.set_rows([ValueRow(name, value) for name, value in task.values])
+            self.values.set_rows([ValueRow(translate_message(name), value) for name, value in task.values])
             layout.addWidget(self.values)
         if not task.url:
             layout.addWidget(

@@ -3,8 +3,17 @@
 from collections.abc import Sequence
 
 from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QFocusEvent, QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PyQt6.QtGui import (
+    QFocusEvent,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
+from PyQt6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
 from console.design import icons, theme
 from console.widgets import plain_text
@@ -20,11 +29,12 @@ LEAST_CELL = 120
 """How narrow a cell may be."""
 
 
-class StepStrip(QWidget):
-    """The strip. Left and right go through its steps, so that a screen reader reads one at a time."""
+class StepStrip(QAbstractSlider):
+    """The strip, a slider to a screen reader. Left and right go through its steps, so that one is read at a time."""
 
     def __init__(self, name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setOrientation(Qt.Orientation.Horizontal)
         self._title = name or tr("Steps")
         self.steps: list[Step] = []
         self.current_index = -1
@@ -44,6 +54,8 @@ class StepStrip(QWidget):
         self.update()
 
     def _set_name(self) -> None:
+        self.setRange(0, max(len(self.steps) - 1, 0))
+        self.setValue(max(self.current_index, 0))
         if 0 <= self.current_index < len(self.steps) and self.hasFocus():
             place = tr("{at} of {count}", at=self.current_index + 1, count=len(self.steps))
             self.setAccessibleName(f"{self._title} {place}: {_words(self.steps[self.current_index])}")
@@ -106,8 +118,13 @@ class StepStrip(QWidget):
             self.current_index = min(max(at, 0), far - 1)
             self._set_name()
             self.update()
-        else:
-            super().keyPressEvent(event)
+        elif event is not None:
+            event.ignore()
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        """Leave the wheel to what scrolls."""
+        if event is not None:
+            event.ignore()
 
     def focusInEvent(self, event: QFocusEvent | None) -> None:
         """Begin at the first step that is not done."""

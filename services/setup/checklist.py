@@ -158,7 +158,7 @@ def _prepare(facts: SetupFacts) -> tuple[GuideStep, ...]:
         tr_message("ServiceNow"),
         f"{server.base_url}nav_to.do?uri=sys_user_list.do" if server is not None else "",
         "User Administration > Users",
-        (("Roles", ", ".join(REQUIRED_ROLES)),),
+        ((tr_message("Roles"), ", ".join(REQUIRED_ROLES)),),
     )
     said = {
         True: tr_message("Signs in, with the rights it needs"),

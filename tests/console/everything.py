@@ -1,6 +1,7 @@
 """Every page, tab, state and dialog of the window, one after the other, for tests that look at all of it."""
 
 import asyncio
+import uuid
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -9,6 +10,13 @@ from PyQt6.QtWidgets import QApplication
 
 from console.actions.approval_type_field import GuidDialog
 from console.actions.text_sets import TextSets
+from console.connect.dialogs import (
+    DeliveriesDialog,
+    EventsDialog,
+    FieldDialog,
+    StartOverDialog,
+    WebhookDialog,
+)
 from console.endpoint.endpoint_dialog import EndpointDialog
 from console.endpoint.production_dialogs import CancelRequestDialog, ProductionNameDialog, RaiseDialog
 from console.forms.delete_dialogs import DeleteDialog, InUseDialog, RecreateDialog
@@ -27,17 +35,21 @@ from console.policies.endpoints_dialog import EndpointsDialog
 from console.provisioning.run_dialog import RunDialog
 from console.provisioning.run_texts import stopped_outcome
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
-from console.runtime.page_targets import Target
+from console.runtime.page_targets import CONNECT, Target, chain_target
 from console.setup.step_dialog import ExternalTaskDialog
 from console.setup.wizard import SetupWizard
 from console.shell import dialogs
 from console.shell.page_registry import object_page
+from models.delivery import AnswerKind, Delivery, DeliveryState
+from models.intake_event import IntakeEvent
 from models.kinds import Kind, RequestOrigin, RequestState
 from services.actions.window_requests import WindowRoute
 from services.common.errors import GuardedAction, OpenRequests, Owner, Problem, RequestsOpenError
 from services.connectivity import CheckReport, StageResult, StageState
 from services.connectivity.check_history import save_check
 from services.connectivity.report import SkipReason
+from services.intake.event_fields import EventField
+from services.language import tr_message
 from services.setup.guide_step import ExternalTask, GuideStep, GuideStepState
 from tests.console.inbox.support import as_row, put, request, settled
 from tests.console.page_support import until
@@ -60,66 +72,89 @@ def rows(text=""):
 
 
 EXTERNAL_TASK = ExternalTask(
-    "ServiceNow", "https://acme.service-now.com/", "User Administration > Users", (("Roles", "admin"),)
+    tr_message("ServiceNow"),
+    "https://acme.service-now.com/",
+    "User Administration > Users",
+    ((tr_message("Roles"), "admin"),),
 )
 STEP_ELSEWHERE = GuideStep(
-    1, "Choose the account", GuideStepState.ELSEWHERE, "In ServiceNow, with roles", external=EXTERNAL_TASK
+    1,
+    tr_message("Choose the account"),
+    GuideStepState.ELSEWHERE,
+    tr_message("In ServiceNow, with roles"),
+    external=EXTERNAL_TASK,
 )
 
 
 def made_dialogs(window, made, text=""):
     """Make every dialog of the program, over the window, by class and story."""
+    return [
+        *shell_dialogs(window, text),
+        *object_dialogs(window, made, text),
+        *request_dialogs(window, text),
+        *server_dialogs(window, made, text),
+        *endpoint_dialogs(window, made, text),
+        *event_dialogs(window, text),
+    ]
+
+
+def shell_dialogs(window, text):
+    """Make the dialogs of the window itself."""
     ctx = window.ctx
-    name_of = f"{text} ServiceNow".strip()
-    process, kind, server = made[Kind.APPROVAL_PROCESS], made[Kind.APPROVAL_TYPE], made[Kind.FOREIGN_SYSTEM]
-    user = SimpleNamespace(kind=Kind.FOREIGN_SYSTEM, id=server.id, name=server.name, field="credential_id")
-    new = ctx.workspace.configuration.new
-    manager = new(
-        Kind.PRIVILEGE_MANAGER_SERVER,
-        name=f"{text} Privilege Manager".strip(),
-        base_url="https://pm.acme.com/TMS/",
-        production=True,
-    )
-
-    def new_object_dialog(kind):
-        return NewObjectDialog(ctx, new(kind), object_page(kind).groups, window)
-
-    copied = request(2, origin=RequestOrigin.SERVICENOW)
-    ended = request(3, 9000, RequestState.APPROVED)
     return [
         (dialogs.Sheet, "about", lambda: dialogs.about_sheet("console.db", "system", window)),
         (dialogs.Sheet, "shortcuts", lambda: dialogs.shortcuts_sheet(ctx.commands, window)),
         (dialogs.Sheet, "crash", lambda: dialogs.crash_sheet(f"report {text}", window)),
         (dialogs.ProblemSheet, "problem", lambda: dialogs.ProblemSheet(PROBLEM, window)),
         (dialogs.LeaveDialog, "leave", lambda: dialogs.LeaveDialog(2, window)),
+        (
+            ExternalTaskDialog,
+            "step elsewhere",
+            lambda: ExternalTaskDialog(STEP_ELSEWHERE, EXTERNAL_TASK, window),
+        ),
+        (SetupWizard, "wizard", lambda: SetupWizard(ctx, window)),
+    ]
+
+
+def object_dialogs(window, made, text):
+    """Make the dialogs about objects: create, delete, merge."""
+    ctx, server = window.ctx, made[Kind.FOREIGN_SYSTEM]
+    name_of = f"{text} ServiceNow".strip()
+    user = SimpleNamespace(kind=Kind.FOREIGN_SYSTEM, id=server.id, name=server.name, field="credential_id")
+
+    def new_object_dialog(kind):
+        return NewObjectDialog(ctx, ctx.workspace.configuration.new(kind), object_page(kind).groups, window)
+
+    return [
         (DeleteDialog, "delete", lambda: DeleteDialog("User Credential", name_of, window)),
         (InUseDialog, "in use", lambda: InUseDialog(ctx, name_of, [user], window)),
         (OpenRequestsDialog, "open requests", lambda: OpenRequestsDialog(OPEN_REQUESTS, "", window)),
         (RecreateDialog, "gone", lambda: RecreateDialog(name_of, window)),
         (MergeDialog, "merge", lambda: MergeDialog(name_of, "Text", rows(text), window)),
-        (NewObjectDialog, "new server", lambda: new_object_dialog(Kind.FOREIGN_SYSTEM)),
-        (NewObjectDialog, "new credential", lambda: new_object_dialog(Kind.USER_CREDENTIAL)),
+        *(
+            (NewObjectDialog, f"new {kind}", lambda kind=kind: new_object_dialog(kind))
+            for kind in (
+                Kind.FOREIGN_SYSTEM,
+                Kind.USER_CREDENTIAL,
+                Kind.PRIVILEGE_MANAGER_SERVER,
+                Kind.ACTION,
+                Kind.POLICY,
+            )
+        ),
         (
             PasswordDialog,
             "password",
             lambda: PasswordDialog(name_of, "a", "acme.service-now.com", window),
         ),
         (GuidDialog, "guid", lambda: GuidDialog(f"{text} Type", "", GUID, window)),
-        (RaiseDialog, "raise", lambda: RaiseDialog(name_of, window)),
-        (ProductionNameDialog, "production", lambda: ProductionNameDialog(name_of, window)),
-        (CancelRequestDialog, "cancel request", lambda: CancelRequestDialog("RITM0010001", name_of, window)),
-        (
-            EndpointDialog,
-            "endpoint",
-            lambda: EndpointDialog(
-                ctx,
-                WindowRoute(new(Kind.ACTION, name=name_of), kind, process, server),
-                TextSets(),
-                f"{text} ada",
-                window,
-            ),
-        ),
-        (RehearsalDialog, "rehearsal", lambda: RehearsalDialog(ctx, process, kind, server, window)),
+    ]
+
+
+def request_dialogs(window, text):
+    """Make the dialogs of the inbox."""
+    copied = request(2, origin=RequestOrigin.SERVICENOW)
+    ended = request(3, 9000, RequestState.APPROVED)
+    return [
         (DeleteFilterDialog, "delete filter", lambda: DeleteFilterDialog(f"{text} Finance laptops", window)),
         (MyNamesDialog, "my names", lambda: MyNamesDialog(("D. Whitfield", "App Approvers"), window)),
         (SaveFilterDialog, "save filter", lambda: SaveFilterDialog(f"{text} Finance", {"Pending"}, window)),
@@ -131,12 +166,21 @@ def made_dialogs(window, made, text=""):
             )
             for name, act in ACTION_DESCRIPTIONS.items()
         ),
-        (
-            ExternalTaskDialog,
-            "step elsewhere",
-            lambda: ExternalTaskDialog(STEP_ELSEWHERE, EXTERNAL_TASK, window),
-        ),
-        (SetupWizard, "wizard", lambda: SetupWizard(ctx, window)),
+    ]
+
+
+def server_dialogs(window, made, text):
+    """Make the dialogs about what is done on a server."""
+    ctx, server = window.ctx, made[Kind.FOREIGN_SYSTEM]
+    process, kind = made[Kind.APPROVAL_PROCESS], made[Kind.APPROVAL_TYPE]
+    manager = ctx.workspace.configuration.new(
+        Kind.PRIVILEGE_MANAGER_SERVER,
+        name=f"{text} Privilege Manager".strip(),
+        base_url="https://pm.acme.com/TMS/",
+        production=True,
+    )
+    return [
+        (RehearsalDialog, "rehearsal", lambda: RehearsalDialog(ctx, process, kind, server, window)),
         (
             ProductionDialog,
             "apply on production",
@@ -157,6 +201,70 @@ def made_dialogs(window, made, text=""):
             ),
         ),
     ]
+
+
+def endpoint_dialogs(window, made, text):
+    """Make the dialogs around the window of an endpoint."""
+    ctx = window.ctx
+    name_of = f"{text} ServiceNow".strip()
+    route = WindowRoute(
+        ctx.workspace.configuration.new(Kind.ACTION, name=name_of),
+        made[Kind.APPROVAL_TYPE],
+        made[Kind.APPROVAL_PROCESS],
+        made[Kind.FOREIGN_SYSTEM],
+    )
+    return [
+        (RaiseDialog, "raise", lambda: RaiseDialog(name_of, window)),
+        (ProductionNameDialog, "production", lambda: ProductionNameDialog(name_of, window)),
+        (CancelRequestDialog, "cancel request", lambda: CancelRequestDialog("RITM0010001", name_of, window)),
+        (
+            EndpointDialog,
+            "endpoint",
+            lambda: EndpointDialog(ctx, route, TextSets(), f"{text} ada", window),
+        ),
+    ]
+
+
+def event_dialogs(window, text):
+    """Make the dialogs of the page that connects Privilege Manager."""
+    fields = [EventField("/ApprovalId", GUID), EventField(f"/File/{text}", f"{text} setup.exe")]
+    body = f'{{"ApprovalId": "{GUID}", "File": "{text}"}}'
+    events = [
+        IntakeEvent(sender="192.0.2.7", size=len(body), status=202, body=body),
+        IntakeEvent(sender=text or "192.0.2.7", size=7, status=422, fault="payload-invalid", body=text),
+    ]
+
+    def deliveries_dialog():
+        dialog = DeliveriesDialog(window)
+        dialog.show_deliveries([answer(state, text) for state in DeliveryState])
+        dialog.table.selectRow(len(DeliveryState) - 1)
+        return dialog
+
+    return [
+        (FieldDialog, "field of the file", lambda: FieldDialog("FilePath", fields, "", window)),
+        (FieldDialog, "field of the id", lambda: FieldDialog("PMApprovalId", fields, "/ApprovalId", window)),
+        (FieldDialog, "no fields", lambda: FieldDialog("FilePath", [], "", window)),
+        (EventsDialog, "events", lambda: EventsDialog(events, window)),
+        (DeliveriesDialog, "no answers", lambda: DeliveriesDialog(window)),
+        (DeliveriesDialog, "answers", deliveries_dialog),
+        (StartOverDialog, "start over", lambda: StartOverDialog(window)),
+        (WebhookDialog, "webhook", lambda: WebhookDialog(window)),
+    ]
+
+
+def answer(state, text):
+    """Return the answer to an approved request."""
+    failed = state is DeliveryState.FAILED
+    return Delivery(
+        request_id=uuid.uuid4(),
+        outcome=str(RequestState.APPROVED),
+        client_id=uuid.uuid4(),
+        kind=AnswerKind.WEBHOOK,
+        state=state,
+        tries=3,
+        last_status="HTTP 503",
+        reason=f"The service does not answer {text}" if failed else "",
+    )
 
 
 def places(tree=TREE):
@@ -207,9 +315,18 @@ async def look_at_pages(window, look, text=""):
         page.session.edit({"name": ""})
         look(f"{kind} with an error", window)
         page.discard()
-    window.show_target(Target("faults"))
-    await until(lambda: not window.page.tasks.busy)
-    look("faults", window)
+    targets = (
+        Target(CONNECT, made[Kind.PRIVILEGE_MANAGER_SERVER].id),
+        *(
+            replace(chain_target(kind, made[kind].id), run="")
+            for kind in (Kind.POLICY, Kind.APPROVAL_PROCESS)
+        ),
+        Target("faults"),
+    )
+    for target in targets:
+        window.show_target(target)
+        await until(lambda: not window.page.tasks.busy)
+        look(target.kind, window)
     return made
 
 
