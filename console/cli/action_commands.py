@@ -92,7 +92,7 @@ def wait(
         done = await wait_for_action(
             client, name, SystemClock(), timeout_s=timeout, report=output.print_message
         )
-        await note_action_seen(workspace.store, stored, name, seen=bool(done.found))
+        await note_action_seen(workspace.store, stored, name, done.found)
         if json:
             output.print_json({"asked": done.asked, "actions": [_action_as_dict(one) for one in done.found]})
         elif done.found:

@@ -1,21 +1,19 @@
 """The actions of a Privilege Manager server: the local copy of their list, and whether a copy has arrived there."""
 
 import asyncio
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlmodel import col, delete, select
-
 from models.action_progress import ActionProgress
-from models.base import NAME_MAX, name_key, utcnow
-from models.server_item import ItemKind, ServerItem
+from models.base import name_key, utcnow
+from models.privilege_manager_server import PrivilegeManagerServer
+from models.server_item import ItemKind
 from services.actions.progress import record_asked
-from services.common.json_types import JsonValue
-from services.privilege_manager.api_items import ActionItem, ItemList, read_action
+from services.policies.item_copies import ItemCopies
+from services.privilege_manager.api_items import ActionItem, ItemList
 from services.store import Store
 
 APPROVAL_SWITCH = "/approvaltypeid:"
@@ -81,40 +79,22 @@ async def ask_for_copy(
 
 
 def keep_server_actions(store: Store, server_id: uuid.UUID, listed: ItemList[ActionItem]) -> None:
-    """Replace the local copy of a server's actions."""
-    now = utcnow()
-    rows = {
-        one.item_id: ServerItem(
-            server_id=server_id,
-            item_kind=ItemKind.ACTION.value,
-            item_id=one.item_id,
-            name=(one.name or "")[:NAME_MAX],
-            name_key=name_key(one.name or "")[:NAME_MAX],
-            document=json.dumps(one.document),
-            read_at=now,
-        )
-        for one in listed.items
-    }
-    with store.write() as work:
-        work.session.execute(
-            delete(ServerItem).where(
-                col(ServerItem.server_id) == server_id, col(ServerItem.item_kind) == ItemKind.ACTION.value
-            )
-        )
-        work.session.add_all(rows.values())
+    """Replace the local copy of a server's actions; does nothing for a server that was deleted meanwhile."""
+    copies = _copies(store, server_id)
+    if copies is not None:
+        copies.replace(ItemKind.ACTION, listed)
 
 
 def load_server_actions(store: Store, server_id: uuid.UUID) -> ListedActions:
     """Return the local copy of a server's actions."""
-    query = select(ServerItem).where(
-        col(ServerItem.server_id) == server_id, col(ServerItem.item_kind) == ItemKind.ACTION.value
-    )
+    copies = _copies(store, server_id)
+    if copies is None:
+        return ListedActions()
+    known = copies.actions()
+    return ListedActions(known.items, known.read_at)
+
+
+def _copies(store: Store, server_id: uuid.UUID) -> ItemCopies | None:
     with store.read() as session:
-        rows = session.exec(query.order_by(col(ServerItem.name_key))).all()
-    found = tuple(_to_action(row) for row in rows)
-    return ListedActions(found, max((row.read_at for row in rows), default=None))
-
-
-def _to_action(row: ServerItem) -> ActionItem:
-    document: JsonValue = json.loads(row.document)
-    return read_action(document) or ActionItem(row.item_id, row.name)
+        server = session.get(PrivilegeManagerServer, server_id)
+    return None if server is None else ItemCopies(store, server)

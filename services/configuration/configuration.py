@@ -6,15 +6,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, func
-from sqlmodel import Session, SQLModel, col, delete, select
+from sqlmodel import Session, SQLModel, col, select
 
-from models.action_progress import ActionProgress
 from models.approval_request import ApprovalRequest
 from models.base import ConfigurationObject, name_key
 from models.kinds import KINDS, OPEN_STATES, Kind
 from models.reference_lists import load_references
 from models.revision import Revision
-from models.server_item import ServerItem
 from models.tables import all_models, model_for_kind, object_models
 from models.translation_marks import plural_later
 from services.common.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
@@ -152,7 +150,6 @@ class Configuration(ObjectReader):
                 if refused is not None and refused.open.count > (confirmed or 0):
                     raise refused
                 open_requests_guard.detach_requests(work, item)
-                _delete_owned_rows(work.session, item)
             work.delete(item, base_version)
 
     def open_requests_error(
@@ -262,8 +259,6 @@ def _referring_objects(session: Session, item: ConfigurationObject) -> Iterator[
 
 def _references(session: Session, item: ConfigurationObject) -> Iterator[Reference]:
     for model, column in _referring_columns(str(get_table(item).name)):
-        if model in OWNED_MODELS:
-            continue
         if issubclass(model, ConfigurationObject):
             rows = session.exec(select(model).where(column == item.id).order_by(col(model.name_key)))
             yield from (Reference(model.kind.value, row.id, row.name) for row in rows)
@@ -285,16 +280,6 @@ def _references(session: Session, item: ConfigurationObject) -> Iterator[Referen
                     for row in rows
                     if item.id in load_references(getattr(row, field))
                 )
-
-
-OWNED_MODELS: tuple[type[SQLModel], ...] = (ActionProgress, ServerItem)
-"""Tables whose rows belong to one object and go with it."""
-
-
-def _delete_owned_rows(session: Session, item: ConfigurationObject) -> None:
-    for model, column in _referring_columns(str(get_table(item).name)):
-        if model in OWNED_MODELS:
-            session.execute(delete(get_table(model)).where(column == item.id))
 
 
 REFERRING_ROW_LABELS = {

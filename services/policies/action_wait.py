@@ -1,6 +1,6 @@
 """Waits until an action that was imported is on the server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import update
@@ -63,17 +63,22 @@ async def wait_for_action(
         await clock.sleep(min(interval, timeout_s - passed))
 
 
-async def note_action_seen(store: Store, server: PrivilegeManagerServer, name: str, *, seen: bool) -> None:
-    """Note with the stored Action of this name, if there is one, that the server was asked for its copy."""
+async def note_action_seen(
+    store: Store, server: PrivilegeManagerServer, name: str, found: Iterable[ActionItem]
+) -> None:
+    """Note with the stored Action of this name, if there is one, that the server was asked for its copy.
+
+    Only the item id of the copy proves that it was imported: another action may have its name.
+    """
     table, now = get_table(ActionProgress), utcnow()
+    found_ids = [one.item_id for one in found]
 
     def write() -> None:
         with store.write() as work:
             query = select(Action.id).where(Action.server_id == server.id, Action.name_key == name_key(name))
             mine = table.c.action_id.in_(query)
             work.session.execute(update(table).where(mine).values(asked_at=now))
-            if seen:
-                first = mine & table.c.imported_at.is_(None)
-                work.session.execute(update(table).where(first).values(imported_at=now))
+            first = mine & table.c.imported_at.is_(None) & table.c.item_id.in_(found_ids)
+            work.session.execute(update(table).where(first).values(imported_at=now))
 
     await run_to_completion(write)
