@@ -251,6 +251,7 @@ class EndpointDialog(Dialog):
 
     async def _reload(self) -> None:
         """Show the request as it is stored; one that was never stored is none."""
+        await lazy_imports.ready(self.ctx, lazy_imports.endpoint)
         from services.actions.window_requests import load_request
 
         workspace = await self.ctx.ready()

@@ -396,6 +396,7 @@ async def policy_service(ctx: "Context", server: "PrivilegeManagerServer") -> "P
 async def make_plan(ctx: "Context", ref: PolicyRef) -> "PolicyPlan":
     """Plan what a policy asks for; one that is not managed here asks for nothing. Writes nothing."""
     service = await policy_service(ctx, ref.server)
+    await lazy_imports.ready(ctx, lazy_imports.policies)
     from models.policy import Policy
     from services.policies import PolicyGoal, goal_for_policy
 
@@ -421,6 +422,7 @@ async def undo_run(
 ) -> "UndoResult":
     """Take a run back. Raises ConsoleError."""
     service = await policy_service(ctx, ref.server)
+    await lazy_imports.ready(ctx, lazy_imports.policies)
     from services.policies import undo
 
     return await undo(service, run_id, confirmed=confirmed, progress=progress)

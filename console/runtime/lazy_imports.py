@@ -112,6 +112,7 @@ def setup() -> None:
 
 def privilege_manager_setup() -> None:
     """Import the set-up of the Privilege Manager side."""
+    import services.actions.progress
     import services.privilege_manager
     import services.setup.privilege_manager_setup
 

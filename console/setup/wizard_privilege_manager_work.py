@@ -59,6 +59,7 @@ async def use_export(
     ctx: "Context", objects: "PrivilegeManagerObjects", path: Path
 ) -> "PrivilegeManagerObjects":
     """Keep an export that a person made, with the GUID of its Approval Type. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
     from services.setup import privilege_manager_setup
 
     workspace = await ctx.ready()
@@ -75,6 +76,7 @@ async def use_export(
 
 async def save_copy(ctx: "Context", objects: "PrivilegeManagerObjects", path: Path) -> None:
     """Write the copy for *Import Items* into a file. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
     from services.setup import privilege_manager_setup
 
     store = (await ctx.ready()).store
@@ -97,6 +99,7 @@ async def wait_for_copy(
 
     `on_asked` gets how often it was asked in vain. Raises ConsoleError for what does not pass by itself.
     """
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
     from services.actions.progress import load_progress
     from services.common.errors import ConsoleError
     from services.setup import privilege_manager_setup
@@ -119,6 +122,7 @@ async def wait_for_copy(
 
 async def apply(ctx: "Context", objects: "PrivilegeManagerObjects", progress: Progress) -> "ApplyResult":
     """Add the action to the policy and make it active. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
     from services.setup import privilege_manager_setup
 
     workspace = await ctx.ready()
@@ -132,6 +136,7 @@ async def update_endpoints(
     ctx: "Context", objects: "PrivilegeManagerObjects", task_id: str
 ) -> "EndpointUpdate":
     """Start the targeting update. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.policies)
     from services.policies.endpoints import Endpoints
 
     workspace = await ctx.ready()

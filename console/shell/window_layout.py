@@ -11,6 +11,8 @@ MINIMUM_SIZE = (960, 600)
 DEFAULT_SIZE = (1280, 800)
 TREE_WIDTH = (240, 420)
 """Smallest and greatest width."""
+PAGE_WIDTH = 1040
+"""The width in which every page has its full form: content of 991 between margins of 24."""
 
 
 class WindowLayout:
@@ -55,8 +57,12 @@ class WindowLayout:
         self._navigation.expand_defaults()
 
     def grow_tree_to_names(self) -> None:
-        """Make the tree as wide as its widest name, unless the user has moved the divider; it never shrinks."""
-        wanted = min(self._navigation.natural_width(), TREE_WIDTH[1])
+        """Make the tree as wide as its widest name, unless the user has moved the divider; it never shrinks.
+
+        It leaves the page its full width.
+        """
+        room = max(self._window.width() - PAGE_WIDTH, TREE_WIDTH[0])
+        wanted = min(self._navigation.natural_width(), TREE_WIDTH[1], room)
         if not self._width_chosen and wanted > self._navigation.width():
             self._set_tree_width(wanted)
 

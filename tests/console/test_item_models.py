@@ -11,6 +11,8 @@ from PyQt6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
 from PyQt6.QtTest import QAbstractItemModelTester
 
 import console
+from console.connect.mapping_table import MappingModel
+from console.connect.presenter import VariableCell
 from console.inbox.request_rows import RowOutcome
 from console.inbox.request_timeline import TimelineEntry, TimelineModel
 from console.inbox.row_reader import PAGE_SIZE
@@ -100,6 +102,19 @@ def plan_of_a_policy():
         [line, PlanLine("Status", "a", "a", "blocked", "Blocked", "off", changed=False, why=WORDS)]
     )
     yield model.show_lines([])
+
+
+@story_of(MappingModel)
+def mapping_of_an_event():
+    model = MappingModel()
+    yield model
+    cells = [
+        VariableCell("PMFilePath", "good", "/File/Path", WORDS),
+        VariableCell("PMAgentId", "todo", "", ""),
+    ]
+    yield model.show_cells(cells)
+    yield model.show_cells([cells[1], cells[0]])
+    yield model.show_cells([])
 
 
 @story_of(EntryModel)

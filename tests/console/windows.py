@@ -81,8 +81,7 @@ async def filled(window, text=""):
             configuration.new(
                 Kind.ACTION,
                 name=f"{text} ServiceNow Approval Request Form Action".strip(),
-                server_id=manager.id,
-                type_id=kind.id,
+                server_id=manager.id,  # without a type, which tests delete
             )
         )
         policy = configuration.save(

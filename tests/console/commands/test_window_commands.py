@@ -209,7 +209,7 @@ def test_a_name_that_the_store_refuses_opens_the_line_again_and_the_tree_keeps_t
         await window.ctx.call(
             lambda: configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="Taken", account="b"))
         )
-        await until(lambda: len(window.model.objects()) == 5)
+        await until(lambda: len(window.model.objects()) == len(made) + 1)
         node = window.model.node(object_key("user_credential", made[Kind.USER_CREDENTIAL].id))
         window.model.setData(window.model.index_of(node), "TAKEN")
         await until(lambda: editor(window) is not None)
@@ -234,7 +234,7 @@ def test_delete_asks_first_and_shows_the_folder_afterwards(in_window, place, key
         await until(lambda: dialogs(window, DeleteDialog))
         dialogs(window, DeleteDialog)[0].accept()
         await until(lambda: window.page.target == Target("folder:approval_type"))
-        await until(lambda: len(window.model.objects()) == 3)
+        await until(lambda: len(window.model.objects()) == len(made) - 1)
         assert window.navigation.current().key == "approval_type"
 
     in_window(story)
