@@ -53,7 +53,7 @@ class FieldDialog(Dialog):
         super().__init__(parent)
         self.variable, self._fields = variable, list(fields)
         title = tr("What fills {variable}", variable=variable)
-        self.setWindowTitle(title)
+        self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
         layout = _column(self, title)
         self.by_field, self.by_value = (
@@ -114,7 +114,7 @@ class EventsDialog(Dialog):
         super().__init__(parent)
         self._events = list(events)
         title = tr("Events of Privilege Manager")
-        self.setWindowTitle(title)
+        self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
         layout = _column(self, title)
         self.table = RowsTable(title, EVENT_COLUMNS, (150, 130, 100, 160))
@@ -150,7 +150,7 @@ class DeliveriesDialog(Dialog):
         super().__init__(parent)
         self._rows: list[Delivery] = []
         title = tr("Answers sent back")
-        self.setWindowTitle(title)
+        self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
         layout = _column(self, title)
         self.table = RowsTable(title, DELIVERY_COLUMNS, (150, 110, 70, 220))

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QUrl
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from console.widgets import buttons
+from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.labels import Label, wrapped_label
 from console.widgets.value_list import ValueList, ValueRow
@@ -24,7 +24,8 @@ class ExternalTaskDialog(Dialog):
     def __init__(self, step: "GuideStep", task: "ExternalTask", parent: QWidget) -> None:
         super().__init__(parent)
         program = translate_message(task.program)
-        self.setWindowTitle(tr("Step {number}: {text}", number=step.number, text=translate(step.text)))
+        title = tr("Step {number}: {text}", number=step.number, text=translate(step.text))
+        self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
         self._url = task.url
         layout = QVBoxLayout(self)

@@ -75,6 +75,7 @@ def test_the_strip_says_everything_and_the_keys_one_step_at_a_time(strip):
     ):
         QTest.keyClick(strip, key)
         assert strip.accessibleName().startswith(begins)
+        assert f"Steps {strip.value() + 1} of {strip.maximum() + 1}" in begins
     strip.clearFocus()
     assert strip.accessibleName().startswith("Steps: Draft")
     assert complaints(strip.window()) == {}
