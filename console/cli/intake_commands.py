@@ -237,7 +237,7 @@ def events(
 def map_command(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="What the program is called.")],
-    pairs: Annotated[
+    variables: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="VARIABLE=SOURCE",
@@ -253,7 +253,7 @@ def map_command(
     """
 
     async def work(workspace: Workspace) -> int:
-        state = await asyncio.to_thread(map_variables, workspace.store, name, pairs or [])
+        state = await asyncio.to_thread(map_variables, workspace.store, name, variables or [])
         if json:
             output.print_json(state.as_dict())
         else:

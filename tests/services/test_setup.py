@@ -76,7 +76,9 @@ async def test_a_second_and_a_third_set_are_named_after_the_host(instance, pract
     assert again.process.server_id == again.server.id
     third = made_with(configuration, vault, practice, found)
     assert third.credential.name == f"{host} ServiceNow (2)"
-    assert [len(configuration.all(kind)) for kind in Kind] == [3, 3, 3, 3]
+    assert {kind: len(configuration.all(kind)) for kind in discovery.NAMES} == dict.fromkeys(
+        discovery.NAMES, 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ async def test_values_that_cannot_be_stored_leave_nothing(
     assert vault._entries == {}
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(discovery.NAMES))
 async def test_a_failure_at_any_object_takes_everything_back(
     instance, practice, configuration, vault, monkeypatch, kind
 ):
