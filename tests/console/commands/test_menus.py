@@ -92,7 +92,13 @@ def test_an_object_offers_what_its_kind_can_do(in_window):
             Kind.FOREIGN_SYSTEM: [*common, "Check connection", "-", "Delete"],
             Kind.APPROVAL_PROCESS: [*common, "Check connection", "Rehearse a request…", "-", "Delete"],
             Kind.APPROVAL_TYPE: [*common, "Check connection", "Rehearse a request…", "-", "Delete"],
-            Kind.PRIVILEGE_MANAGER_SERVER: [*common, "Check connection", "-", "Delete"],
+            Kind.PRIVILEGE_MANAGER_SERVER: [
+                *common,
+                "Check connection",
+                "Connect Privilege Manager…",
+                "-",
+                "Delete",
+            ],
             Kind.ACTION: [*common, "-", "Delete"],
             Kind.POLICY: [*common, "-", "Delete"],
         }

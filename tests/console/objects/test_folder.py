@@ -23,7 +23,9 @@ async def opened(ctx, target):
     return page
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize(
+    "kind", [kind for kind in Kind if kind is not Kind.POLICY]
+)  # it has a page of its own
 def test_an_empty_folder_offers_what_belongs_there(run, ctx, kind):
     async def story():
         page = await opened(ctx, Target(f"folder:{kind}"))
