@@ -273,7 +273,8 @@ class ConnectPresenter:
         """Return when the last event came, from where, and how large it was; or why there is none."""
         if not self._arrived:
             refused = self.stored.refused if self.stored is not None else None
-            return f"{tr('No event yet')}. {refusal(refused)}" if refused is not None else tr("No event yet")
+            nothing = tr("No event yet")
+            return f"{nothing}. {refusal(refused)}" if refused is not None else nothing
         newest = self._arrived[0]
         parts = [
             time_of_day(newest.received_at, seconds=True),

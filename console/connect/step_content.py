@@ -154,7 +154,7 @@ def _problem_text(problem: Problem) -> str:
 
 def document_text(presenter: ConnectPresenter, server_name: str) -> str:
     """Return steps and values as Markdown, without secrets."""
-    lines = [f"# {tr('Connect Privilege Manager')}: {server_name}", ""]
+    lines = ["# " + tr("Connect Privilege Manager") + f": {server_name}", ""]
     for place, step in enumerate(presenter.steps(), 1):
         lines.append(f"{place}. {step.name}: {tr(STEP_WORDS[step.state])}. {step.caption}")
     for path, rows in (
@@ -162,6 +162,6 @@ def document_text(presenter: ConnectPresenter, server_name: str) -> str:
         (PROCESS_PATH, process_values()),
     ):
         lines += ["", f"## {path_text(path)}", "", as_text(rows)]
-    lines += ["", f"## {tr('Fields of the event')}", ""]
+    lines += ["", "## " + tr("Fields of the event"), ""]
     lines += [f"- {cell.variable}: {cell.source}" for cell in presenter.variables()]
     return "\n".join(lines) + "\n"
