@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QWidget
 
-from console.checks.report_file import open_save_dialog
+from console.forms.markdown_file import open_save_dialog
 from services.approval_chain import ChainLink
 from services.approval_chain.report_text import format_report, format_ticket
 from services.language import tr
@@ -41,7 +41,9 @@ class ChainExport:
         """Choose a file and write the report."""
         page, report = self._page, self._presenter.report
         if report is not None:
-            open_save_dialog(page.ctx, page.tasks, self._widget.window(), report.name, format_report(report))
+            name = tr("Approval chain of {name}", name=report.name)
+            window, text = self._widget.window(), format_report(report)
+            open_save_dialog(page.ctx, page.tasks, window, tr("Save report"), name, text)
 
 
 def _to_clipboard(text: str) -> None:

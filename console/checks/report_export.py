@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtGui import QGuiApplication
 
-from console.checks import check_report, report_file
+from console.checks import check_report
+from console.forms.markdown_file import open_save_dialog
 from services.language import tr
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class ReportExport:
         page = self._page
         header = self._presenter.report_header(page.title)
         text = self._presenter.report_text(page.title)
-        report_file.open_save_dialog(page.ctx, page.tasks, page.window(), header.server, text)
+        name = tr("Check of {name}", name=header.server)
+        open_save_dialog(page.ctx, page.tasks, page.window(), tr("Save report"), name, text)
 
 
 def _to_clipboard(text: str) -> None:

@@ -13,7 +13,6 @@ from console.connect.answer_work import AnswerWork
 from console.connect.answers_card import AnswersCard
 from console.connect.connect_layout import ConnectLayout
 from console.connect.connect_work import ConnectWork
-from console.connect.document_file import open_save_dialog
 from console.connect.event_panel import EventPanel
 from console.connect.presenter import ConnectPresenter, ConnectStep
 from console.connect.step_content import (
@@ -27,6 +26,7 @@ from console.connect.step_content import (
     step_content,
 )
 from console.connect.step_panel import StepPanel
+from console.forms.markdown_file import open_save_dialog
 from console.navigation.page import Page
 from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.activity import DONE, Job
@@ -255,7 +255,9 @@ class ConnectPage(Page):
         stored = self.presenter.stored
         if stored is not None and stored.server is not None:
             name = stored.server.name
-            open_save_dialog(self.ctx, self.tasks, self.window(), name, document_text(self.presenter, name))
+            title, file_name = tr("Save as a document"), tr("Connect {name}", name=name)
+            text = document_text(self.presenter, name)
+            open_save_dialog(self.ctx, self.tasks, self.window(), title, file_name, text)
 
     def _on_panel(self, key: str) -> None:
         acts: dict[str, Callable[[], None]] = {

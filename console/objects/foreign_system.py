@@ -1,35 +1,22 @@
 """The page of a ServiceNow server: base URL, credential, network route, and the staged check."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from console.checks.check_subject import CheckSubject, build_check_subject, find_first_process
-from console.checks.checked_page import CheckablePage, CheckScope
 from console.forms import field_editors
 from console.forms.form import FieldSpec, GroupSpec
 from console.forms.reference_picker import reference_field
-from console.objects.server_passwords import ROUTE_ROWS, ServerPasswords
+from console.objects.server_page import ServerPage
+from console.objects.server_passwords import ROUTE_ROWS
 from models.kinds import Kind
 from models.translation_marks import tr_later
-from services.language import tr
-
-if TYPE_CHECKING:
-    from models.base import ConfigurationObject
 
 
-class ForeignSystemPage(CheckablePage):
+class ForeignSystemPage(ServerPage):
     """Details and check of a ServiceNow instance that Privilege Manager talks to."""
 
     object_kind: ClassVar[Kind] = Kind.FOREIGN_SYSTEM
     offered = ("discard", "check")
-    needed = tr_later("Fill in a Base URL that can be used first.")
-    checked_fields = (
-        "base_url",
-        "credential_id",
-        "ca_bundle",
-        "client_certificate",
-        "proxy",
-        "proxy_credential_id",
-    )
     groups = (
         GroupSpec(
             rows=(
@@ -78,45 +65,6 @@ class ForeignSystemPage(CheckablePage):
             ),
         ),
     )
-
-    def build(self) -> None:
-        """Follow the credentials that are chosen."""
-        self.passwords = ServerPasswords(self)
-        super().build()
-
-    def can_check(self) -> bool:
-        """Whether the address can be used."""
-        return self.passwords.origin is not None
-
-    def extra_badges(self) -> list[tuple[str, str, str | None]]:
-        """Return what the last check said, and whether this is a production instance."""
-        badges = super().extra_badges()
-        if self.session.values.get("production"):
-            badges.append((tr("Production"), "outline", None))
-        return badges
-
-    def field_left(self, name: str) -> None:
-        """Normalise the base URL when its field is left, and check the passwords for the new route."""
-        self.passwords.field_left(name)
-
-    def on_loaded(self) -> None:
-        """Check whether the passwords may be sent to this address by this route."""
-        self.passwords.refresh_notes()
-
-    def on_suggestion(self, name: str, text: str) -> None:
-        """Run the offer of the link under a credential: enter the password again, or confirm the route."""
-        if not self.passwords.accept_offer(name):
-            super().on_suggestion(name, text)
-
-    async def after_save(self, stored: "ConfigurationObject") -> None:
-        """Bind passwords to this server and its proxy when they were never bound; the help lines said so."""
-        await self.passwords.after_save(stored)
-
-    # -- the check ---------------------------------------------------------------------------------------------
-
-    async def load_check_scope(self) -> CheckScope | None:
-        """Return whose past checks are shown: those of this server, with any process."""
-        return self.session.id, None
 
     async def load_check_subject(self) -> CheckSubject:
         """Return what to check: the values as typed, with the first process that runs on this server."""

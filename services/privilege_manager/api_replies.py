@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urljoin
 
 import httpx
 
@@ -22,6 +21,7 @@ from services.transport.response_headers import (
     RETRY_AFTER_DEFAULT_S,
     parse_auth_schemes,
     parse_retry_after,
+    read_redirect,
 )
 from services.transport.transport_errors import proxy_auth_error
 
@@ -53,12 +53,7 @@ def raise_for_redirect(response: httpx.Response, origin: Origin, tried: str) -> 
     """Raise when a reply points somewhere else; nothing is ever followed."""
     if not response.is_redirect:
         return
-    location = response.headers.get("location", "")
-    seen = f"HTTP {response.status_code} to {location or 'nowhere'}"
-    try:
-        target: Origin | None = Origin.of(urljoin(str(response.request.url), location))
-    except ValueError:
-        target = None
+    target, location, seen = read_redirect(response)
     raise make_error(
         FaultId.LOGIN_PAGE
         if target == origin and "login" in location.lower()

@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import UTC, datetime
-from urllib.parse import urljoin
 
 import httpx
 
@@ -18,6 +17,7 @@ from services.transport.response_headers import (
     offers_basic,
     parse_auth_schemes,
     parse_retry_after,
+    read_redirect,
 )
 from services.transport.transport_errors import proxy_auth_error
 
@@ -141,12 +141,7 @@ def raise_for_redirect(response: httpx.Response, origin: Origin, tried: str) -> 
     """Raise when an answer points somewhere else; `origin` is where it came from. Nothing is ever followed."""
     if not response.is_redirect:
         return
-    location = response.headers.get("location", "")
-    seen = f"HTTP {response.status_code} to {location or 'nowhere'}"
-    try:
-        target: Origin | None = Origin.of(urljoin(str(response.request.url), location))
-    except ValueError:
-        target = None
+    target, location, seen = read_redirect(response)
     if target is not None and target.host == DEVELOPER_SITE:
         raise make_error(FaultId.INSTANCE_HIBERNATING, tried, seen)
     if target != origin:

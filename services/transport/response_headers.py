@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin
 
 import httpx
+
+from models.addresses import Origin
 
 RETRY_AFTER_MAX_S = 3600.0
 """No server limits for longer than an hour; what asks for more is not believed."""
@@ -66,3 +69,13 @@ def parse_auth_schemes(values: Iterable[str]) -> tuple[str, ...]:
 def offers_basic(schemes: Iterable[str]) -> bool:
     """Return whether Basic is among the schemes."""
     return any(scheme.lower() == BASIC for scheme in schemes)
+
+
+def read_redirect(response: httpx.Response) -> tuple[Origin | None, str, str]:
+    """Return where a redirect points to: its origin, None where it has none, its Location, and both as evidence."""
+    location = response.headers.get("location", "")
+    seen = f"HTTP {response.status_code} to {location or 'nowhere'}"
+    try:
+        return Origin.of(urljoin(str(response.request.url), location)), location, seen
+    except ValueError:
+        return None, location, seen

@@ -1,4 +1,4 @@
-"""Saving the report of a check as a file."""
+"""Saving a text as a Markdown file that is chosen in a dialog."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,27 +16,30 @@ if TYPE_CHECKING:
 
 
 def open_save_dialog(
-    ctx: "Context", tasks: "TaskRunner", window: QWidget | None, name: str, text: str
+    ctx: "Context", tasks: "TaskRunner", window: QWidget | None, title: str, name: str, text: str
 ) -> None:
-    """Open the dialog that asks for a file; the report is written when one was chosen."""
-    dialog = QFileDialog(window, tr("Save report"), _file_name(name), tr("Markdown (*.md)"))
+    """Open the dialog that asks for a file, called `title`; the text is written when one was chosen.
+
+    The file is called `name` at first, without the characters that file systems refuse.
+    """
+    dialog = QFileDialog(window, title, _file_name(name), tr("Markdown (*.md)"))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("md")
     dialog.fileSelected.connect(
-        lambda path: tasks.start(write_report(ctx, Path(path), text), group="save report")
+        lambda path: tasks.start(write_text(ctx, Path(path), text), group="save text")
     )
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
 
 
-async def write_report(ctx: "Context", path: Path, text: str) -> None:
-    """Write a report, and notify the user."""
+async def write_text(ctx: "Context", path: Path, text: str) -> None:
+    """Write a text, and notify the user."""
     try:
         await ctx.call(save_file, path, text.encode())
     except OSError as error:
         ctx.show_problem(
             Problem(
-                tried=tr_message("Save the report as {name}", name=path.name),
+                tried=tr_message("Save {name}", name=path.name),
                 evidence=error.strerror or type(error).__name__,
                 cause=write_failure_cause(error),
                 owner=Owner.CONSOLE,
@@ -45,9 +48,9 @@ async def write_report(ctx: "Context", path: Path, text: str) -> None:
             )
         )
         return
-    ctx.notify(tr("Saved the report as {name}", name=path.name))
+    ctx.notify(tr("Saved {name}", name=path.name))
 
 
 def _file_name(name: str) -> str:
     plain = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
-    return f"Check of {plain}.md"
+    return f"{plain}.md"
