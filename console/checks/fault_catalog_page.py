@@ -192,7 +192,7 @@ class FaultsPage(Page):
             self.search.text(), stage=self.stage.currentData(), owner=self.owner.currentData()
         )
         self._shown = faults
-        self.model.show_rows(
+        self.model.replace(
             [
                 TableRow(STATE_SHAPES[f.state], (f.id, _stage_names(f.stages), translate(f.cause)), f.id)
                 for f in faults

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QRect, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QModelIndex, QObject, QRect, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -18,8 +18,9 @@ from PyQt6.QtWidgets import (
 from console.connect.presenter import VariableCell
 from console.design import icons, theme
 from console.widgets import plain_text
+from console.widgets.list_table_model import ListTableModel
 from models.translation_marks import tr_later
-from services.language import tr, translate
+from services.language import tr
 
 COLUMNS = (tr_later("Variable"), tr_later("Field in the event"), tr_later("Value received"))
 VARIABLE, SOURCE, VALUE = range(3)
@@ -28,46 +29,25 @@ SOURCE_MOST = 30
 """Characters that the column of the fields is made wide enough for."""
 
 
-class MappingModel(QAbstractTableModel):
+class MappingModel(ListTableModel[VariableCell]):
     """One row for each variable; rows stay what they are while their content changes."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.cells: list[VariableCell] = []
+        super().__init__(COLUMNS, parent)
 
     def show_cells(self, cells: Sequence[VariableCell]) -> None:
         """Show other contents."""
-        if len(cells) != len(self.cells):
-            self.beginResetModel()
-            self.cells = list(cells)
-            self.endResetModel()
-        elif list(cells) != self.cells:
-            self.cells = list(cells)
+        if len(cells) != len(self._rows):
+            self.replace(cells)
+        elif list(cells) != self._rows:
+            self._rows = list(cells)
             self.dataChanged.emit(self.index(0, 0), self.index(len(cells) - 1, len(COLUMNS) - 1))
-
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Return how many variables there are."""
-        return 0 if parent.isValid() else len(self.cells)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        """Return the heads of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return translate(COLUMNS[section])
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the text, the shape or the tooltip of a cell; texts of events are plain."""
         if not index.isValid():
             return None
-        cell = self.cells[index.row()]
+        cell = self._rows[index.row()]
         text = (cell.variable, cell.source, cell.value)[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return plain_text.one_line(text)
@@ -93,13 +73,13 @@ class MappingDelegate(QStyledItemDelegate):
         model, view = index.model(), option.widget
         if painter is None or not isinstance(model, MappingModel):
             return
-        cell, column, box = model.cells[index.row()], index.column(), option.rect
+        cell, column, box = model.rows[index.row()], index.column(), option.rect
         background = "page"
         if option.state & QStyle.StateFlag.State_Selected:
             background = "sel" if view is not None and view.hasFocus() else "sel-idle"
         painter.save()
         painter.fillRect(box, theme.colour(background))
-        if index.row() < len(model.cells) - 1:
+        if index.row() < len(model.rows) - 1:
             painter.setPen(QPen(theme.colour(theme.on(background, "line")), 1))
             painter.drawLine(box.bottomLeft(), box.bottomRight())
         left = box.left() + PAD
@@ -180,14 +160,14 @@ class MappingTable(QTableView):
         down.setDefaultSectionSize(row_height())
         head = max(row_height(), across.sizeHint().height())
         across.setFixedHeight(head)
-        self.setFixedHeight(head + row_height() * len(self.cells.cells) + 2 * self.frameWidth())
+        self.setFixedHeight(head + row_height() * len(self.cells.rows) + 2 * self.frameWidth())
         body, code = QFontMetrics(theme.font("body")), QFontMetrics(theme.font("code"))
-        names = max((body.horizontalAdvance(cell.variable) for cell in self.cells.cells), default=0)
+        names = max((body.horizontalAdvance(cell.variable) for cell in self.cells.rows), default=0)
         most = code.averageCharWidth() * SOURCE_MOST
         sources = max(
             (
                 QFontMetrics(cell_font(cell, SOURCE)).horizontalAdvance(cell.source)
-                for cell in self.cells.cells
+                for cell in self.cells.rows
             ),
             default=0,
         )
@@ -196,14 +176,14 @@ class MappingTable(QTableView):
 
     def _choose(self, index: QModelIndex) -> None:
         if index.isValid():
-            self.chosen.emit(self.cells.cells[index.row()].variable)
+            self.chosen.emit(self.cells.rows[index.row()].variable)
 
     def _clicked(self, index: QModelIndex) -> None:
-        if index.column() == VALUE and self.cells.cells[index.row()].value_tone == "link":
+        if index.column() == VALUE and self.cells.rows[index.row()].value_tone == "link":
             self._choose(index)
 
     def _show_cursor(self, index: QModelIndex) -> None:
         viewport = self.viewport()
         if viewport is not None:
-            is_link = index.column() == VALUE and self.cells.cells[index.row()].value_tone == "link"
+            is_link = index.column() == VALUE and self.cells.rows[index.row()].value_tone == "link"
             viewport.setCursor(Qt.CursorShape.PointingHandCursor if is_link else Qt.CursorShape.ArrowCursor)

@@ -123,7 +123,7 @@ class DeletedPage(Page):
             )
             for one in self.objects
         ]
-        self.model.show_rows(rows)
+        self.model.replace(rows)
         if not rows:
             self.states.show_placeholder(EmptyState((), "", tr("Nothing is deleted"), tr(EMPTY_TEXT)))
         else:

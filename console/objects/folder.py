@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PyQt6.QtCore import QModelIndex, QObject, Qt
 from PyQt6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
 from console.forms import object_actions as acts
@@ -15,6 +15,7 @@ from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge
 from console.widgets.data_table import ELIDE_RIGHT, ICON_ROLE, Column, DataTable
+from console.widgets.list_table_model import ListTableModel
 from console.widgets.page_header import PageHeader
 from console.widgets.placeholders import EmptyState, ErrorState, StateStack
 from models.kinds import KINDS, Kind, KindDefinition, kind_chain
@@ -34,16 +35,19 @@ COLUMNS = (
 )
 
 
-class FolderModel(QAbstractTableModel):
+FolderRow = tuple[Target, str, tuple[str, ...], str]
+"""Target, icon, texts of the columns, and the exact time of the last change."""
+
+
+class FolderModel(ListTableModel[FolderRow]):
     """Objects of a kind, or folders, as rows."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[tuple[Target, str, tuple[str, ...], str]] = []
+        super().__init__([column.name for column in COLUMNS], parent)
 
     def show_items(self, items: "list[ConfigurationObject]") -> None:
         """Show objects by name."""
-        self._replace(
+        self.replace(
             [
                 (
                     Target(i.kind.value, i.id),
@@ -57,39 +61,16 @@ class FolderModel(QAbstractTableModel):
 
     def show_folders(self, folders: list[tuple[str, Target]]) -> None:
         """Show folders, and tasks among them."""
-        self._replace(
+        self.replace(
             [
                 (target, "folder" if target.head == FOLDER else "tasks", (text, "", "", ""), "")
                 for text, target in folders
             ]
         )
 
-    def _replace(self, rows: list[tuple[Target, str, tuple[str, ...], str]]) -> None:
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
-
     def target(self, row: int) -> Target:
         """Return what a row opens."""
         return self._rows[row][0]
-
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Return how many rows there are."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        """Return the heads of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return tr(COLUMNS[section].name)
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return text, icon or the exact time of a cell."""

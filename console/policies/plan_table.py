@@ -1,8 +1,6 @@
 """The table of a plan: field, what is on Privilege Manager, what is there after Apply, and the operation as shape and word."""
 
-from collections.abc import Sequence
-
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPoint, QRect, QSize, Qt
+from PyQt6.QtCore import QModelIndex, QObject, QPoint, QRect, QSize, Qt
 from PyQt6.QtGui import QFontMetrics, QPainter, QPen, QResizeEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -19,6 +17,7 @@ from console.design import icons, theme
 from console.policies.plan_presenter import PlanLine
 from console.widgets import plain_text
 from console.widgets.data_table import SHAPE
+from console.widgets.list_table_model import ListTableModel
 from models.translation_marks import tr_later
 from services.language import tr
 
@@ -27,46 +26,17 @@ FIELD_WIDTH, OPERATION_WIDTH = 122, 104
 HEADS = (tr_later("Field"), tr_later("On Privilege Manager"), tr_later("After Apply"), tr_later("Operation"))
 
 
-class PlanTableModel(QAbstractTableModel):
+class PlanTableModel(ListTableModel[PlanLine]):
     """The rows of a plan."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._lines: list[PlanLine] = []
-
-    def show_lines(self, lines: Sequence[PlanLine]) -> None:
-        """Show other rows."""
-        self.beginResetModel()
-        self._lines = list(lines)
-        self.endResetModel()
-
-    def line(self, row: int) -> PlanLine:
-        """Return a row by its place."""
-        return self._lines[row]
-
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Return how many rows there are."""
-        return 0 if parent.isValid() else len(self._lines)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(HEADS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        """Return the heads of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return tr(HEADS[section])
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
+        super().__init__(HEADS, parent)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the text of a cell; its tooltip says as well why a row is not written."""
         if not index.isValid():
             return None
-        line = self._lines[index.row()]
+        line = self._rows[index.row()]
         text = (line.field, line.before, line.after, line.word)[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return plain_text.one_line(text)
@@ -93,7 +63,7 @@ class _PlanDelegate(QStyledItemDelegate):
         """Draw with the tokens as they are now."""
         if painter is None:
             return
-        line, column, rect = self._model.line(index.row()), index.column(), option.rect
+        line, column, rect = self._model.row(index.row()), index.column(), option.rect
         view = option.widget
         chosen = bool(option.state & QStyle.StateFlag.State_Selected) and view is not None and view.hasFocus()
         surface = "sel" if chosen else "page"
@@ -171,13 +141,13 @@ class PlanTable(QTableView):
         viewport = self.viewport()
         width = viewport.width() if viewport is not None else self.width()
         metrics = QFontMetrics(theme.font("body"))
-        words = [self.lines.line(row).word for row in range(self.lines.rowCount())]
+        words = [self.lines.row(row).word for row in range(self.lines.rowCount())]
         operation = max(
             OPERATION_WIDTH,
             max((metrics.horizontalAdvance(word) for word in words), default=0) + SHAPE + 3 * PAD,
             QFontMetrics(theme.font("field")).horizontalAdvance(tr(HEADS[3])) + 3 * PAD,
         )
-        fields = [self.lines.line(row).field for row in range(self.lines.rowCount())]
+        fields = [self.lines.row(row).field for row in range(self.lines.rowCount())]
         field = max(FIELD_WIDTH, max((metrics.horizontalAdvance(one) for one in fields), default=0) + 2 * PAD)
         rest = max(width - field - operation, 4 * PAD)
         before = rest * 9 // 20

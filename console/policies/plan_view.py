@@ -142,9 +142,9 @@ class PlanView(QWidget):
         controls = presenter.controls()
         self.caption.setText(presenter.caption())
         lines = presenter.lines()
-        shown = [self.table.lines.line(row) for row in range(self.table.lines.rowCount())]
+        shown = [self.table.lines.row(row) for row in range(self.table.lines.rowCount())]
         if lines != shown:
-            self.table.lines.show_lines(lines)
+            self.table.lines.replace(lines)
         self._show_findings(presenter.findings())
         self.apply_button.setText(controls.apply_text)
         self.apply_button.setEnabled(not controls.apply_reason)

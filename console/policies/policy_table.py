@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPoint, QRect, Qt, pyqtSignal
+from PyQt6.QtCore import QModelIndex, QObject, QPoint, QRect, Qt, pyqtSignal
 from PyQt6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPen, QResizeEvent
 from PyQt6.QtWidgets import QAbstractItemView, QStyle, QStyleOptionViewItem, QWidget
 
@@ -21,6 +21,7 @@ from console.widgets.data_table import (
     DataDelegate,
     DataTable,
 )
+from console.widgets.list_table_model import ListTableModel
 from models.translation_marks import tr_later
 from services.language import tr
 
@@ -43,12 +44,11 @@ SORT_MARKS = {False: "↑", True: "↓"}
 REQUESTS_TIP = tr_later("Requests in the last 30 days")
 
 
-class PolicyTableModel(QAbstractTableModel):
+class PolicyTableModel(ListTableModel[PolicyRow]):
     """Policies as rows."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[PolicyRow] = []
+        super().__init__([column.name for column in COLUMNS], parent)
         self.sorted_by: tuple[PolicyColumn, bool] = (PolicyColumn.PRIORITY, False)
         self.stale = False
         """Whether the rows are drawn as not up to date."""
@@ -57,25 +57,12 @@ class PolicyTableModel(QAbstractTableModel):
         self, rows: Sequence[PolicyRow], sorted_by: tuple[PolicyColumn, bool], *, stale: bool
     ) -> None:
         """Show other rows."""
-        self.beginResetModel()
-        self._rows, self.sorted_by, self.stale = list(rows), sorted_by, stale
-        self.endResetModel()
-
-    def row(self, place: int) -> PolicyRow:
-        """Return a row by its place."""
-        return self._rows[place]
+        self.sorted_by, self.stale = sorted_by, stale
+        self.replace(rows)
 
     def place(self, key: str) -> int | None:
         """Return the place of a row by its key, or None."""
         return next((place for place, row in enumerate(self._rows) if row.key == key), None)
-
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Return how many rows there are."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QModelIndex, QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from console.design import icons
 from console.widgets import plain_text
 from console.widgets.data_table import SHAPE, STATUS_ROLE
-from services.language import translate
+from console.widgets.list_table_model import ListTableModel
 
 ROW = 28
 
@@ -24,41 +24,8 @@ class TableRow:
     tips: tuple[str, ...] = ()
 
 
-class RowsModel(QAbstractTableModel):
+class RowsModel(ListTableModel[TableRow]):
     """Rows under fixed columns."""
-
-    def __init__(self, columns: Sequence[str], parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._columns = tuple(columns)
-        self._rows: list[TableRow] = []
-
-    def show_rows(self, rows: Sequence[TableRow]) -> None:
-        """Show other rows."""
-        self.beginResetModel()
-        self._rows = list(rows)
-        self.endResetModel()
-
-    def row(self, place: int) -> TableRow:
-        """Return a row by its place."""
-        return self._rows[place]
-
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Return how many rows there are."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(self._columns)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        """Return the heads of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return translate(self._columns[section])
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the text, the shape or the tooltip of a cell."""
@@ -119,7 +86,7 @@ class RowsTable(QTableView):
         """Show other rows; the selected one stays selected by its key."""
         place = self.currentIndex().row()
         key = self.rows.row(place).key if 0 <= place < self.rows.rowCount() else ""
-        self.rows.show_rows(rows)
+        self.rows.replace(rows)
         for number, row in enumerate(rows):
             if key and row.key == key:
                 self.selectRow(number)

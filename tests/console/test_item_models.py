@@ -29,6 +29,7 @@ from console.policies.policy_table import PolicyTableModel
 from console.provisioning.plan_tab import GROUPS as PLAN_GROUPS
 from console.runtime.page_targets import Target
 from console.shell.command_palette import EntryModel, PaletteEntry
+from console.widgets.list_table_model import ListTableModel
 from console.widgets.plan_tree import PlanModel, PlanRow
 from console.widgets.popup_list import PickModel, PickRow
 from console.widgets.revision_list import HistoryModel
@@ -98,10 +99,10 @@ def plan_of_a_policy():
     model = PlanTableModel()
     yield model
     line = PlanLine("Actions", WORDS, WORDS, "create", "Add", "good", changed=True)
-    yield model.show_lines(
+    yield model.replace(
         [line, PlanLine("Status", "a", "a", "blocked", "Blocked", "off", changed=False, why=WORDS)]
     )
-    yield model.show_lines([])
+    yield model.replace([])
 
 
 @story_of(MappingModel)
@@ -187,13 +188,13 @@ def plan():
 def plain_rows():
     model = RowsModel(("State", "Outcome"))
     yield model
-    yield model.show_rows(
+    yield model.replace(
         [
             TableRow("good", (f"Done {WORDS}", "35 created"), "1", ("", f"exact {WORDS}")),
             TableRow("bad", ("No", "x")),
         ]
     )
-    yield model.show_rows([])
+    yield model.replace([])
 
 
 @story_of(FolderModel)
@@ -266,8 +267,8 @@ def models_of_the_window():
     while stack:
         for kind in stack.pop().__subclasses__():
             stack.append(kind)
-            # NodeTree has no data of its own; it is tested with the model that derives from it.
-            if kind.__module__.startswith("console.") and kind is not NodeTree:
+            # These have no data of their own; they are tested with the models that derive from them.
+            if kind.__module__.startswith("console.") and kind not in (NodeTree, ListTableModel):
                 found.add(kind)
     return found
 

@@ -60,7 +60,7 @@ def shown_texts(page):
     """Return everything that the page shows or tells a screen reader."""
     labels = [label.text() for label in page.findChildren(QLabel)]
     names = [widget.accessibleName() + widget.toolTip() for widget in page.findChildren(QLabel)]
-    cells = [text for cell in page.events.table.cells.cells for text in (cell.source, cell.value)]
+    cells = [text for cell in page.events.table.cells.rows for text in (cell.source, cell.value)]
     return "\n".join([*labels, *names, *cells, *captions(page)])
 
 
@@ -166,7 +166,7 @@ def test_a_field_is_chosen_by_hand(run, ctx, pm, kind, store):
             page._on_step(ConnectStep.MAP)
             assert variable(page, "PMAgentId").value_tone == "link"
             table = page.events.table
-            place = [cell.variable for cell in table.cells.cells].index("PMAgentId")
+            place = [cell.variable for cell in table.cells.rows].index("PMAgentId")
             table.clicked.emit(table.cells.index(place, 2))
             dialog = await dialog_of(FieldDialog)
             assert not dialog.use_button.isEnabled()
@@ -192,7 +192,7 @@ def test_a_field_is_chosen_by_hand(run, ctx, pm, kind, store):
             dialog = await dialog_of(FieldDialog)
             assert not dialog.by_value.isEnabled()
             dialog.reject()
-            process = [cell.variable for cell in table.cells.cells].index("PMProcessId")
+            process = [cell.variable for cell in table.cells.rows].index("PMProcessId")
             table.activated.emit(table.cells.index(process, 0))
             assert not [
                 w for w in QApplication.topLevelWidgets() if isinstance(w, FieldDialog) and w.isVisible()

@@ -36,7 +36,7 @@ def data_table(state):
     model = RowsModel([column.name for column in columns])
     table = DataTable(model, columns, "Things")
     model.setParent(table)
-    model.show_rows([TableRow(state, ("State", "3 days ago", "Opened by a click"))])
+    model.replace([TableRow(state, ("State", "3 days ago", "Opened by a click"))])
     table.selectRow(0)
     return table, table.visualRect(table.currentIndex()).united(table.visualRect(model.index(0, 2)))
 
