@@ -109,6 +109,29 @@ class ItemCopies:
         """Return the copies of filters."""
         return self._load(ItemKind.FILTER, read_filter)
 
+    def find_policy(self, item_id: str, name: str) -> PolicyItem | None:
+        """Return the copy of the policy with this GUID, or with this name where the GUID is empty; reads one row."""
+        same = (
+            col(ServerItem.item_id) == item_id.lower()
+            if item_id
+            else col(ServerItem.name_key) == name_key(name)
+        )
+        with self._store.read() as session:
+            if self._state(session, ItemKind.POLICY) is None:
+                return None
+            query = select(ServerItem.document).where(
+                ServerItem.server_id == self._server_id,
+                ServerItem.item_kind == ItemKind.POLICY.value,
+                same,
+            )
+            document = session.exec(query.limit(1)).first()
+        return None if document is None else read_policy(json.loads(document))
+
+    def has_list(self, kind: ItemKind) -> bool:
+        """Return whether the server was asked for a list at its present address."""
+        with self._store.read() as session:
+            return self._state(session, kind) is not None
+
     def search(self, text: str, kind: ItemKind, limit: int) -> list[tuple[str, str]]:
         """Return name and item id of the copies whose name contains `text`, by name."""
         with self._store.read() as session:

@@ -1,6 +1,5 @@
 """Steps 16 to 21 of the guide: the action, the policy and the endpoints, with what the store and the server tell."""
 
-import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,7 +65,7 @@ def load_privilege_manager_facts(
         next((one for one in policies if not one.references_to_actions), None),
     )
     written, seen, copy_id = _read_progress(configuration.store, action)
-    found, added, active = _read_policy(configuration.store, policy, copy_id)
+    found, added, active = _read_policy(configuration.store, server, policy, copy_id)
     return PrivilegeManagerFacts(
         server=server,
         action=action,
@@ -102,34 +101,18 @@ def _read_progress(store: "Store", action: "Action | None") -> tuple[bool, bool,
 
 
 def _read_policy(
-    store: "Store", policy: "Policy | None", copy_id: str
+    store: "Store", server: "PrivilegeManagerServer | None", policy: "Policy | None", copy_id: str
 ) -> tuple[bool | None, bool | None, bool | None]:
     """Return whether the server has a policy, whether that has the action, and whether it is active."""
-    from sqlmodel import col, select
+    from models.server_item import ItemKind
+    from services.policies.item_copies import ItemCopies
 
-    from models.base import name_key
-    from models.server_item import ItemKind, ServerItem
-    from services.privilege_manager.api_items import read_policy
-
-    if policy is None or policy.server_id is None:
+    if policy is None or server is None or policy.server_id != server.id:
         return None, None, None
-    same = (
-        col(ServerItem.item_id) == policy.item_id
-        if policy.item_id
-        else col(ServerItem.name_key) == name_key(policy.name)
-    )
-    of_server = (
-        col(ServerItem.server_id) == policy.server_id,
-        col(ServerItem.item_kind) == ItemKind.POLICY.value,
-    )
-    with store.read() as session:
-        document = session.exec(select(ServerItem.document).where(*of_server, same)).first()
-        if document is None:
-            listed = session.exec(select(ServerItem.id).where(*of_server).limit(1)).first() is not None
-            return (False if listed else None), None, None
-    item = read_policy(json.loads(document))
+    copies = ItemCopies(store, server)
+    item = copies.find_policy(policy.item_id, policy.name)
     if item is None:
-        return True, None, None
+        return (False if copies.has_list(ItemKind.POLICY) else None), None, None
     added = None if item.action_ids is None or not copy_id else copy_id in item.action_ids
     return True, added, item.active
 

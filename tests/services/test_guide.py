@@ -1,17 +1,18 @@
 """The guide's checklist: 25 steps whose states follow from facts alone."""
 
-import json
 from types import SimpleNamespace
 
 import pytest
 
 from models.action_progress import ActionProgress
-from models.base import name_key, utcnow
+from models.base import utcnow
 from models.kinds import Kind, RequestState, TaskState
 from models.reference_lists import dump_references
-from models.server_item import ItemKind, ServerItem
+from models.server_item import ItemKind
 from models.task_run import ENDPOINTS_TASK, TaskRun
 from services.configuration import Configuration
+from services.policies.item_copies import ItemCopies
+from services.privilege_manager.api_items import ItemList, read_policy
 from services.setup.checklist import SetupFacts, build_checklist, load_setup_facts, next_step
 from services.setup.guide_step import GuideStepState
 from services.setup.privilege_manager_steps import load_privilege_manager_facts
@@ -224,15 +225,8 @@ def test_the_way_of_the_action_into_privilege_manager(configuration, privilege_m
 def test_the_policy_is_judged_by_what_the_server_told(configuration, privilege_manager, members, fact, state):
     store_row(configuration, ActionProgress(action_id=privilege_manager.action.id, item_id=COPY))
     if members is not None:
-        item = ServerItem(
-            server_id=privilege_manager.server.id,
-            item_kind=ItemKind.POLICY.value,
-            item_id=GUID,
-            name=members["Name"],
-            name_key=name_key(members["Name"]),
-            document=json.dumps({"ItemId": GUID, **members}),
-        )
-        store_row(configuration, item)
+        listed = ItemList((read_policy({"ItemId": GUID, **members}),))
+        ItemCopies(configuration.store, privilege_manager.server).replace(ItemKind.POLICY, listed)
     step = steps_of(facts_of(configuration, privilege_manager))[20]
     assert (step.fact, step.state) == (fact, state)
 
@@ -248,3 +242,13 @@ def test_an_update_of_the_endpoints_ticks_its_step(configuration, privilege_mana
     store_row(configuration, run)
     step = steps_of(facts_of(configuration, privilege_manager))[21]
     assert (step.state, step.fact) == (GuideStepState.DONE, "Update started")
+
+
+def test_what_another_address_told_of_the_policy_does_not_count(configuration, privilege_manager):
+    store_row(configuration, ActionProgress(action_id=privilege_manager.action.id, item_id=COPY))
+    listed = ItemList((read_policy({"ItemId": GUID, "Name": "Installers", "ApplicationActionIds": []}),))
+    ItemCopies(configuration.store, privilege_manager.server).replace(ItemKind.POLICY, listed)
+    assert steps_of(facts_of(configuration, privilege_manager))[20].fact == "Not in the policy"
+    privilege_manager.server.base_url = "https://other.example.com/TMS/"
+    configuration.save(privilege_manager.server)
+    assert steps_of(facts_of(configuration, privilege_manager))[20].fact == "Not read from the server yet"
