@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 import urllib.parse
+from contextlib import suppress
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -154,8 +155,11 @@ class Listener:
         return b"\n".join(self.requests)
 
     def close(self):
-        """Stop listening."""
+        """Stop listening, and end the thread that waits for connections: closing alone does not wake it."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        self._thread.join(WAIT_S)
 
 
 def _read_request(connection):
