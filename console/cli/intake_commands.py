@@ -89,6 +89,12 @@ def add(
         if made.webhook_secret is not None:
             output.print_message("The secret with which its webhook verifies answers is shown only now:")
             output.print_result(made.webhook_secret.reveal())
+        if events_of:
+            output.print_message(
+                "Privilege Manager is to post its events to http://HOST:PORT/v1/requests, with PORT as in worker --intake "
+                "PORT, and with the header Authorization: Bearer TOKEN. What has come shows intake map "
+                f"“{name}”."
+            )
         if made.client.answer_kind == AnswerKind.PRIVILEGE_MANAGER:
             output.print_message(
                 "Nothing is answered yet: see what is filled into the approval operation of the server, and confirm "

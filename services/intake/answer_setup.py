@@ -27,6 +27,7 @@ from services.answers.privilege_manager import ApprovalServer
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonObject, JsonValue
+from services.common.strict_json import parse_json
 from services.intake.clients import IntakeClients
 from services.store import Store
 
@@ -190,10 +191,9 @@ def source_text(one: PropertySource) -> str:
 
 def _value(text: str) -> JsonValue:
     try:
-        found: JsonValue = json.loads(text)
-    except ValueError:
+        return parse_json(text)
+    except (ValueError, RecursionError):
         return text
-    return found
 
 
 def _written(value: JsonValue) -> str:

@@ -15,6 +15,7 @@ from services.common.fault_ids import FaultId
 from services.common.json_types import JsonValue
 from services.common.plain_text import replace_unstorable
 from services.common.redaction import redact
+from services.common.strict_json import parse_json
 from services.privilege_manager.api_items import AnyItem, ItemList
 from services.privilege_manager.faults import FAULTS, make_error
 from services.transport.response_headers import (
@@ -124,7 +125,7 @@ def parse_reply(
     if may_be_empty and not content.strip():
         return Reply()
     try:
-        body: JsonValue = json.loads(content)
+        body = parse_json(content)
     except (ValueError, RecursionError) as error:
         seen = f"not JSON: {error}; {summarize_body(response)}"
         raise make_error(FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED, tried, seen) from error

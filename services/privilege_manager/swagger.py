@@ -9,6 +9,7 @@ from urllib.parse import quote
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonObject, JsonValue
 from services.common.plain_text import replace_unstorable
+from services.common.strict_json import parse_json
 from services.privilege_manager.faults import make_error
 from services.privilege_manager.operations import Operation, find_operation_reason
 from services.privilege_manager.schemas import Schema, SchemaReader
@@ -95,7 +96,7 @@ def parse_description(content: bytes, tried: str) -> ApiDescription:
     Raises `privilege-manager-swagger-unreadable`. May take long for a large document: call it in a thread.
     """
     try:
-        document: JsonValue = json.loads(content)
+        document = parse_json(content)
     except (ValueError, RecursionError) as error:
         raise make_error(FaultId.PRIVILEGE_MANAGER_SWAGGER_UNREADABLE, tried, f"not JSON: {error}") from error
     if not isinstance(document, dict) or document.get("swagger") != "2.0":

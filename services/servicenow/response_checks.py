@@ -11,6 +11,7 @@ from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonValue
 from services.common.redaction import redact
+from services.common.strict_json import parse_json
 from services.servicenow.faults import FAULTS, make_error
 from services.transport.response_headers import (
     RETRY_AFTER_DEFAULT_S,
@@ -201,7 +202,7 @@ def parse_json_result(response: httpx.Response, tried: str) -> JsonValue:
     raise_for_failure(response, tried)
     raise_for_guest(response, tried)
     try:
-        body: JsonValue = json.loads(response.content)
+        body = parse_json(response.content)
     except (ValueError, RecursionError) as error:
         if _is_transaction_cancelled(response):
             raise make_error(
