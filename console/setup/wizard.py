@@ -20,7 +20,8 @@ from console.setup.wizard_foot import WizardFoot
 from console.setup.wizard_items import CreatedItems, MissingItems
 from console.setup.wizard_presenter import Activity, PrimaryAction, Step, WizardPresenter
 from console.setup.wizard_privilege_manager import TASK_GROUP as PRIVILEGE_MANAGER_GROUP
-from console.setup.wizard_privilege_manager import PrivilegeManagerStep
+from console.setup.wizard_privilege_manager import UNDO_GROUP, PrivilegeManagerStep
+from console.setup.wizard_privilege_manager_work import find_last_run
 from console.setup.wizard_steps import DoneStep, FoundStep, SignInStep
 from console.setup.wizard_work import InstanceFindings, SignInValues
 from console.widgets import plain_text
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 640, 620
 LEAD_TEXT_LINES = 2
-TASK_GROUP = "work"
+TASK_GROUP, LAST_RUN_GROUP = "work", "last run"
 
 
 class SetupWizard(Dialog):
@@ -72,6 +73,9 @@ class SetupWizard(Dialog):
         self._build()
         self._show_step(Step.SIGN_IN)
         self.sign_in.address.setFocus()
+        self.tasks.start(
+            find_last_run(ctx), group=LAST_RUN_GROUP, on_result=self.sign_in.last_set_up.show_run
+        )
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
@@ -88,6 +92,8 @@ class SetupWizard(Dialog):
         self.privilege_manager_step.failed.connect(self._show_failure)
         self.privilege_manager_step.finished.connect(self._open)
         self.sign_in.changed.connect(self._update)
+        self.sign_in.last_set_up.continued.connect(self._go_on)
+        self.sign_in.last_set_up.undo_asked.connect(self._undo_last)
         self.done_step.opened.connect(self._open)
         self._steps: tuple[QWidget, ...] = (
             self.sign_in,
@@ -172,13 +178,31 @@ class SetupWizard(Dialog):
         busy = presenter.step is Step.PRIVILEGE_MANAGER and self.privilege_manager_step.presenter.busy
         self.primary.setEnabled(idle and not reason and not busy)
 
+    def _go_on(self) -> None:
+        """Go on with a set-up of the Privilege Manager side that stopped."""
+        run = self.sign_in.last_set_up.run
+        if run is not None and self._show_privilege_manager():
+            self.privilege_manager_step.go_on(run)
+
+    def _undo_last(self) -> None:
+        """Take the last set-up of the Privilege Manager side back."""
+        run = self.sign_in.last_set_up.run
+        if run is not None and self._show_privilege_manager():
+            self.privilege_manager_step.show_run(run)
+
+    def _show_privilege_manager(self) -> bool:
+        if not self.presenter.idle:
+            return False
+        self.presenter.privilege_manager = self.privilege_manager_step.presenter
+        self._show_step(Step.PRIVILEGE_MANAGER)
+        return True
+
     def _start_primary_action(self) -> None:
         action = self.presenter.primary_action
         if action is PrimaryAction.FINISH and self.made is not None:
             self._open(Target(str(self.made.process.kind), self.made.process.id))
         elif action is PrimaryAction.CONTINUE and self.made is not None:
-            self.presenter.privilege_manager = self.privilege_manager_step.presenter
-            self._show_step(Step.PRIVILEGE_MANAGER)
+            self._show_privilege_manager()
             self.privilege_manager_step.begin(self.sign_in.privilege_manager, self.made.approval_type)
         elif action is PrimaryAction.PRIVILEGE_MANAGER:
             self.failure.clear()
@@ -355,7 +379,8 @@ class SetupWizard(Dialog):
 
     def _leave(self, _result: int) -> None:
         self.tasks.cancel(TASK_GROUP)
-        self.tasks.cancel(PRIVILEGE_MANAGER_GROUP)
+        for group in (PRIVILEGE_MANAGER_GROUP, UNDO_GROUP, LAST_RUN_GROUP):
+            self.tasks.cancel(group)
         self.sign_in.forget_password()
         self.sign_in.privilege_manager.forget_secret()
 

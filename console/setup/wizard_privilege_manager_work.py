@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from models.approval_type import ApprovalType
     from services.policies import ApplyResult
     from services.policies.endpoints import EndpointUpdate
+    from services.setup.privilege_manager_run import SetUpPhase, SetUpRun
     from services.setup.privilege_manager_setup import PrivilegeManagerObjects, PrivilegeManagerSignIn
+    from services.setup.privilege_manager_undo import SetUpUndo, UndoPreview
 
 FIRST_INTERVAL_S, LATER_INTERVAL_S = 3.0, 30.0
 """Seconds between two questions for the copy: in the first minutes, and later."""
@@ -53,6 +55,63 @@ async def create(
     )
     # Not in the thread of the store: a vault may ask the user to unlock it.
     return await asyncio.to_thread(make), export is not None
+
+
+async def find_last_run(ctx: "Context") -> "SetUpRun | None":
+    """Return the newest set-up that was not taken back, an unfinished one before others."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
+    from services.setup.privilege_manager_run import list_set_up_runs
+
+    runs = await ctx.call(list_set_up_runs, (await ctx.ready()).store)
+    return next((run for run in runs if run.is_unfinished), runs[0] if runs else None)
+
+
+async def find_run(ctx: "Context", objects: "PrivilegeManagerObjects") -> "SetUpRun | None":
+    """Return the set-up that made or found these objects."""
+    from services.setup.privilege_manager_run import list_set_up_runs
+
+    runs = await ctx.call(list_set_up_runs, (await ctx.ready()).store)
+    ids = {one.kind: one.id for one in objects.all()}
+    return next((run for run in runs if run.objects == ids), None)
+
+
+async def go_on(ctx: "Context", run: "SetUpRun") -> "tuple[PrivilegeManagerObjects, SetUpPhase, str]":
+    """Return the objects of a set-up, what it needs next, and the name of the export it has. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
+    await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from services.actions.progress import load_progress
+    from services.setup import privilege_manager_setup
+    from services.setup.privilege_manager_run import SetUpPhase, next_phase
+
+    workspace = await ctx.ready()
+    objects = await ctx.call(privilege_manager_setup.read_objects, workspace.configuration, run)
+    phase = await ctx.call(next_phase, workspace.store, objects.action)
+    if phase is SetUpPhase.EXPORT:
+        client = await workspace.privilege_manager(objects.server.id)
+        export = await privilege_manager_setup.read_export(client)
+        if export is not None:
+            keep = partial(privilege_manager_setup.use_export, workspace.configuration, objects)
+            objects = await asyncio.to_thread(keep, f"{objects.action.copy_of}.zip", export)
+            phase = await ctx.call(next_phase, workspace.store, objects.action)
+    known = await ctx.call(load_progress, workspace.store, objects.action.id)
+    return objects, phase, known.export_name
+
+
+async def preview_undo(ctx: "Context", run: "SetUpRun") -> "UndoPreview":
+    """Return what the undo of a set-up will do."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
+    from services.setup import privilege_manager_undo
+
+    return await ctx.call(privilege_manager_undo.preview_undo, (await ctx.ready()).store, run)
+
+
+async def undo(ctx: "Context", run: "SetUpRun", confirmed: int, progress: Progress) -> "SetUpUndo":
+    """Take a set-up back. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from services.setup import privilege_manager_undo
+
+    workspace = await ctx.ready()
+    return await privilege_manager_undo.undo_set_up(workspace, run, confirmed=confirmed, progress=progress)
 
 
 async def use_export(

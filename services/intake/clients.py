@@ -5,11 +5,12 @@ import hmac
 import json
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pydantic import ValidationError
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from models.approval_type import ApprovalType
 from models.base import NAME_MAX, ConfigurationFields, name_key, utcnow
@@ -19,7 +20,7 @@ from services.answers.approval_body import AnswerMapping, check_mapping, schema_
 from services.answers.outbox import Outbox
 from services.answers.target import AnswerTarget
 from services.answers.webhook import new_webhook_secret, secret_name, webhook_destination
-from services.common.errors import ConsoleError, FieldError, InvalidError
+from services.common.errors import FieldError, InvalidError
 from services.common.json_types import JsonObject, JsonValue
 from services.common.secret import Secret
 from services.intake.event_store import IntakeEvents
@@ -56,15 +57,25 @@ def forget_webhook_secret(client: IntakeClient, vault: Vault) -> None:
         vault.forget(client.id, secret_name(client.name))
 
 
-def _store_webhook_secret(client: IntakeClient, vault: Vault) -> Secret | None:
-    """Put a new secret into the vault and return it; None where the vault has one that was set from outside."""
+@contextmanager
+def _new_webhook_secret(client: IntakeClient, vault: Vault) -> Iterator[Secret | None]:
+    """Put a new secret into the vault for what the block stores, and yield it.
+
+    Yields None where answers go to no webhook, and where the vault has a secret that was set from outside. When the
+    block fails, the vault is as before.
+    """
+    if client.answer_kind != AnswerKind.WEBHOOK:
+        yield None
+        return
     name, bound_to = secret_name(client.name), webhook_destination(client.answer_url)
-    if vault.state(client.id, name).present:
-        vault.bind(client.id, name, bound_to)
-        return None
+    tried = f"Store the secret of the webhook of “{client.name}”"
+    if not vault.can_store_secrets:
+        with vault.rebinding(client.id, name, bound_to, tried=tried):
+            yield None
+        return
     secret = new_webhook_secret()
-    vault.put(client.id, name, "", secret, [bound_to])
-    return secret
+    with vault.putting(client.id, name, "", secret, [bound_to], tried=tried):
+        yield secret
 
 
 class IntakeClients:
@@ -108,15 +119,8 @@ class IntakeClients:
         """
         client, token = self._make(name, type_id, document, answer)
         client.source_server_id, client.is_learning = source_server_id, source_server_id is not None
-        secret = None
-        if answer.kind is AnswerKind.WEBHOOK:
-            secret = _store_webhook_secret(client, vault)
-        try:
+        with _new_webhook_secret(client, vault) as secret:
             self._insert(client)
-        except ConsoleError:
-            if secret is not None:
-                vault.forget(client.id, secret_name(client.name))
-            raise
         return NewClient(client, token, secret)
 
     def find(self, name: str) -> IntakeClient:
@@ -161,6 +165,17 @@ class IntakeClients:
         with self._store.read() as session:
             return session.exec(query.order_by(col(IntakeClient.name_key))).first()
 
+    def find_for_server(self, server_id: uuid.UUID) -> list[IntakeClient]:
+        """Return the clients that send events of a Privilege Manager server or whose answers go to it, by name."""
+        query = select(IntakeClient).where(
+            or_(
+                col(IntakeClient.source_server_id) == server_id,
+                col(IntakeClient.answer_server_id) == server_id,
+            )
+        )
+        with self._store.read() as session:
+            return list(session.exec(query.order_by(col(IntakeClient.name_key))))
+
     def renew_token(self, name: str) -> str:
         """Replace the token of a client and return the new one, which cannot be read again. Raises NotFoundError."""
         client, token = self.find(name), _new_token()
@@ -199,15 +214,17 @@ class IntakeClients:
         The mapping of an earlier server is dropped. Raises NotFoundError, VaultError.
         """
         client = self.find(name)
-        forget_webhook_secret(client, vault)
-        secret = None
-        if answer.kind is AnswerKind.WEBHOOK:
-            secret = _store_webhook_secret(client.model_copy(update=answer.columns()), vault)
-        with self._store.write("Answers of an intake client changed") as work:
-            for column, value in answer.columns().items():
-                setattr(client, column, value)
-            client.answer_mapping = "{}"
+        had_webhook = client.answer_kind == AnswerKind.WEBHOOK
+        for column, value in answer.columns().items():
+            setattr(client, column, value)
+        client.answer_mapping = "{}"
+        with (
+            _new_webhook_secret(client, vault) as secret,
+            self._store.write("Answers of an intake client changed") as work,
+        ):
             work.update(client, client.version)
+        if had_webhook and answer.kind is not AnswerKind.WEBHOOK:
+            vault.forget(client.id, secret_name(client.name))
         return secret
 
     def _make(
