@@ -5,6 +5,7 @@ about changes on the instance follows from the receipt of the run. The dialog ke
 """
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
@@ -92,8 +93,8 @@ class SetupWizard(Dialog):
         self.privilege_manager_step.failed.connect(self._show_failure)
         self.privilege_manager_step.finished.connect(self._open)
         self.sign_in.changed.connect(self._update)
-        self.sign_in.last_set_up.continued.connect(self._go_on)
-        self.sign_in.last_set_up.undo_asked.connect(self._undo_last)
+        self.sign_in.last_set_up.continued.connect(partial(self._use_last_set_up, undo=False))
+        self.sign_in.last_set_up.undo_asked.connect(partial(self._use_last_set_up, undo=True))
         self.done_step.opened.connect(self._open)
         self._steps: tuple[QWidget, ...] = (
             self.sign_in,
@@ -178,31 +179,21 @@ class SetupWizard(Dialog):
         busy = presenter.step is Step.PRIVILEGE_MANAGER and self.privilege_manager_step.presenter.busy
         self.primary.setEnabled(idle and not reason and not busy)
 
-    def _go_on(self) -> None:
-        """Go on with a set-up of the Privilege Manager side that stopped."""
-        run = self.sign_in.last_set_up.run
-        if run is not None and self._show_privilege_manager():
-            self.privilege_manager_step.go_on(run)
-
-    def _undo_last(self) -> None:
-        """Take the last set-up of the Privilege Manager side back."""
-        run = self.sign_in.last_set_up.run
-        if run is not None and self._show_privilege_manager():
-            self.privilege_manager_step.show_run(run)
-
-    def _show_privilege_manager(self) -> bool:
-        if not self.presenter.idle:
-            return False
-        self.presenter.privilege_manager = self.privilege_manager_step.presenter
-        self._show_step(Step.PRIVILEGE_MANAGER)
-        return True
+    def _use_last_set_up(self, *, undo: bool) -> None:
+        """Go on with the last set-up of the Privilege Manager side, or take it back."""
+        run, step = self.sign_in.last_set_up.run, self.privilege_manager_step
+        if run is not None and self.presenter.idle:
+            self.presenter.privilege_manager = step.presenter
+            self._show_step(Step.PRIVILEGE_MANAGER)
+            (step.show_run if undo else step.go_on)(run)
 
     def _start_primary_action(self) -> None:
         action = self.presenter.primary_action
         if action is PrimaryAction.FINISH and self.made is not None:
             self._open(Target(str(self.made.process.kind), self.made.process.id))
         elif action is PrimaryAction.CONTINUE and self.made is not None:
-            self._show_privilege_manager()
+            self.presenter.privilege_manager = self.privilege_manager_step.presenter
+            self._show_step(Step.PRIVILEGE_MANAGER)
             self.privilege_manager_step.begin(self.sign_in.privilege_manager, self.made.approval_type)
         elif action is PrimaryAction.PRIVILEGE_MANAGER:
             self.failure.clear()
