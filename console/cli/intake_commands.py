@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from models.delivery import AnswerKind
 from models.intake_event import IntakeEvent
 from models.privilege_manager_server import PrivilegeManagerServer
 from services.answers.target import PREFIX_PRIVILEGE_MANAGER, AnswerTarget, parse_answer
+from services.common.secret import Secret
 from services.intake.answer_setup import confirm_answer_setup, read_answer_setup
 from services.intake.clients import IntakeClients, NewClient, forget_webhook_secret
 from services.intake.event_mapping import map_variables
@@ -86,9 +88,7 @@ def add(
         )
         output.print_message(f"“{name}” may raise requests of “{type_}”. Its token is shown only now:")
         output.print_result(made.token)
-        if made.webhook_secret is not None:
-            output.print_message("The secret with which its webhook verifies answers is shown only now:")
-            output.print_result(made.webhook_secret.reveal())
+        _print_webhook_secret(made.webhook_secret)
         if made.client.answer_kind == AnswerKind.PRIVILEGE_MANAGER:
             output.print_message(
                 "Nothing is answered yet: see what is filled into the approval operation of the server, and confirm "
@@ -110,10 +110,7 @@ def _add_client(
 ) -> NewClient:
     document = document_from_arguments(pairs)
     approval_type = workspace.configuration.named(ApprovalType, type_name)
-
-    def find_server(server: str) -> uuid.UUID:
-        return workspace.configuration.named(PrivilegeManagerServer, server).id
-
+    find_server = partial(_find_server, workspace)
     if events_of and not answer:
         answer = f"{PREFIX_PRIVILEGE_MANAGER}{events_of}"
     target = parse_answer(answer, find_server, duration) if answer else AnswerTarget()
@@ -122,6 +119,21 @@ def _add_client(
     return clients.add_with_secret(
         name, approval_type.id, document, target, workspace.vault, source_server_id=source
     )
+
+
+def _find_server(workspace: Workspace, name: str) -> uuid.UUID:
+    return workspace.configuration.named(PrivilegeManagerServer, name).id
+
+
+def _change_answer(workspace: Workspace, name: str, answer: str, duration: str) -> Secret | None:
+    target = parse_answer(answer, partial(_find_server, workspace), duration)
+    return IntakeClients(workspace.store).set_answer(name, target, workspace.vault)
+
+
+def _print_webhook_secret(secret: Secret | None) -> None:
+    if secret is not None:
+        output.print_message("The secret with which its webhook verifies answers is shown only now:")
+        output.print_result(secret.reveal())
 
 
 @app.command("answer")
@@ -141,14 +153,33 @@ def answer_(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Send answers by this mapping from now on.")
     ] = False,
+    answer: Annotated[
+        str,
+        typer.Option(
+            help="Change where decisions go, also those that wait: privilege-manager:SERVER, webhook:URL, or none."
+        ),
+    ] = "",
+    answer_duration: AnswerDuration = "",
     json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
 ) -> None:
     """Show what is filled into the approval operation of the client's Privilege Manager Server, and confirm it.
 
-    The status is 1 while nothing may be sent: the mapping is unconfirmed, or does not fit what the server describes.
+    With --answer the decisions go to another place first. The secret of a new webhook is written to standard output, this
+    once. The status is 1 while nothing may be sent: the mapping is unconfirmed, or does not fit what the server describes.
     """
+    if answer_duration and not answer:
+        raise typer.BadParameter("goes with --answer only", param_hint="--answer-duration")
+    has_mapping = not answer or answer.startswith(PREFIX_PRIVILEGE_MANAGER)
+    if not has_mapping and (map_ or confirm or json):
+        raise typer.BadParameter("has no mapping to show or confirm", param_hint="--answer")
 
     async def work(workspace: Workspace) -> int:
+        if answer:
+            secret = await asyncio.to_thread(_change_answer, workspace, name, answer, answer_duration)
+            output.print_message(f"The answers of “{name}” go to {answer} from now on.")
+            _print_webhook_secret(secret)
+        if not has_mapping:
+            return output.EXIT_OK
         setup = await read_answer_setup(workspace, name, map_ or [])
         if confirm:
             setup = await asyncio.to_thread(confirm_answer_setup, workspace, setup)

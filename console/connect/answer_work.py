@@ -84,8 +84,9 @@ class AnswerWork(PageWork):
         self._write(self._retry_failed())
 
     async def _read_deliveries(self) -> list[Delivery]:
-        found = await self._ctx.call(list_deliveries, self._ctx.workspace.store, None)
-        return [one for one in found if one.server_id == self._page.target.id]
+        found, client = await self._ctx.call(list_deliveries, self._ctx.workspace.store, None), self._client
+        client_id = client.id if client is not None else None
+        return [one for one in found if one.server_id == self._page.target.id or one.client_id == client_id]
 
     async def _retry_failed(self) -> None:
         failed = await self._read_deliveries()

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.answers.answer import Answer
-from services.answers.faults import DELIVERY_FAULTS
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonObject, JsonValue
+from services.connectivity.answer_faults import DELIVERY_FAULTS
 
 FILL_TRIED = "Fill in the approval operation of Privilege Manager"
 

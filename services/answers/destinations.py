@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from models.delivery import AnswerKind
 from models.intake_client import IntakeClient
 from services.answers.destination import AnswerDestination
-from services.answers.faults import DELIVERY_FAULTS
 from services.answers.privilege_manager import ApprovalServer, PrivilegeManagerDestination
 from services.answers.webhook import WebhookDestination, secret_name, webhook_destination
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
+from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.coordination.clock import Clock
 from services.store import NotFoundError
 from services.vault import Vault

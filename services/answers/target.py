@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.delivery import AnswerKind
-from services.answers.faults import DELIVERY_FAULTS
 from services.answers.webhook import parse_webhook_url
 from services.common.errors import InputError, Owner, Problem
 from services.common.fault_ids import FaultId
+from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.store.row_values import RowDict
 
+NOWHERE = "none"
 PREFIX_PRIVILEGE_MANAGER, PREFIX_WEBHOOK = "privilege-manager:", "webhook:"
 DURATION_MAX_S = 366 * 86400
 _DURATION = re.compile(r"(\d{1,6}) ?([smhd])")
@@ -37,9 +38,19 @@ class AnswerTarget:
             "answer_duration_s": self.duration_s,
         }
 
+    def as_text(self, server_name: str = "") -> str:
+        """Return the target as people enter it."""
+        match self.kind:
+            case AnswerKind.WEBHOOK:
+                return f"{PREFIX_WEBHOOK}{self.url}"
+            case AnswerKind.PRIVILEGE_MANAGER:
+                return f"{PREFIX_PRIVILEGE_MANAGER}{server_name}"
+            case AnswerKind.NONE:
+                return NOWHERE
+
 
 def parse_answer(text: str, find_server: Callable[[str], uuid.UUID], duration: str = "") -> AnswerTarget:
-    """Read `privilege-manager:SERVER` or `webhook:URL`; `find_server` returns the id of a server by its name.
+    """Read `privilege-manager:SERVER`, `webhook:URL` or `none`; `find_server` returns the id of a server by its name.
 
     Raises InputError, and what `find_server` raises.
     """
@@ -51,6 +62,8 @@ def parse_answer(text: str, find_server: Callable[[str], uuid.UUID], duration: s
         if seconds:
             raise _invalid("A webhook gets the decision; only Privilege Manager takes a duration.")
         return AnswerTarget(AnswerKind.WEBHOOK, url=parse_webhook_url(text.removeprefix(PREFIX_WEBHOOK)))
+    if text == NOWHERE and not seconds:
+        return AnswerTarget()
     raise _invalid(f"“{text}” is neither {PREFIX_PRIVILEGE_MANAGER}SERVER nor {PREFIX_WEBHOOK}URL.")
 
 

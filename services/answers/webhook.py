@@ -23,9 +23,9 @@ from models.addresses import Destination, Origin
 from models.delivery import URL_MAX, Delivery
 from services.answers.answer import Answer
 from services.answers.destination import Found, SendResult, Verdict, result_of_error
-from services.answers.faults import DELIVERY_FAULTS
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
+from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.coordination.clock import Clock
 from services.transport.authentication import ProxyChallengeTrace
 from services.transport.connection_settings import ConnectionSettings

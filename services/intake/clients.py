@@ -211,7 +211,7 @@ class IntakeClients:
     def set_answer(self, name: str, answer: AnswerTarget, vault: Vault) -> Secret | None:
         """Change where the answers of a client go, and return the secret of its new webhook, which is shown once.
 
-        The mapping of an earlier server is dropped. Raises NotFoundError, VaultError.
+        The mapping of an earlier server is dropped. Answers that wait go to the new place. Raises NotFoundError, VaultError.
         """
         client = self.find(name)
         had_webhook = client.answer_kind == AnswerKind.WEBHOOK
@@ -225,6 +225,7 @@ class IntakeClients:
             work.update(client, client.version)
         if had_webhook and answer.kind is not AnswerKind.WEBHOOK:
             vault.forget(client.id, secret_name(client.name))
+        Outbox(self._store).wake(client.id, utcnow())
         return secret
 
     def _make(

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from models.approval_process import ApprovalProcess
-from models.check_stages import ALL_STAGES, CHAIN_GROUP
+from models.check_stages import ALL_STAGES, ANSWER_GROUP, CHAIN_GROUP
 from services.common.errors import Owner
 from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity import all_faults, find_fault, time_limits
@@ -22,9 +22,9 @@ from tests.services.connectivity.pm_producers import BARE, PM_PRACTICE
 from tests.services.connectivity.producers import BY_TEST, NETWORK, PRACTICE, Network, pairs
 from tests.services.connectivity.scenes import SCENES
 
-CHAIN_LINKS = {key for key, _ in CHAIN_GROUP[1]}
-"""Their faults are brought about by the tests of the approval chain."""
-PLACES = [(stage, fault.id) for fault in all_faults() for stage in fault.stages if stage not in CHAIN_LINKS]
+OF_NO_CHECK = {key for _, stages in (CHAIN_GROUP, ANSWER_GROUP) for key, _ in stages}
+"""Their faults are brought about by the tests of the approval chain and of answers."""
+PLACES = [(stage, fault.id) for fault in all_faults() for stage in fault.stages if stage not in OF_NO_CHECK]
 ON_THE_WAY = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
 NEEDS = {"status_call": "service_status", "approval_flow": "request_item"}
 

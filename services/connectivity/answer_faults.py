@@ -1,8 +1,12 @@
-"""What can go wrong with an answer on its way back: id, cause, owner, remedy."""
+"""What can go wrong with an answer on its way back: id, cause, owner, remedy; also as entries of the fault catalog.
+
+Answers are sent by `services.answers`; the words stand here, so that the catalog has them without it.
+"""
 
 from models.translation_marks import tr_later
 from services.common.errors import InputError, Owner, RefusedError, ReplyError, UnreachableError
 from services.common.fault_ids import FaultId
+from services.connectivity.fault_catalog import declare_faults, table_fault
 from services.transport.faults import Fault, FaultTable, RateLimitedError, transport_faults
 
 _F = Fault
@@ -67,3 +71,21 @@ PERMANENT_FAULTS = frozenset(
     }
 )
 """Sending again would end the same way."""
+STAGE = "answer"
+SYMPTOM = tr_later("The decision does not get back to the program that asked.")
+SYMPTOM_OF_INPUT = tr_later("An intake client is not added or changed, or its mapping is not confirmed.")
+SOURCE = tr_later("How this console sends answers back; brought about so by its tests")
+ID_PREFIX = "delivery-"
+
+declare_faults(
+    *(
+        table_fault(
+            DELIVERY_FAULTS,
+            fault_id,
+            STAGE,
+            SYMPTOM_OF_INPUT if DELIVERY_FAULTS[fault_id].error is InputError else SYMPTOM,
+            SOURCE,
+        )
+        for fault_id in sorted(one for one in DELIVERY_FAULTS if one.startswith(ID_PREFIX))
+    )
+)
