@@ -32,6 +32,12 @@ class IntakeClient(SQLModel, table=True):
     )
     """AnswerKind: where the answers to its requests go. The secret of a webhook is in the vault, under the client's id."""
     answer_url: str = Field(default="", max_length=URL_MAX, sa_column_kwargs={"server_default": EMPTY_TEXT})
+    answer_proxy: str = Field(default="", max_length=URL_MAX, sa_column_kwargs={"server_default": EMPTY_TEXT})
+    """The proxy on the way to the webhook; empty for the direct way."""
+    answer_proxy_credential_id: uuid.UUID | None = Field(
+        default=None, sa_column_kwargs={"info": {REFERS_TO: "user_credential"}}
+    )
+    """The User Credential that signs in to the proxy."""
     answer_server_id: uuid.UUID | None = Field(default=None, sa_column_kwargs=REFERS_TO_SERVER)
     """The Privilege Manager server that gets the answers."""
     answer_mapping: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": text("'{}'")})

@@ -56,7 +56,7 @@ def _store_password(
     refused = configuration.open_requests_error(credential)
     if refused is not None and refused.open.count > confirmed:
         raise refused
-    places = [place for server in configuration.servers() for place in server.destinations_for(credential.id)]
+    places = workspace.destinations_for(credential.id)
     # The password first: where it is refused, no credential is made, and none is left with another's password.
     with workspace.vault.putting(
         credential.id, credential.name, account, secret, places, tried=f"Set the password of “{name}”"

@@ -352,6 +352,7 @@ class FaultId(StrEnum):
     DELIVERY_MAPPING_INVALID = ("delivery-mapping-invalid", _CONSOLE, _NOT_EXECUTED)
     DELIVERY_MAPPING_UNCONFIRMED = ("delivery-mapping-unconfirmed", _CONSOLE, _NOT_EXECUTED)
     DELIVERY_OUTCOME_UNKNOWN = ("delivery-outcome-unknown", _INSTANCE)
+    DELIVERY_PROXY_INVALID = ("delivery-proxy-invalid", _CONSOLE)
     DELIVERY_PROPERTY_UNMAPPED = ("delivery-property-unmapped", _CONSOLE, _NOT_EXECUTED)
     DELIVERY_REDIRECTED = ("delivery-redirected", _INSTANCE, _NOT_EXECUTED)
     DELIVERY_REFUSED = ("delivery-refused", _INSTANCE, _FINISHED)

@@ -16,7 +16,7 @@ DELIVERY_FAULTS = FaultTable(
     (
         *transport_faults(_NET),
         _F(FaultId.URL_INVALID, tr_later("The address cannot be called."), _ME,
-           tr_later("Add the intake client again with a full https address."), RefusedError),
+           tr_later("Correct the address of the webhook: intake answer NAME --answer webhook:URL."), RefusedError),
         _F(FaultId.TIMEOUT, tr_later("The receiver did not answer in time."), _NET,
            tr_later("Nothing: the answer is sent again with the same id. If it repeats, see what the receiver waits for."),
            UnreachableError),
@@ -45,6 +45,8 @@ DELIVERY_FAULTS = FaultTable(
            RefusedError),
         _F(FaultId.DELIVERY_PROPERTY_UNMAPPED, tr_later("The approval operation requires a value that the mapping does not have."), _ME,
            tr_later("Add the property to the mapping and confirm it."), RefusedError),
+        _F(FaultId.DELIVERY_PROXY_INVALID, tr_later("A proxy is written as http://HOST:PORT, without account and password in it."), _ME,
+           tr_later("Enter the proxy of the webhook again, or leave it out for the direct way."), InputError),
         _F(FaultId.DELIVERY_REDIRECTED, tr_later("The receiver answers with a redirect, which is not followed."), _ME,
            tr_later("Enter the final address of the receiver."), RefusedError),
         _F(FaultId.DELIVERY_REFUSED, tr_later("The receiver refuses the answer."), _ME,

@@ -6,7 +6,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -16,10 +16,11 @@ from models.approval_type import ApprovalType
 from models.base import NAME_MAX, ConfigurationFields, name_key, utcnow
 from models.delivery import AnswerKind
 from models.intake_client import IntakeClient
+from models.user_credential import UserCredential
 from services.answers.approval_body import AnswerMapping, check_mapping, schema_hash
 from services.answers.outbox import Outbox
 from services.answers.target import AnswerTarget
-from services.answers.webhook import new_webhook_secret, secret_name, webhook_destination
+from services.answers.webhook import new_webhook_secret, proxy_destination, secret_name, webhook_destination
 from services.common.errors import FieldError, InvalidError
 from services.common.json_types import JsonObject, JsonValue
 from services.common.secret import Secret
@@ -28,6 +29,7 @@ from services.intake.payload_mapping import mapping_from_json
 from services.store import Store
 from services.store.errors import NotFoundError
 from services.vault import Vault
+from services.vault.base import SecretMissingError, SecretNotForHostError
 
 TOKEN_BYTES = 32
 TOKEN_PREFIX = "aci_"  # noqa: S105 -- prefix of every token, for scanners that search for leaked secrets
@@ -67,7 +69,7 @@ def _new_webhook_secret(client: IntakeClient, vault: Vault) -> Iterator[Secret |
     if client.answer_kind != AnswerKind.WEBHOOK:
         yield None
         return
-    name, bound_to = secret_name(client.name), webhook_destination(client.answer_url)
+    name, bound_to = secret_name(client.name), webhook_destination(client.answer_url, client.answer_proxy)
     tried = f"Store the secret of the webhook of “{client.name}”"
     if not vault.can_store_secrets:
         with vault.rebinding(client.id, name, bound_to, tried=tried):
@@ -121,6 +123,7 @@ class IntakeClients:
         client.source_server_id, client.is_learning = source_server_id, source_server_id is not None
         with _new_webhook_secret(client, vault) as secret:
             self._insert(client)
+        self._bind_proxy(client, vault)
         return NewClient(client, token, secret)
 
     def find(self, name: str) -> IntakeClient:
@@ -225,8 +228,20 @@ class IntakeClients:
             work.update(client, client.version)
         if had_webhook and answer.kind is not AnswerKind.WEBHOOK:
             vault.forget(client.id, secret_name(client.name))
+        self._bind_proxy(client, vault)
         Outbox(self._store).wake(client.id, utcnow())
         return secret
+
+    def _bind_proxy(self, client: IntakeClient, vault: Vault) -> None:
+        place = proxy_destination(client.answer_url, client.answer_proxy)
+        if place is None or client.answer_proxy_credential_id is None:
+            return
+        with self._store.read() as session:
+            credential = session.get(UserCredential, client.answer_proxy_credential_id)
+        if credential is not None:
+            # Where the password is missing, or was entered for another way, sending says so.
+            with suppress(SecretMissingError, SecretNotForHostError):
+                vault.bind(credential.id, credential.name, place)
 
     def _make(
         self, name: str, type_id: uuid.UUID, document: Mapping[str, JsonValue] | None, answer: AnswerTarget
