@@ -117,7 +117,7 @@ class WayBack:
         await stage.hand.until(
             "the policy as Privilege Manager tells it", lambda: page.facts.policy.active and page.sets.source
         )
-        await stage.picture("workflow-asking")
+        await stage.picture("workflow")
         there = page.facts.policy
         return f"{there.name}: active with {', '.join(there.actions)}, on {', '.join(there.computers)}"
 
@@ -157,7 +157,7 @@ class WayBack:
         window = page.endpoint.window_frame
         await stage.hand.until(
             "the answer in Privilege Manager and in the endpoint window",
-            lambda: page.error or (window.content.state is WindowState.APPROVED and not page.acting),
+            lambda: page.error or (window.content.state is WindowState.APPROVED and not page.busy),
             30,
         )
         await stage.picture("workflow-approved")

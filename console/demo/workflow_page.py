@@ -51,7 +51,7 @@ class WorkflowPage(Page):
         self.tasks = TaskRunner(self, self._on_problem)
         self.facts = WorkflowFacts()
         self.sets = TextSets()
-        self.acting = False
+        self.busy = False
         self.error = ""
         self._columns, self._looking = 0, False
         self._build()
@@ -172,23 +172,23 @@ class WorkflowPage(Page):
     def show_facts(self) -> None:
         """Show what is known."""
         facts, endpoint = self.facts, self.endpoint
-        self.strip.set_steps(workflow_presenter.steps(facts, working=self.acting))
+        self.strip.set_steps(workflow_presenter.steps(facts, working=self.busy))
         content = workflow_presenter.window_content(facts, self.sets, endpoint.entered, self.error)
         if content != endpoint.window_frame.content:
             endpoint.window_frame.set_content(content)
-        endpoint.window_frame.setEnabled(not self.acting)
-        asking = content.state is WindowState.ASKING and not self.acting
-        endpoint.application.setEnabled(asking)
-        endpoint.user.setEnabled(asking)
+        endpoint.window_frame.setEnabled(not self.busy)
+        editable = content.state is WindowState.ASKING and not self.busy
+        endpoint.application.setEnabled(editable)
+        endpoint.user.setEnabled(editable)
         shape, line = workflow_presenter.console_line(facts)
         endpoint.shape.show_shape(shape)
         endpoint.line.setText(line)
         self.servicenow.facts.show_rows(workflow_presenter.servicenow_rows(facts))
         self.servicenow.set_waiting(
-            waiting=not self.acting and workflow_presenter.waiting_approval(facts) is not None
+            waiting=not self.busy and workflow_presenter.waiting_approval(facts) is not None
         )
         self.privilege_manager.facts.show_rows(workflow_presenter.privilege_manager_rows(facts))
-        self.again_button.setEnabled(facts.approval is not None and not self.acting)
+        self.again_button.setEnabled(facts.approval is not None and not self.busy)
 
     def _on_problem(self, problem: Problem) -> None:
         self.error = translate(problem.cause)
@@ -201,11 +201,11 @@ class WorkflowPage(Page):
             program = self.facts.approval.file_path if self.facts.approval is not None else ""
             self.ctx.notify(tr("{program} would start now", program=program.rpartition("\\")[2]))
             self.start_again()
-        elif reason.strip() and not self.acting:
+        elif reason.strip() and not self.busy:
             self.tasks.start(self._act(self._ask(reason)))
 
     def _decide(self, word: str, comment: str) -> None:
-        if not self.acting:
+        if not self.busy:
             self.tasks.start(self._act(self.shown_workflow.decide(word, comment)))
 
     async def _ask(self, reason: str) -> None:
@@ -214,7 +214,7 @@ class WorkflowPage(Page):
 
     async def _act(self, act: Coroutine[object, object, None]) -> None:
         """Do something that takes its time; what the servers say is shown meanwhile."""
-        self.acting, self.error = True, ""
+        self.busy, self.error = True, ""
         self.show_facts()
         try:
             await act
@@ -223,14 +223,14 @@ class WorkflowPage(Page):
         except ConsoleError as error:
             self.error = translate(error.problem.cause)
         finally:
-            self.acting = False
+            self.busy = False
         self.facts = await self.shown_workflow.read()
         self.servicenow.comment.clear()
         self.show_facts()
 
     def start_again(self) -> None:
         """Let the endpoint ask for another program."""
-        if self.acting:
+        if self.busy:
             return
         self.shown_workflow.forget()
         self.error = ""
