@@ -18,6 +18,7 @@ from console.setup.wizard_privilege_manager_presenter import Phase, PrivilegeMan
 from console.setup.wizard_set_up_runs import UndoSetUpDialog
 from console.setup.wizard_steps import ResultLine
 from console.widgets import buttons
+from console.widgets.save_dialog import open_save_dialog, plain_name
 from services.common.errors import ConsoleError, Problem
 from services.common.secret import Secret
 from services.language import tr, translate
@@ -186,16 +187,13 @@ class PrivilegeManagerStep(QWidget):
         self._enter(Phase.WRITE_COPY)
 
     def _choose_file(self) -> None:
-        dialog = QFileDialog(
-            self.window(), tr("Save the copy"), f"{self.presenter.action}.zip", tr("Items (*.zip)")
+        open_save_dialog(
+            self.window(),
+            tr("Save the copy"),
+            f"{plain_name(self.presenter.action)}.zip",
+            tr("Items (*.zip)"),
+            lambda path: self._tasks.start(self.save_copy(path), group=TASK_GROUP),
         )
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("zip")
-        dialog.fileSelected.connect(
-            lambda path: self._tasks.start(self.save_copy(Path(path)), group=TASK_GROUP)
-        )
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
 
     async def save_copy(self, path: Path) -> None:
         """Write the copy into a file, then wait until the server shows it."""

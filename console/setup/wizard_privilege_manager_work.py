@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.actions.action_file import read_export_file
 from console.runtime import lazy_imports
-from services.common.errors import Owner, Problem, RefusedError
-from services.common.fault_ids import FaultId
-from services.common.file_writing import save_file, write_failure_cause, write_failure_remedy
+from services.common.errors import RefusedError
+from services.common.file_writing import save_file, write_problem
 from services.common.progress import Progress
 from services.language import tr_message
 
@@ -124,10 +124,7 @@ async def use_export(
     workspace = await ctx.ready()
 
     def keep() -> "PrivilegeManagerObjects":
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise _file_error(tr_message("Read the export"), path, error) from error
+        content = read_export_file(path)
         return privilege_manager_setup.use_export(workspace.configuration, objects, path.name, content)
 
     return await asyncio.to_thread(keep)
@@ -146,7 +143,7 @@ async def save_copy(ctx: "Context", objects: "PrivilegeManagerObjects", path: Pa
                 store, objects.action, lambda content: save_file(path, content)
             )
         except OSError as error:
-            raise _file_error(tr_message("Save the copy"), path, error) from error
+            raise RefusedError(write_problem(tr_message("Save the copy"), path, error)) from error
 
     await asyncio.to_thread(write)
 
@@ -201,16 +198,3 @@ async def update_endpoints(
     workspace = await ctx.ready()
     client = await workspace.privilege_manager(objects.server.id)
     return await Endpoints(workspace.store, objects.server, client).update(task_id)
-
-
-def _file_error(tried: str, path: Path, error: OSError) -> RefusedError:
-    return RefusedError(
-        Problem(
-            tried=tried,
-            evidence=f"{path.name}: {error.strerror or type(error).__name__}",
-            cause=write_failure_cause(error),
-            owner=Owner.CONSOLE,
-            remedy=write_failure_remedy(error),
-            fault=FaultId.FILE_NOT_WRITTEN,
-        )
-    )

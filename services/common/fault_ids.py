@@ -225,6 +225,7 @@ class FaultId(StrEnum):
     PRIVILEGE_MANAGER_VERSION_LIMITED = ("privilege-manager-version-limited", _INSTANCE)
     PRIVILEGE_MANAGER_VERSION_UNREADABLE = ("privilege-manager-version-unreadable", _INSTANCE)
     PRIVILEGE_MANAGER_SERVER_OPERATIONS_MISSING = ("privilege-manager-server-operations-missing", _INSTANCE)
+    PRIVILEGE_MANAGER_OPERATIONS_CHANGED = ("privilege-manager-operations-changed", _INSTANCE)
     PRIVILEGE_MANAGER_ACTION_OPERATIONS_MISSING = ("privilege-manager-action-operations-missing", _INSTANCE)
     PRIVILEGE_MANAGER_POLICY_OPERATIONS_MISSING = ("privilege-manager-policy-operations-missing", _INSTANCE)
     PRIVILEGE_MANAGER_ACTIONS_EMPTY = ("privilege-manager-actions-empty", _ACCOUNT)

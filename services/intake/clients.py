@@ -17,7 +17,7 @@ from models.base import NAME_MAX, ConfigurationFields, name_key, utcnow
 from models.delivery import AnswerKind
 from models.intake_client import IntakeClient
 from models.user_credential import UserCredential
-from services.answers.approval_body import AnswerMapping, check_mapping, schema_hash
+from services.answers.approval_body import AnswerMapping, check_mapping
 from services.answers.outbox import Outbox
 from services.answers.target import AnswerTarget
 from services.answers.webhook import new_webhook_secret, proxy_destination, secret_name, webhook_destination
@@ -141,7 +141,7 @@ class IntakeClients:
         Raises NotFoundError, and ConsoleError for a mapping that does not fit the schema.
         """
         check_mapping(schema, mapping)
-        confirmed = AnswerMapping(mapping.properties, schema_hash(schema))
+        confirmed = mapping.confirmed_for(schema)
         client = self.find(name)
         with self._store.write("Mapping of answers confirmed") as work:
             client.answer_mapping = confirmed.as_text()

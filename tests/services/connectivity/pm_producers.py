@@ -205,6 +205,10 @@ BARE = {
 """Faults that something in front of the server answers with, by stage and id, as the whole reply."""
 
 
+PM_BY_TEST = {("version", "privilege-manager-operations-changed")}
+"""Faults that take two checks, by stage and id."""
+
+
 def sign_in_of(practice, role=ADMINISTRATORS):
     client = practice.client(role)
     return SignIn(client.client_id, Secret(client.secret))
