@@ -326,3 +326,12 @@ class TestOpenRequests:
         with pytest.raises(RequestsOpenError):
             await undo(await world.service(), done.run.id)
         assert (await undo(await world.service(), done.run.id, confirmed=3)).ok
+
+    async def test_a_name_with_other_letters_than_ascii_is_counted(self, world):
+        world.add_policy("Änderungen zulassen", Enabled=True)
+        with world.store.write() as work:
+            work.insert(ApprovalRequest(policy_name="Änderungen zulassen", state="pending"))
+            work.insert(ApprovalRequest(policy_name="ÄNDERUNGEN ZULASSEN", state="pending"))
+        with pytest.raises(RequestsOpenError) as error:
+            await world.apply(goal("Änderungen zulassen", active=False), confirmed=1)
+        assert error.value.open.count == 2
