@@ -173,6 +173,12 @@ def test_what_holds_no_secret_stays_as_it_came(body):
     assert storable_body(body.encode()) == body
 
 
+def test_what_is_left_beside_a_secret_can_be_stored():
+    found = storable_body(b'{"a": "Half \\ud83d", "Authorization": "Basic abc"}')
+    assert "Half \ufffd" in found
+    assert "Basic" not in found
+
+
 def test_a_new_token_ends_the_old_one(store, learning):
     client, token = learning
     renewed = IntakeClients(store).renew_token(client.name)

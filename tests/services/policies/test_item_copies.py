@@ -1,5 +1,6 @@
 """Copies of a server's items: complete and incomplete lists, age, search, deletion."""
 
+import httpx
 import pytest
 from sqlmodel import func, select
 
@@ -10,7 +11,8 @@ from models.store_meta import StoreMeta
 from services.policies import ItemCopies, refresh_copies
 from services.policies.endpoints import EndpointSettings, save_endpoint_settings
 from services.practice.privilege_manager import built_in_ids as ids
-from services.privilege_manager.api_items import FilterRole
+from services.privilege_manager.api_items import FilterRole, read_action
+from services.privilege_manager.api_replies import parse_reply
 from tests.services.policies.conftest import ELEVATE, FORM
 
 pytestmark = pytest.mark.every_database
@@ -82,6 +84,16 @@ async def test_an_empty_list_has_an_age(world, copies):
     await refresh(world, ItemKind.POLICY)
     assert copies.policies().items == ()
     assert copies.policies().complete
+
+
+async def test_halves_of_characters_from_the_server_are_replaced(world, copies):
+    body = parse_reply(
+        httpx.Response(200, content=b'{"Id": "%s", "Text": "\\ud83d"}' % ids.APPROVAL_FORM.encode(),
+                       request=httpx.Request("GET", "https://pm.example.com/")), "Read",
+    ).body  # fmt: skip
+    copies.put(ItemKind.ACTION, read_action(body))
+    (found,) = copies.actions().find(ids.APPROVAL_FORM)
+    assert found.document["Text"] == "\ufffd"
 
 
 async def test_a_search_is_by_part_of_the_name(world, copies):

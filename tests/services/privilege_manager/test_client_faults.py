@@ -57,7 +57,7 @@ REFUSALS = {
     "login page": (page("<html><form><input type='password'></form></html>"), "login-page"),
     "web page": (page("<html><title>Portal</title></html>"), "html-instead-of-data"),
     "not JSON": (json_reply("{not json"), "privilege-manager-reply-malformed"),
-    "deep JSON": (json_reply("[" * 200_000), "privilege-manager-reply-malformed"),
+    "deep JSON": (json_reply("[" * 200 + "]" * 200), "privilege-manager-reply-malformed"),
     "elsewhere": (Reply(b"", 302, {"Location": "https://other.example.com/"}), "redirect-elsewhere"),
     "to the login": (Reply(b"", 302, {"Location": "/TMS/Login.aspx"}), "login-page"),
     "hung up": (None, "connection-lost"),
