@@ -11,6 +11,7 @@ from models.store_meta import StoreMeta
 from services.policies import ItemCopies, refresh_copies
 from services.policies.endpoints import EndpointSettings, save_endpoint_settings
 from services.practice.privilege_manager import built_in_ids as ids
+from services.practice.privilege_manager.items import ItemKind as PracticeKind
 from services.privilege_manager.api_items import FilterRole, read_action
 from services.privilege_manager.api_replies import parse_reply
 from tests.services.policies.conftest import ELEVATE, FORM
@@ -74,8 +75,17 @@ async def test_an_incomplete_list_removes_nothing(world, copies):
     await refresh(world, ItemKind.POLICY)
     after = copies.policies()
     assert not after.complete
+    assert not copies.has_whole_list(ItemKind.POLICY)
     assert {one.item_id for one in after.items} == {one.item_id for one in before}
     assert after.find(ELEVATE)[0].priority == 99
+
+
+async def test_a_name_that_two_policies_have_finds_both(world, copies):
+    world.add_policy(ELEVATE.upper())
+    await refresh(world, ItemKind.POLICY)
+    assert len(copies.find_policies("", ELEVATE)) == 2
+    own = world.items.of_kind(PracticeKind.POLICY)[0].id
+    assert [one.item_id for one in copies.find_policies(own, "")] == [own]
 
 
 async def test_an_empty_list_has_an_age(world, copies):
