@@ -229,6 +229,23 @@ async def test_closing_logs_off_and_a_later_call_logs_on_again():
         assert api.log_ons == 2
 
 
+@pytest.mark.parametrize(
+    ("reply", "still_valid"),
+    [
+        (result("12.0"), True),
+        (json_reply("{}", 401), False),
+        (REFUSALS["to the login"][0], False),
+        (json_reply("{}", 500), None),
+        (None, None),
+    ],
+)
+async def test_whether_a_session_has_ended_is_known_by_its_token_only(reply, still_valid):
+    replies = iter([result("12.0"), reply])
+    async with scripted(lambda asked: next(replies)) as (_, client):
+        await client.version()
+        assert (await client.end_session("Log off")).still_valid is still_valid
+
+
 async def test_a_log_off_that_fails_does_not_matter():
     async with scripted(lambda asked: result("12.0")) as (api, client):
         await client.version()
