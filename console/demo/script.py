@@ -16,7 +16,8 @@ from console.runtime.page_targets import HOME, Target
 from console.setup.home import HomePage
 from console.shell.main_window import Window
 from services.common.errors import ConsoleError
-from services.language import tr
+from services.language import tr, translate
+from services.setup.guide_step import GuideStepState
 
 if TYPE_CHECKING:
     from services.practice import PracticeInstance
@@ -103,7 +104,16 @@ class DemoScript:
         await stage.hand.until(
             "the guide has asked store and instance", lambda: page.isVisible() and page.settled
         )
-        await stage.hand.until("the guide has every tick", lambda: _done(page) == STEPS or None)
+        try:
+            await stage.hand.until("the guide has every tick", lambda: _done(page) == STEPS)
+        except NotObservedError as error:
+            open_steps = [
+                f"{step.number} {translate(step.fact)}"
+                for phase in page.phases
+                for step in phase.steps
+                if step.state not in (GuideStepState.DONE, GuideStepState.NEEDLESS)
+            ]
+            raise NotObservedError(f"{error}; open: {'; '.join(open_steps)}") from error
         await stage.picture("home-done")
         return f"{_done(page)} of {STEPS} steps done"
 
