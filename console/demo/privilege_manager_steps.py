@@ -238,6 +238,7 @@ class PrivilegeManagerSteps:
         stage = self._stage
         page = stage.shown(PolicyPage)
         stage.print(f"   in Privilege Manager: the task's page shows its id {built_in_ids.TARGETING_TASK}")
+        await self._hand.until("the page has read everything", lambda: not page.tasks.busy)
         await self._hand.click(page.endpoints_button)
         dialog = await self._hand.until(
             "the dialog Update endpoints",
