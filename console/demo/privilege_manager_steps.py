@@ -4,7 +4,6 @@ What people do on pages of Privilege Manager is done through the practice server
 """
 
 import asyncio
-import tempfile
 from pathlib import Path
 
 from PyQt6.QtCore import QPoint
@@ -33,10 +32,10 @@ POLICY_LABEL = "Ask for Approval of Installers"
 class PrivilegeManagerSteps:
     """Does what the guide asks for on the Privilege Manager side, on a server without policies."""
 
-    def __init__(self, stage: DemoStage) -> None:
-        self._stage = stage
+    def __init__(self, stage: DemoStage, folder: Path) -> None:
+        """Make the steps; `folder` is for files of exports and copies."""
+        self._stage, self._folder = stage, folder
         self._hand = stage.hand
-        self._folder = tempfile.TemporaryDirectory(prefix="approval-console-demo-")
         self._copy_id = ""
 
     def steps(self) -> tuple[DemoStep, ...]:
@@ -69,7 +68,7 @@ class PrivilegeManagerSteps:
         export = practice.export_item(built_in_ids.APPROVAL_FORM)
         if export is None:
             raise NotObservedError("the practice server exports no action")
-        file = Path(self._folder.name) / "export.zip"
+        file = self._folder / "export.zip"
         await asyncio.to_thread(file.write_bytes, export)
         await self._press_step("Choose an export…")
         await self._choose_file(file)
@@ -143,7 +142,7 @@ class PrivilegeManagerSteps:
         await self._hand.press("Save")
         stored = await self._hand.saved()
         await self._press_step("Write copy…")
-        file = Path(self._folder.name) / "copy.zip"
+        file = self._folder / "copy.zip"
         await self._choose_file(file)
         await self._hand.until("the copy is written", lambda: page.copy_state.is_written)
         content = await asyncio.to_thread(file.read_bytes)
@@ -258,5 +257,4 @@ class PrivilegeManagerSteps:
         names = [one.name for one in computers if any(self._copy_id in ids for ids in one.policies.values())]
         if not names:
             raise NotObservedError(f"no endpoint has the policy: {said}")
-        self._folder.cleanup()
-        return f"{said} The policy is on {', '.join(names)}"
+        return f"{said.rstrip('.')}; the policy is on {', '.join(names)}"

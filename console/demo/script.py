@@ -1,5 +1,6 @@
 """The story of the demo: all 25 steps of the guide, and what had to be observed at each."""
 
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -42,13 +43,19 @@ class DemoScript:
 
     async def run(self) -> bool:
         """Run every step; returns whether all was observed."""
+        with tempfile.TemporaryDirectory(
+            prefix="approval-console-demo-", ignore_cleanup_errors=True
+        ) as folder:
+            return await self._run(Path(folder))
+
+    async def _run(self, folder: Path) -> bool:
         stage = self.stage
         stage.watch.pause()
         await take_empty_pages(stage)
         stage.watch.resume()
         steps = (
             *ServiceNowSteps(stage).steps(),
-            *PrivilegeManagerSteps(stage).steps(),
+            *PrivilegeManagerSteps(stage, folder).steps(),
             *RequestSteps(stage).steps(),
         )
         for step in steps:
