@@ -20,7 +20,9 @@ from services.answers.approval_body import (
     describe_change,
     suggest_mapping,
 )
+from services.answers.approval_client import json_schema
 from services.common.errors import ConsoleError
+from services.privilege_manager.schemas import SchemaReader
 
 FINAL = [state for state in RequestState if state.is_final]
 NAMES = st.sampled_from(
@@ -158,3 +160,12 @@ def test_a_changed_schema_is_told_by_the_properties_that_changed():
     assert describe_change(now, AnswerMapping({}, mapping.schema_hash)) == "", (
         "an earlier version kept no marks"
     )
+
+
+def test_the_length_that_a_server_describes_counts():
+    described = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": "string"}, "comment": {"type": "string", "maxLength": 3}},
+    }
+    assert json_schema(SchemaReader({}).read(described)) == described
