@@ -99,7 +99,7 @@ class AnswerMapping:
 
     def confirmed_for(self, schema: JsonObject) -> "AnswerMapping":
         """Return this mapping as confirmed for a schema."""
-        return AnswerMapping(self.properties, schema_hash(schema), _property_marks(schema))
+        return AnswerMapping(self.properties, schema_hash(schema), _property_fingerprints(schema))
 
     def as_text(self) -> str:
         """Return the mapping as it is stored with the intake client."""
@@ -132,7 +132,7 @@ def schema_hash(schema: JsonObject) -> str:
 
 def describe_change(schema: JsonObject, mapping: AnswerMapping) -> str:
     """Say which properties a schema describes in another way than when `mapping` was confirmed; empty where that is not known."""
-    before, now = mapping.described, _property_marks(schema)
+    before, now = mapping.described, _property_fingerprints(schema)
     if not before:
         return ""
     changes = {
@@ -145,7 +145,7 @@ def describe_change(schema: JsonObject, mapping: AnswerMapping) -> str:
     return " ".join(f"{how}: {', '.join(sorted(names))}." for how, names in changes.items() if names)
 
 
-def _property_marks(schema: JsonObject) -> dict[str, str]:
+def _property_fingerprints(schema: JsonObject) -> dict[str, str]:
     """Return a mark of each property, which changes with what it requires; empty where there are none."""
     properties, required = schema.get("properties"), required_properties(schema)
     if not isinstance(properties, dict):

@@ -74,7 +74,7 @@ class ApiDescription:
         return tuple(operation for operation in Operation if operation not in self.operations)
 
     @property
-    def marks(self) -> dict[str, str]:
+    def fingerprints(self) -> dict[str, str]:
         """A short mark of each operation by its name, which changes with the way to call it."""
         return {operation.value: one.fingerprint[:_MARK_LENGTH] for operation, one in self.operations.items()}
 

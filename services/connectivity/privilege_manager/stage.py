@@ -22,7 +22,7 @@ class LoggedOnCheck:
     note_read: Callable[[str], object]
     """Is called with what the API client is seen to be allowed to read."""
     known_operations: Mapping[str, str] = field(default_factory=dict)
-    """What the last check found of each operation (`ApiDescription.marks`); empty where there was none."""
+    """What the last check found of each operation (`ApiDescription.fingerprints`); empty where there was none."""
 
     def missing(self, operations: Iterable[Operation]) -> list[Operation]:
         """Return those of `operations` that the server is known to lack."""

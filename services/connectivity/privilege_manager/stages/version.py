@@ -67,14 +67,14 @@ def create_version_stage(check: LoggedOnCheck) -> list[Stage]:
         result = StageResult.ok(STAGE, found) if isinstance(found, str) else found
         if check.api is None:
             return result
-        marks = check.api.marks
-        changed = describe_changes(check.known_operations, marks)
+        fingerprints = check.api.fingerprints
+        changed = describe_changes(check.known_operations, fingerprints)
         if changed and result.state is StageState.OK:
             seen = f"{result.evidence}; {changed}"
             result = fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_OPERATIONS_CHANGED, seen)
         elif changed:
             result = replace(result, evidence=f"{result.evidence}; {changed}")
-        return replace(result, operations=marks)
+        return replace(result, operations=fingerprints)
 
     async def judge() -> str | StageResult:
         missing = check.missing(OPERATIONS)
