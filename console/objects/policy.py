@@ -76,7 +76,7 @@ class PolicyPage(ObjectPage):
 
     def build(self) -> None:
         """Make the side panel, and the tabs of plan and chain."""
-        self.chain = ChainTab(self, self)
+        self.chain = ChainTab(self, self.stack)
         self.chain.changed.connect(self.update_state)
         self.side = ServerSide()
         self.side.plan_requested.connect(lambda: self.open_tab(PLAN))
@@ -88,7 +88,7 @@ class PolicyPage(ObjectPage):
         self.open_button.clicked.connect(self.open_in_privilege_manager)
         for button in (self.endpoints_button, self.open_button):
             button.set_compactable()
-        self.plan_tab = PlanTab()
+        self.plan_tab = PlanTab(self.stack)
         self.plan_controller = PlanController(self.ctx, self.tasks, self.plan_tab.plan, self)
         self.plan_controller.written.connect(self.read_server)
         self._ref: PolicyRef | None = None
@@ -148,14 +148,16 @@ class PolicyPage(ObjectPage):
         from models.policy import Policy
 
         stored = self.session.stored_as(Policy)
-        self._ref = None
+        ref: PolicyRef | None = None
         if stored is not None and stored.server_id is not None and not self.session.is_new:
             servers = await operations.list_servers(self.ctx)
             server = next((one for one in servers if one.id == stored.server_id), None)
             if server is not None:
-                self._ref = PolicyRef(
+                ref = PolicyRef(
                     server, stored.name, stored.item_id, stored.id, stored.platform, stored.active
                 )
+        # Not before: what is pressed while the servers are read is about the policy as it was known.
+        self._ref = ref
         await self._show_copy()
         self._show_tab()
 

@@ -22,12 +22,12 @@ from services.answers.approval_body import (
     supports_denial,
     supports_duration,
 )
-from services.answers.faults import DELIVERY_FAULTS
 from services.answers.privilege_manager import ApprovalServer
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.common.json_text import read_json
 from services.common.json_types import JsonObject, JsonValue
-from services.common.strict_json import parse_json
+from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.intake.clients import IntakeClients
 from services.store import Store
 
@@ -191,8 +191,8 @@ def source_text(one: PropertySource) -> str:
 
 def _value(text: str) -> JsonValue:
     try:
-        return parse_json(text)
-    except (ValueError, RecursionError):
+        return read_json(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
         return text
 
 

@@ -12,10 +12,10 @@ from models.addresses import Origin
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.common.json_text import read_json
 from services.common.json_types import JsonValue
 from services.common.plain_text import replace_unstorable
 from services.common.redaction import SUBSTRING_MIN_LENGTH, redact
-from services.common.strict_json import parse_json
 from services.privilege_manager.api_items import AnyItem, ItemList
 from services.privilege_manager.faults import FAULTS, make_error
 from services.transport.response_headers import (
@@ -126,8 +126,8 @@ def parse_reply(
     if may_be_empty and not content.strip():
         return Reply()
     try:
-        body = parse_json(content)
-    except (ValueError, RecursionError) as error:
+        body = read_json(content)
+    except ValueError as error:
         seen = f"not JSON: {error}; {summarize_body(response)}"
         raise make_error(FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED, tried, seen) from error
     if not isinstance(body, dict):

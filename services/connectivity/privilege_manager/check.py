@@ -1,5 +1,6 @@
 """The check of a Privilege Manager server: its reply, its log-on, and the stages that are declared for it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import httpx
@@ -16,16 +17,17 @@ from services.connectivity.privilege_manager import stages as stage_modules
 from services.connectivity.privilege_manager.account import check_account, judge_roles, log_on
 from services.connectivity.privilege_manager.instance_faults import STAGE as INSTANCE
 from services.connectivity.privilege_manager.stage import REGISTRY, LoggedOnCheck
-from services.connectivity.report import StageResult, StageState
+from services.connectivity.report import StageResult
+from services.connectivity.sign_in import PreviousSignIn
 from services.connectivity.stage import load_stages
+from services.connectivity.stage_run import StageCallback
 from services.connectivity.staged_check import StagedCheck
 from services.privilege_manager.client import PrivilegeManagerClient
 from services.privilege_manager.faults import FAULTS
 from services.privilege_manager.swagger import ApiDescription
-from services.transport.authentication import SignIn
+from services.transport.authentication import SignIn, SignInSource
+from services.transport.connection_settings import ConnectionSettings
 
-READ_STAGES = ("version", "actions", "policies")
-"""The stages that need the operations of the server."""
 __all__ = ["PrivilegeManagerCheck", "call_faults"]
 
 load_stages(stage_modules.__path__, stage_modules.__name__)
@@ -38,6 +40,17 @@ class PrivilegeManagerCheck(StagedCheck):
     anonymous_path = web_response.SWAGGER_PATH
     system = "the server"
     faults = FAULTS
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        sign_in: SignInSource,
+        accepted: PreviousSignIn | None,
+        report: StageCallback,
+        known_operations: Mapping[str, str],
+    ) -> None:
+        super().__init__(settings, sign_in, accepted, report)
+        self._known_operations = known_operations
 
     def normalise_address(self, text: str) -> str:
         """Return the base URL that `text` means, with the path of the server."""
@@ -81,8 +94,9 @@ class PrivilegeManagerCheck(StagedCheck):
                 self.finish_without_sign_in(seen)
                 return
             refused: dict[str, Problem] = {}
+            read: set[str] = set()
             api = await self._look_at_operations(server, seen)
-            check = LoggedOnCheck(server, api, refused.setdefault)
+            check = LoggedOnCheck(server, api, refused.setdefault, read.add, self._known_operations)
             if api is None:
                 for stage in REGISTRY.create(check):
                     self.stages.skip(
@@ -90,15 +104,9 @@ class PrivilegeManagerCheck(StagedCheck):
                     )
             else:
                 await self.stages.run_declared(REGISTRY.create(check))
-            self.stages.done(judge_roles(refused, self._read()))
+            self.stages.done(judge_roles(refused, sorted(read)))
             account = given.account if given is not None else ""
             await self.stages.run("account", lambda: check_account(server, account))
-
-    def _read(self) -> list[str]:
-        """Return what was read without a failure."""
-        good = (StageState.OK, StageState.WARNING)
-        results = self.stages.results
-        return [key for key in ("actions", "policies") if key in results and results[key].state in good]
 
     async def _look_at_operations(self, server: PrivilegeManagerClient, seen: str) -> ApiDescription | None:
         """Read the Swagger document as a logged-on client, and report the stage `instance` if it has not ended."""
