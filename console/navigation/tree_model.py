@@ -9,7 +9,7 @@ from console.navigation.node_tree import Node, NodeTree
 from console.navigation.request_places import FILTER_TAB_PREFIX, filter_node_key, filter_target
 from console.navigation.tree_definition import TREE, FixedNode
 from console.runtime.drafts import Draft
-from console.runtime.page_targets import Target
+from console.runtime.page_targets import CHAIN, CONNECT, Target
 from console.widgets import plain_text
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
@@ -199,7 +199,12 @@ class TreeModel(NodeTree):
             part = self._by_key.get(filter_node_key(target.tab.removeprefix(FILTER_TAB_PREFIX)))
             if part is not None:
                 return part
-        key = object_key(target.kind, target.id) if target.id else target.kind.removeprefix("folder:")
+        kind = target.kind
+        if target.kind == CONNECT:
+            kind = Kind.PRIVILEGE_MANAGER_SERVER.value
+        elif target.head == CHAIN:
+            kind = target.kind.partition(":")[2]
+        key = object_key(kind, target.id) if target.id else kind.removeprefix("folder:")
         return self._by_key.get(key)
 
 

@@ -1,7 +1,7 @@
 """Calls of the pages into the services: reads rows, plans, applies, takes back, updates endpoints, checks chains."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.policy import Policy
     from models.privilege_manager_server import PrivilegeManagerServer
     from services.policies import ApplyResult, PolicyPlan, PolicyService, UndoResult
-    from services.policies.endpoints import EndpointSettings, EndpointUpdate
+    from services.policies.endpoints import EndpointSettings, EndpointStatus, EndpointUpdate
     from services.policies.runs import PolicyRun
     from services.privilege_manager.api_items import ActionItem, PolicyItem
     from services.workspace import Workspace
@@ -460,6 +460,18 @@ async def update_endpoints(
     workspace = await ctx.ready()
     client = await workspace.privilege_manager(server.id)
     return await Endpoints(workspace.store, server, client).update(task_id)
+
+
+async def endpoint_status(
+    ctx: "Context", server: "PrivilegeManagerServer", policies: Mapping[str, str] | None, report_id: str = ""
+) -> "EndpointStatus":
+    """Return what the reports of a server tell of its endpoints. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.policies)
+    from services.policies.endpoints import Endpoints
+
+    workspace = await ctx.ready()
+    client = await workspace.privilege_manager(server.id)
+    return await Endpoints(workspace.store, server, client).status(policies, report_id)
 
 
 async def check_chains(

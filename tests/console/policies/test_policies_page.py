@@ -407,3 +407,28 @@ def test_an_endpoint_update_that_is_not_known_says_what_to_enter(story, ctx, ser
         dialog.reject()
 
     story(body)
+
+
+def test_the_dialog_tells_computers_and_what_is_not_known(story, ctx, server, practice):
+    from console.policies.endpoints_dialog import EndpointsDialog
+    from services.practice.privilege_manager import built_in_ids
+
+    async def body():
+        dialog = EndpointsDialog(ctx, server)
+        dialog.open()
+        await until(lambda: not dialog.tasks.busy)
+        [reason] = dialog.status.unknown
+        assert reason.startswith("Which report tells which computers have a policy is not public.")
+        assert not dialog.status.table.isVisibleTo(dialog)
+        dialog.task.setText(built_in_ids.TARGETING_TASK)
+        dialog.go.click()
+        await until(lambda: not dialog.tasks.busy)
+        dialog.status.report.setText(built_in_ids.POLICY_COMPUTERS_REPORT)
+        dialog.status.read_button.click()
+        await until(lambda: not dialog.tasks.busy)
+        assert dialog.status.unknown == []
+        assert dialog.status.table.isVisibleTo(dialog)
+        assert dialog.status.table.rows.rowCount() > 0
+        dialog.reject()
+
+    story(body)
