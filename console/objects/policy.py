@@ -14,12 +14,14 @@ from console.forms.form import FieldSpec, GroupSpec
 from console.forms.object_page import DETAILS, HISTORY, USED_BY, ObjectPage
 from console.forms.reference_list import reference_list
 from console.forms.reference_picker import reference_field
+from console.navigation.tree_model import object_key
 from console.policies import operations
 from console.policies.endpoints_dialog import EndpointsDialog
 from console.policies.operations import PolicyRef
 from console.policies.plan_controller import PlanController
 from console.policies.policy_details import PlanTab
-from console.policies.policy_rows import PLATFORM_LABELS
+from console.policies.policy_rows import PLATFORM_LABELS, chain_verdict
+from console.policies.server_policies import policy_news
 from console.policies.server_side import ServerSide, server_lines
 from console.runtime.page_targets import CHAIN_TAB, CHECK_CHAIN, Target
 from console.runtime.task_runner import show_and_wait
@@ -79,6 +81,7 @@ class PolicyPage(ObjectPage):
         """Make the side panel, and the tabs of plan and chain."""
         self.chain = ChainTab(self, self)
         self.chain.changed.connect(self.update_state)
+        self.chain.changed.connect(self._tell_verdict)
         self.side = ServerSide()
         self.side.plan_requested.connect(lambda: self.open_tab(PLAN))
         self.side.refresh_requested.connect(self.read_server)
@@ -96,6 +99,13 @@ class PolicyPage(ObjectPage):
         self._status: bool | None = None
         """Whether the policy on the server is active; None while that is not known."""
         self.stack.currentChanged.connect(lambda _index: self._show_tab())
+
+    def _tell_verdict(self) -> None:
+        """Let the tree show what the check of the chain found."""
+        found = self.chain.presenter
+        if found.checked and not found.stale and found.report is not None and not self.session.is_new:
+            key = object_key(self.object_kind.value, self.session.id)
+            policy_news(self.ctx).judge(key, chain_verdict(found.report))
 
     def rail(self) -> QWidget:
         """Return what the server has of the policy."""
@@ -198,6 +208,7 @@ class PolicyPage(ObjectPage):
     async def _read_server(self, ref: PolicyRef) -> None:
         try:
             await operations.refresh_copies(self.ctx, ref.server)
+            policy_news(self.ctx).read.emit()
         except ConsoleError as error:
             cause = translate(error.problem.cause)
             self.notice.tell(

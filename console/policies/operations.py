@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.policies.list_presenter import ListSnapshot
-from console.policies.policy_rows import ChainVerdict, PolicyRow
+from console.policies.policy_rows import ChainVerdict, PolicyRow, chain_verdict
 from console.runtime import lazy_imports
 from console.runtime.page_targets import POLICIES, Target
 from services.common.progress import Progress
@@ -58,6 +58,18 @@ async def read_snapshot(ctx: "Context", server: "PrivilegeManagerServer") -> Lis
     """Return the rows of a server from the store."""
     await lazy_imports.ready(ctx, lazy_imports.policies)
     return await ctx.call(_read_snapshot, await ctx.ready(), server)
+
+
+async def list_asking_policies(ctx: "Context") -> "tuple[int | None, list[tuple[uuid.UUID, PolicyRow]]]":
+    """Return how many policies the servers have, None where none was asked; and those that ask and are not managed here."""
+    total: int | None = None
+    found: list[tuple[uuid.UUID, PolicyRow]] = []
+    for server in await list_servers(ctx):
+        snapshot = await read_snapshot(ctx, server)
+        if snapshot.read_at is not None:
+            total = (total or 0) + sum(row.on_server for row in snapshot.rows)
+        found += [(server.id, row) for row in snapshot.rows if row.asks and row.object_id is None]
+    return total, found
 
 
 async def refresh_copies(ctx: "Context", server: "PrivilegeManagerServer") -> None:
@@ -481,24 +493,15 @@ async def check_chains(
     await lazy_imports.ready(ctx, lazy_imports.policies)
     from models.kinds import Kind
     from services.approval_chain.check import check_chain
-    from services.approval_chain.links import LinkKind, LinkState
     from services.approval_chain.route import ChainStart
 
     workspace = await ctx.ready()
-    links = list(LinkKind)
     for place, (key, ref) in enumerate(refs):
         if ref.object_id is not None:
             start = ChainStart(Kind.POLICY, ref.object_id)
         else:
             start = ChainStart(Kind.PRIVILEGE_MANAGER_SERVER, ref.server.id, ref.item_id or ref.name)
-        found = await check_chain(workspace, start)
-        broken = found.first_broken
-        verdict = ChainVerdict(
-            found.count(LinkState.OK),
-            len(found.links),
-            links.index(broken.kind) + 1 if broken is not None else None,
-        )
-        report(place + 1, key, verdict)
+        report(place + 1, key, chain_verdict(await check_chain(workspace, start)))
 
 
 async def save_csv(ctx: "Context", lines: list[list[str]], path: Path) -> None:
