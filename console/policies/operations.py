@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.policies.filter_changes import NO_FILTERS, FilterChanges
 from console.policies.list_presenter import ListSnapshot
 from console.policies.policy_rows import ChainVerdict, PolicyRow, chain_verdict
 from console.runtime import lazy_imports
@@ -405,12 +406,24 @@ async def policy_service(ctx: "Context", server: "PrivilegeManagerServer") -> "P
     return PolicyService(workspace.store, server, await workspace.privilege_manager(server.id))
 
 
-async def make_plan(ctx: "Context", ref: PolicyRef) -> "PolicyPlan":
-    """Plan what a policy asks for; one that is not managed here asks for nothing. Writes nothing."""
+async def filter_choices(ctx: "Context", server: "PrivilegeManagerServer") -> dict[str, str]:
+    """Return the filters of a server, name by GUID, as the local copies tell."""
+    await lazy_imports.ready(ctx, lazy_imports.policies)
+    from services.policies import ItemCopies
+
+    workspace = await ctx.ready()
+    found = await ctx.call(ItemCopies(workspace.store, server).filters)
+    return {one.item_id: one.name or one.item_id for one in found.items}
+
+
+async def make_plan(ctx: "Context", ref: PolicyRef, filters: FilterChanges = NO_FILTERS) -> "PolicyPlan":
+    """Plan what a policy asks for, and `filters`; one that is not managed here asks for nothing. Writes nothing."""
     service = await policy_service(ctx, ref.server)
     await lazy_imports.ready(ctx, lazy_imports.policies)
     from models.policy import Policy
     from services.policies import PolicyGoal, goal_for_policy
+    from services.policies.policy_goal import WantedFilter
+    from services.privilege_manager.api_items import FilterRole
 
     workspace = await ctx.ready()
     if ref.object_id is None:
@@ -418,7 +431,11 @@ async def make_plan(ctx: "Context", ref: PolicyRef) -> "PolicyPlan":
     else:
         stored = await ctx.call(workspace.configuration.get, Policy, ref.object_id)
         goal = await ctx.call(goal_for_policy, workspace.store, stored)
-    return await service.plan(goal)
+    added, removed = (
+        tuple(WantedFilter(item_id, FilterRole(role)) for item_id, role in some)
+        for some in (filters.added, filters.removed)
+    )
+    return await service.plan(replace(goal, add_filters=added, remove_filters=removed))
 
 
 async def apply_plan(

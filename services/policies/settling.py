@@ -8,7 +8,7 @@ from services.policies.problems import not_created_error
 from services.policies.runs import PolicyRun, RunStep, StepKind, StepState
 from services.policies.server_state import ServerState, read_server_state
 from services.privilege_manager import PrivilegeManagerClient
-from services.privilege_manager.api_items import PolicyItem
+from services.privilege_manager.api_items import FilterRole, PolicyItem
 
 _LOOK_AGAIN_S = 2.0
 
@@ -66,6 +66,9 @@ def is_carried_out(step: RunStep, policy: PolicyItem | None) -> bool:
         return False
     if step.kind is StepKind.STATUS:
         return policy.active is step.active
+    if step.kind in (StepKind.ADD_FILTERS, StepKind.REMOVE_FILTERS):
+        has = [item_id in (policy.filter_ids.get(FilterRole(role)) or ()) for item_id, role in step.filters]
+        return all(has) if step.kind is StepKind.ADD_FILTERS else not any(has)
     present = set(policy.action_ids or ())
     if step.kind is StepKind.ADD:
         return set(step.action_ids) <= present

@@ -432,3 +432,33 @@ def test_the_dialog_tells_computers_and_what_is_not_known(story, ctx, server, pr
         dialog.reject()
 
     story(body)
+
+
+def test_conditions_are_chosen_and_planned(story, ctx, server, practice):
+    from PyQt6.QtWidgets import QApplication
+
+    from console.policies.conditions_dialog import ConditionsDialog
+
+    async def body():
+        page = opened(ctx)
+        await read(page)
+        presenter = await selected(page, TOOLS)
+        page.plan_controller.change_conditions()
+        found = []
+
+        def shown():
+            found[:] = [w for w in QApplication.topLevelWidgets() if isinstance(w, ConditionsDialog)]
+            return bool(found)
+
+        await until(shown)
+        [dialog] = found
+        dialog.role.setCurrentIndex(dialog.role.findData(3))
+        dialog.add_button.click()
+        assert dialog.changes.added == ((dialog.filter.currentData(), 3),)
+        dialog.plan_button.click()
+        await until(lambda: any(one.field == "Condition" for one in presenter.lines()))
+        [line] = [one for one in presenter.lines() if one.field == "Condition"]
+        assert line.after.startswith("Exclusion: ")
+        assert line.word == "Add"
+
+    story(body)
