@@ -339,7 +339,10 @@ def _side_by_side(arguments: list[str]) -> list[str]:
     """Return the options that spread tests over processes, each file in one of them; a debugger wants them in one."""
     processes = min(_cores(), MAX_TEST_PROCESSES)
     alone = any(word.startswith(("-n", "--pdb", "--trace", "--numprocesses")) for word in arguments)
-    return [] if alone or processes < 2 else ["-n", str(processes), "--dist", "loadfile"]
+    if alone or processes < 2:
+        return []
+    # pytest-xdist 3.8 waits for ever when it replaces a process that ended in the middle of a file.
+    return ["-n", str(processes), "--dist", "loadfile", "--max-worker-restart", "0"]
 
 
 def _cores() -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _MARKS = re.compile(r"(\\+)(\*)|\*\*")
 _BEFORE_STAR = re.compile(r"(\\*)\*")
-_TRAILING_BACKSLASHES = re.compile(r"(\\+)$")
+_TRAILING_BACKSLASHES = re.compile(r"(\\+)\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""The support bundle: one zip file for support with versions, logs and configuration, without secrets."""
+"""The support bundle: one zip file for support with versions, logs, configuration, checks and answers, without secrets."""
 
 import importlib.metadata
+import json
 import platform
 import sqlite3
 import ssl
@@ -10,8 +11,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from services.answers.delivery_list import count_by_state, delivery_as_dict
+from services.answers.outbox import list_deliveries
 from services.common.file_writing import write_atomically
+from services.common.json_types import JsonLike
 from services.common.redaction import redact
+from services.configuration import Configuration
+from services.connectivity.check_history import past_checks
 
 PACKAGES = (
     "PyQt6", "qasync", "zeep", "httpx", "sqlmodel", "SQLAlchemy", "alembic", "keyring", "cryptography", "platformdirs",
@@ -19,6 +25,8 @@ PACKAGES = (
 )  # fmt: skip
 LOG_MAX_BYTES = 8 * 1024 * 1024
 """Size of one log file in the bundle; of a longer one only the end is included."""
+DELIVERIES_MAX = 200
+"""Answers in the bundle, the newest; their number by state counts all."""
 FIXED_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 """Timestamp of every file in the bundle, so that equal contents give equal bundles."""
 
@@ -56,6 +64,24 @@ def read_logs(folder: Path) -> dict[str, str]:
     return found
 
 
+def read_store(configuration: Configuration) -> dict[str, str]:
+    """Return what else the store tells support: the last check of each server, and the answers. Raises StoreError.
+
+    The version of a server is in the evidence of its check.
+    """
+    store = configuration.store
+    checks = [
+        {"server": server.name, "kind": server.kind.value, **check.as_dict()}
+        for server in configuration.servers()
+        for check in past_checks(store, server.id, 1)
+    ]
+    newest = [delivery_as_dict(one) for one in list_deliveries(store, limit=DELIVERIES_MAX)]
+    return {
+        "checks.json": _as_text({"checks": checks}),
+        "deliveries.json": _as_text({"states": count_by_state(store), "deliveries": newest}),
+    }
+
+
 def write_bundle(file: Path, parts: Mapping[str, str]) -> list[str]:
     """Write `parts` (texts by name) as a zip file that only its owner can read; returns the names.
 
@@ -73,6 +99,10 @@ def write_bundle(file: Path, parts: Mapping[str, str]) -> list[str]:
 
     write_atomically(file, write, private=True)
     return list(parts)
+
+
+def _as_text(content: JsonLike) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2)
 
 
 def _redact_lines(lines: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ from models.kinds import Kind
 from services.common.logging_setup import configure_logging
 from services.common.secret import Secret
 from services.practice import PracticeInstance
+from services.practice.privilege_manager import PracticePrivilegeManager
 from tests.canary import ACCOUNT, SECRET, Listener, header_of, leaks, leaks_below, password_of, reply
 from tests.console.conftest import run
 from tests.console.page_support import until
@@ -142,7 +143,10 @@ def test_the_guide_is_walked_without_showing_the_password(run, qapp, profile, pr
     seen, steps = [], []
 
     async def story():
-        async with opened(profile) as (window, _):
+        async with (
+            opened(profile) as (window, _),
+            PracticePrivilegeManager(empty=True, secret=SECRET) as privilege_manager,
+        ):
 
             def look(step):
                 steps.append(step)
@@ -152,7 +156,11 @@ def test_the_guide_is_walked_without_showing_the_password(run, qapp, profile, pr
                     line for job in window.ctx.activity.jobs for line in (job.name, job.text, *job.log)
                 )
 
-            assert await DemoScript(window, practice, None, look).run(), steps
+            script = DemoScript(window, practice, privilege_manager, None, look)
+            try:
+                assert await script.run(), steps
+            finally:
+                await script.close()
             assert leaks_below(profile) == {}
 
     run(story())

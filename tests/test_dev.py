@@ -110,14 +110,17 @@ def test_the_checks_that_failed_are_named_and_none_is_left_out(dev, monkeypatch,
     assert len(checks.commands) == 2 * everything
 
 
+SPREAD_2 = ["-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]
+
+
 @pytest.mark.parametrize(
     ("words", "cores", "given"),
     [
-        ((), 2, ["-n", "2", "--dist", "loadfile"]),
-        ((), 64, ["-n", "6", "--dist", "loadfile"]),
+        ((), 2, SPREAD_2),
+        ((), 64, ["-n", "6", *SPREAD_2[2:]]),
         ((), 1, []),
-        (("--long",), 2, ["-n", "2", "--dist", "loadfile", "--long"]),
-        (("-k", "vault", "tests/services"), 2, ["-n", "2", "--dist", "loadfile", "-k", "vault", "tests/services"]),
+        (("--long",), 2, [*SPREAD_2, "--long"]),
+        (("-k", "vault", "tests/services"), 2, [*SPREAD_2, "-k", "vault", "tests/services"]),
         (("-n0", "-x"), 2, ["-n0", "-x"]),
         (("--pdb",), 2, ["--pdb"]),
     ],
@@ -153,7 +156,7 @@ def coverage_report(dev, monkeypatch, checks, tmp_path):
 def test_coverage_is_measured_in_every_process_and_printed(dev, monkeypatch, capfd, checks, coverage_report):
     assert call(dev, monkeypatch, "test", "--coverage") == 0
     tests, combine, _, report = checks.commands[-4:]
-    assert tests == ["-m", "coverage", "run", "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
+    assert tests == ["-m", "coverage", "run", "-m", "pytest", "-q", *SPREAD_2]
     assert combine[:3] == ["-m", "coverage", "combine"]
     assert report[:3] == ["-m", "coverage", "report"]
     assert "Every check is green." in capfd.readouterr().err

@@ -39,7 +39,7 @@ class ActionDetails(QScrollArea):
         )
         self.hint.setWordWrap(True)
         self.right = self._make_right()
-        content = QWidget()
+        content = QWidget(self.viewport())
         content.setProperty("role", "page")
         outer = QVBoxLayout(content)
         outer.setContentsMargins(MARGIN, 12, MARGIN, MARGIN)

@@ -11,8 +11,11 @@ def demo(
         bool, typer.Option("--headless", help="Without a window: print each step and end.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for a picture of each page.")] = None,
+    by_hand: Annotated[
+        bool, typer.Option("--by-hand", help="Open the window on empty servers, and walk the guide yourself.")
+    ] = False,
 ) -> None:
-    """Walk the set-up guide on a practice instance, in the window or without one."""
+    """Walk the set-up guide on practice servers and show the workflow on one screen, in the window or without one."""
     from console.demo import DemoOptions, run_demo
 
-    raise typer.Exit(run_demo(DemoOptions(headless=headless, out=out)))
+    raise typer.Exit(run_demo(DemoOptions(headless=headless, out=out, by_hand=by_hand)))

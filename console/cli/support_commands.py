@@ -1,4 +1,4 @@
-"""`support-bundle`: logs, versions, checks and configuration in one file, without a secret."""
+"""`support-bundle`: logs, versions, configuration, checks and answers in one file, without a secret."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from console.cli import output
 from console.cli.command_context import CommandContext, get_command_context
 from console.version import VERSION
 from services.common.errors import ConsoleError
-from services.support_bundle import read_logs, version_report, write_bundle
+from services.support_bundle import read_logs, read_store, version_report, write_bundle
 from services.transfer import export_document
 
 
@@ -18,14 +18,11 @@ def support_bundle(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Where to write the zip file.")],
 ) -> None:
-    """Write logs (with the last checks), versions and the configuration to a zip file; never a secret."""
+    """Write logs, versions, the configuration, the last check of each server and the answers to a zip file; never a secret."""
     command = get_command_context(context)
 
     async def body() -> int:
-        parts = {
-            "versions.txt": version_report(VERSION),
-            "configuration.yaml": await _export_configuration(command),
-        }
+        parts = {"versions.txt": version_report(VERSION)} | await _read_store(command)
         parts |= await asyncio.to_thread(read_logs, command.paths.state / "logs")
         try:
             names = await asyncio.to_thread(write_bundle, file, parts)
@@ -37,10 +34,14 @@ def support_bundle(
     raise typer.Exit(command.status_of(body))
 
 
-async def _export_configuration(command: CommandContext) -> str:
-    """Return the configuration as it is exported; a store that cannot be opened is itself worth telling."""
+async def _read_store(command: CommandContext) -> dict[str, str]:
+    """Return the parts that come from the store; one that cannot be opened is itself worth telling."""
     try:
         async with command.workspace() as workspace:
-            return await asyncio.to_thread(export_document, workspace.configuration)
+            document = await asyncio.to_thread(export_document, workspace.configuration)
+            return {"configuration.yaml": document} | await asyncio.to_thread(
+                read_store, workspace.configuration
+            )
     except ConsoleError as error:
-        return f"# The configuration cannot be read.\n# {error.problem.as_text()}\n".replace("\n ", "\n#  ")
+        told = f"# The configuration cannot be read.\n# {error.problem.as_text()}\n".replace("\n ", "\n#  ")
+        return {"configuration.yaml": told}

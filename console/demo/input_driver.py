@@ -38,6 +38,8 @@ class WindowDriver:
         self.window = window
         self.clicks = 0
         self.fields = 0
+        self.pause_s = 0.0
+        """How long to wait before each click, for people who look."""
 
     # -- waiting -----------------------------------------------------------
 
@@ -61,6 +63,8 @@ class WindowDriver:
             lambda: widget.isVisible() and widget.isEnabled(),
         )
         self.clicks += 1
+        if self.pause_s:
+            await asyncio.sleep(self.pause_s)
         synthetic_input.click(widget, where)
         await asyncio.sleep(0)
 

@@ -13,8 +13,13 @@ from console.startup import terminal_output
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QApplication
 
+    from console.demo.script import DemoScript
+    from console.shell.main_window import Window
     from services.practice import PracticeInstance
     from services.practice.privilege_manager import PracticePrivilegeManager
+
+WIDTH, HEIGHT, FRAME = 1680, 960, 80
+"""The size of a window that people look at, and what a desktop puts around it."""
 
 
 def run(options: DemoOptions) -> int:
@@ -74,8 +79,7 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
         app.setWindowIcon(icons.icon("process", "accent"))
         ctx = Context(Options(f"sqlite:///{folder / 'demo.db'}", "session"), folder, preload=import_all_pages)
         window = Window(ctx, WindowSettings(folder))
-        if options.headless:
-            window.resize(1280, 800)  # its pictures have one size, whatever the screen
+        _resize(window, headless=options.headless)
         problems: list[str] = []
         crash.show = problems.append if options.headless else window.show_crash
         window.show()
@@ -83,24 +87,70 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
         await ctx.ready()
         window.show_target(Target(HOME))
         good = True
+        script = DemoScript(window, practice, privilege_manager, options.out, _print_line)
         if options.headless:
             _print_line(f"Practice instance at {practice.base_url}, without request items")
             _print_line(f"Practice Privilege Manager at {privilege_manager.base_url}, without policies")
-            script = DemoScript(window, practice, privilege_manager, options.out, _print_line)
-            good = await script.run()
+            good = await _walk(window, script)
             for report in problems:
                 _print_line(report)
-            for draft in ctx.drafts.all():
-                ctx.drafts.discard(draft.kind, draft.id)
-            window.close()
-        else:
+        elif options.by_hand:
             window.polling.start()
             _print_introduction(practice, privilege_manager)
             await stop.wait()
+        else:
+            script.stage.slow_down()
+            good = await _show(window, script, stop)
         with contextlib.suppress(asyncio.CancelledError):
             await ctx.aclose()
     crash.close()
     return 0 if good and not problems else 1
+
+
+def _resize(window: "Window", *, headless: bool) -> None:
+    """Take the size of the pictures, or one in which the three sides of the workflow stand beside each other."""
+    screen = window.screen()
+    if headless or screen is None:
+        window.resize(1280, 800)
+    else:
+        room = screen.availableGeometry()
+        window.resize(min(WIDTH, room.width() - FRAME), min(HEIGHT, room.height() - FRAME))
+
+
+async def _walk(window: "Window", script: "DemoScript") -> bool:
+    """Walk the guide and close the window; returns whether everything was observed."""
+    try:
+        good = await script.run()
+    finally:
+        await script.close()
+    drafts = window.ctx.drafts
+    for draft in drafts.all():
+        drafts.discard(draft.kind, draft.id)
+    window.close()
+    return good
+
+
+async def _show(window: "Window", script: "DemoScript", stop: asyncio.Event) -> bool:
+    """Walk the guide in the window, and leave it open on the workflow; returns whether everything was observed."""
+    from console.runtime.task_runner import TaskRunner
+
+    outcomes: list[bool] = []
+
+    def ended(good: bool) -> None:  # noqa: FBT001 -- called by the runner
+        outcomes.append(good)
+        if good:
+            _print_line(
+                "The workflow stays open: ask as the endpoint, decide as the approver. Close the window to end."
+            )
+
+    tasks = TaskRunner(window, window.show_problem)
+    tasks.start(script.run(), on_result=ended)
+    try:
+        await stop.wait()
+    finally:
+        tasks.cancel_all()
+        await script.close()
+    return outcomes != [False]
 
 
 def _print_introduction(practice: "PracticeInstance", privilege_manager: "PracticePrivilegeManager") -> None:

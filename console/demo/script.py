@@ -16,6 +16,7 @@ from console.runtime.page_targets import HOME, Target
 from console.setup.home import HomePage
 from console.shell.main_window import Window
 from services.common.errors import ConsoleError
+from services.language import tr
 
 if TYPE_CHECKING:
     from services.practice import PracticeInstance
@@ -36,6 +37,7 @@ class DemoScript:
         printer: Callable[[str], None],
     ) -> None:
         self.stage = DemoStage(window, practice, privilege_manager, out, printer)
+        self._way_back = WayBack(self.stage)
 
     async def run(self) -> bool:
         """Run every step; returns whether all was observed."""
@@ -53,13 +55,9 @@ class DemoScript:
                 return False
         if not await self._run_step(DemoStep(STEPS + 1, "See the guide again", self.guide_again)):
             return False
-        way_back = WayBack(stage)
-        try:
-            for step in way_back.steps():
-                if not await self._run_step(step):
-                    return False
-        finally:
-            await way_back.close()
+        for step in self._way_back.steps():
+            if not await self._run_step(step):
+                return False
         stage.watch.stop()
         await take_other_pages(stage)
         stage.print(f"clicks {stage.hand.clicks}, fields {stage.hand.fields}")
@@ -68,11 +66,18 @@ class DemoScript:
         )
         return True
 
+    async def close(self) -> None:
+        """Stop what the steps have started."""
+        await self._way_back.close()
+
     async def _run_step(self, step: DemoStep) -> bool:
         """Run one step, and print what was observed or why it was not."""
         stage = self.stage
         number = f"{step.number:2}" if step.number <= STEPS else "  "
         stage.watch.doing = step.title
+        if stage.pause_s:
+            place = tr("Step {number} of {count}", number=step.number, count=STEPS)
+            stage.ctx.notify(f"{place}: {step.title}" if step.number <= STEPS else step.title)
         started = time.perf_counter()
         try:
             seen = await step.run()
@@ -80,10 +85,13 @@ class DemoScript:
             said = error.problem.as_text() if isinstance(error, ConsoleError) else error
             stage.print(f"{number} FAILED  {step.title}: {said}")
             await stage.picture("failed")
+            if stage.pause_s:
+                stage.ctx.notify(tr("The demo has stopped: {step}", step=step.title))
             return False
         stage.print(
             f"{number} ok      {step.title}: {seen} ({(time.perf_counter() - started) * 1000:.0f} ms)"
         )
+        await stage.pause()
         return True
 
     async def guide_again(self) -> str:

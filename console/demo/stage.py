@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from services.practice.privilege_manager import PracticePrivilegeManager
 
 SETTLE_S = 0.35
+LOOK_S, CLICK_S = 1.2, 0.3
+"""How long a result is shown, and how long it takes until something is clicked, where people look."""
 PageType = TypeVar("PageType", bound=Page)
 
 
@@ -52,8 +54,19 @@ class DemoStage:
         self.ids: dict[str, uuid.UUID] = {}
         self.takes_pictures = out is not None
         self.print = printer
+        self.pause_s = 0.0
+        """How long everything is shown before the demo goes on, for people who look."""
         self._out = out
         self._pictures = 0
+
+    def slow_down(self) -> None:
+        """Leave people the time to follow."""
+        self.pause_s, self.hand.pause_s = LOOK_S, CLICK_S
+
+    async def pause(self) -> None:
+        """Leave time to look."""
+        if self.pause_s:
+            await asyncio.sleep(self.pause_s)
 
     def shown(self, page_type: type[PageType]) -> PageType:
         """Return the shown page; raises NotObservedError where it is another one."""

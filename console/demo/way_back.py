@@ -1,42 +1,25 @@
 """The way back in the demo: an endpoint asks through the webhook of Privilege Manager, and the decision gets back to it."""
 
 import asyncio
-import uuid
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from console.demo.approver import DemoApprover
 from console.demo.input_driver import NotObservedError
 from console.demo.privilege_manager_steps import POLICY_LABEL
 from console.demo.stage import DemoStage, DemoStep
-from console.inbox.requests_page import RequestsPage
-from console.navigation.request_places import request_target
-from services.coordination.clock import SystemClock
-from services.practice.privilege_manager import ApprovalState
+from console.demo.workflow import Workflow, WorkflowObjects
+from console.demo.workflow_page import APPLICATION, USER, WORKFLOW, WorkflowPage
+from console.demo.workflow_presenter import waiting_approval
+from console.runtime.page_targets import Target
+from console.shell.page_registry import PAGES
+from console.widgets.window_content import WindowState, WindowText
 
 if TYPE_CHECKING:
-    from models.approval_request import ApprovalRequest
     from services.intake.server import IntakeServer
-    from services.practice.privilege_manager.approvals import Approval
-    from services.workspace import Workspace
 
 CLIENT = "intake client"
 CLIENT_LABEL = "Privilege Manager webhook"
-USER, PROGRAM = r"ACME\b.okafor", r"C:\Users\b.okafor\Downloads\vs_setup.exe"
-RECORD_AFTER_S, SEEN_AFTER_S, SENT_AFTER_S = 35, 70, 110
-"""Seconds after which a worker knows the record of a request, has seen its decision, and sends the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClockAhead(SystemClock):
-    """A clock that is some seconds ahead, so that the demo need not wait for the intervals of a worker."""
-
-    seconds: int = 0
-
-    def now(self) -> datetime:
-        """Return the time of now, moved."""
-        return SystemClock.now(self) + timedelta(seconds=self.seconds)
+COMPUTER = "WS-014"
+REASON, COMMENT = "Tools for release 9", "Approved for this release"
 
 
 class WayBack:
@@ -45,18 +28,22 @@ class WayBack:
     def __init__(self, stage: DemoStage) -> None:
         self._stage = stage
         self._server: IntakeServer | None = None
-        self._approval: Approval | None = None
+        self._workflow: Workflow | None = None
 
     def steps(self) -> tuple[DemoStep, ...]:
         """Return what is done after the steps of the guide."""
         return (
             DemoStep(26, "Connect the webhook", self.connect),
-            DemoStep(27, "An endpoint asks through the webhook", self.ask),
-            DemoStep(28, "The decision gets back to Privilege Manager", self.answer),
+            DemoStep(27, "Show the workflow on one screen", self.show),
+            DemoStep(28, "An endpoint asks through the webhook", self.ask),
+            DemoStep(29, "The decision gets back to Privilege Manager", self.answer),
         )
 
     async def close(self) -> None:
-        """Stop the intake."""
+        """Stop the intake, and sign the approver out."""
+        workflow, self._workflow = self._workflow, None
+        if workflow is not None:
+            await workflow.aclose()
         server, self._server = self._server, None
         if server is not None:
             await server.__aexit__(None, None, None)
@@ -98,67 +85,86 @@ class WayBack:
             raise NotObservedError(f"the mapping of answers does not fit: {confirmed.problem}")
         return f"a test event arrived, {len(suggested)} variables read from it; answers by its approval operation"
 
-    async def _raise(self, reason: str) -> "Approval":
+    async def _raise(self, reason: str) -> None:
         """Raise a request at an endpoint of the practice server, and see that the intake takes its event."""
         practice = self._stage.privilege_manager
         made = await practice.raise_request(
-            policy=POLICY_LABEL, user=USER, file_path=PROGRAM, reason=reason, computer="WS-014"
+            policy=POLICY_LABEL, user=USER, file_path=APPLICATION, reason=reason, computer=COMPUTER
         )
         sent = [one for one in practice.state.sent_events if one.approval_id == made.id]
         if not sent or not 200 <= sent[-1].status < 300:
             raise NotObservedError(f"the event was answered with {sent[-1] if sent else 'nothing'}")
-        return made
+
+    # -- the workflow on one screen -------------------------------------------------
+
+    async def show(self) -> str:
+        """Show the endpoint, ServiceNow and Privilege Manager on one page, and wait until their servers have answered."""
+        from models.action import Action
+        from models.policy import Policy
+
+        stage = self._stage
+        workspace = await stage.ctx.ready()
+        policy = await stage.ctx.call(workspace.configuration.get, Policy, stage.ids["policy"])
+        action = await stage.ctx.call(workspace.configuration.get, Action, stage.ids["action"])
+        objects = WorkflowObjects(
+            stage.ids["privilege manager"], policy.item_id, stage.ids[CLIENT], action.id, COMPUTER
+        )
+        self._workflow = Workflow(workspace, stage.practice, stage.privilege_manager, objects)
+        WorkflowPage.workflow = self._workflow
+        PAGES[WORKFLOW] = lambda: WorkflowPage
+        stage.window.show_target(Target(WORKFLOW))
+        page = stage.shown(WorkflowPage)
+        await stage.hand.until(
+            "the policy as Privilege Manager tells it", lambda: page.facts.policy.active and page.sets.source
+        )
+        await stage.picture("workflow")
+        there = page.facts.policy
+        return f"{there.name}: active with {', '.join(there.actions)}, on {', '.join(there.computers)}"
 
     async def ask(self) -> str:
-        """Raise a request at an endpoint; the worker raises it in ServiceNow."""
-        from services.requests.worker.worker import Worker
-
-        workspace = await self._stage.ctx.ready()
-        approval = self._approval = await self._raise("Tools for release 9")
-        for seconds in (0, RECORD_AFTER_S):
-            report = await Worker(workspace, present=False, clock=ClockAhead(seconds)).once()
-            if report.problems:
-                raise NotObservedError(report.problems[0].as_text())
-        request = await asyncio.to_thread(_newest_request, workspace, self._stage.ids[CLIENT])
-        self._stage.window.show_target(request_target(request.id))
-        page = self._stage.shown(RequestsPage)
-        await self._stage.hand.until(
-            "the request shown as Pending",
-            lambda: any(page.model.index(row, 0).data() == "Pending" for row in range(page.model.rowCount())),
+        """Type a reason into the endpoint window and continue; see the request pending on all sides."""
+        stage, page = self._stage, self._stage.shown(WorkflowPage)
+        window = page.endpoint.window_frame
+        edit = await stage.hand.until("the field of the reason", lambda: window.reason_edit)
+        await stage.hand.type(edit, REASON)
+        await stage.pause()
+        button = window.childAt(window.place_of(WindowText.CONTINUE).center())
+        await stage.hand.click(await stage.hand.until("the button Continue", lambda: button))
+        await stage.hand.until(
+            "an approval that waits in ServiceNow, and the endpoint window that shows Pending",
+            lambda: (
+                page.error
+                or (
+                    window.content.state is WindowState.PENDING
+                    and waiting_approval(page.facts) is not None
+                    and page.servicenow.approve.isEnabled()
+                )
+            ),
+            30,
         )
-        await self._stage.picture("webhook-request-pending")
-        return f"{approval.computer_name} asks as {approval.id}; {request.number}, {request.state}"
+        await stage.picture("workflow-pending")
+        approval, item = page.facts.approval, page.facts.item
+        if page.error or approval is None or item is None:
+            raise NotObservedError(page.error or "the approval is not shown")
+        return f"{approval.computer} asks as {approval.approval_id}; {item.number}, {item.approval}"
 
     async def answer(self) -> str:
-        """Approve in ServiceNow, let the worker see and send it, and look at the request in Privilege Manager."""
-        from services.requests.worker.worker import Worker
-
-        approval = self._approval
-        if approval is None:
-            raise NotObservedError("no endpoint has asked")
-        workspace = await self._stage.ctx.ready()
-        request = await asyncio.to_thread(_newest_request, workspace, self._stage.ids[CLIENT])
-        approver = DemoApprover(self._stage.practice)
-        await approver.approve(await approver.find(request.record_id))
-        for seconds in (SEEN_AFTER_S, SENT_AFTER_S):
-            await Worker(workspace, present=False, clock=ClockAhead(seconds)).once()
-        answered = self._stage.privilege_manager.state.approvals[approval.id]
-        if answered.state is not ApprovalState.APPROVED or answered.answers != 1:
-            raise NotObservedError(f"the request is {answered.state} after {answered.answers} answers")
-        await self._stage.picture("webhook-request-approved")
-        return (
-            f"{approval.id}: {answered.state}, answered {answered.answers} time, comment “{answered.comment}”"
+        """Approve as the approver on the page; see the answer in Privilege Manager and in the endpoint window."""
+        stage, page = self._stage, self._stage.shown(WorkflowPage)
+        await stage.hand.type(page.servicenow.comment, COMMENT)
+        await stage.pause()
+        await stage.hand.click(page.servicenow.approve)
+        window = page.endpoint.window_frame
+        await stage.hand.until(
+            "the answer in Privilege Manager and in the endpoint window",
+            lambda: page.error or (window.content.state is WindowState.APPROVED and not page.busy),
+            30,
         )
-
-
-def _newest_request(workspace: "Workspace", client_id: uuid.UUID) -> "ApprovalRequest":
-    """Return the request that the newest event of a client became; raises NotObservedError. Blocks."""
-    from models.approval_request import ApprovalRequest
-    from services.intake.event_store import IntakeEvents
-
-    [event] = IntakeEvents(workspace.store).newest(client_id, 1)
-    with workspace.store.read() as session:
-        found = session.get(ApprovalRequest, event.request_id) if event.request_id else None
-    if found is None:
-        raise NotObservedError(f"no request came of the event, which was answered with {event.status}")
-    return found
+        await stage.picture("workflow-approved")
+        there = page.facts.approval
+        if page.error or there is None:
+            raise NotObservedError(page.error or "the approval is not shown")
+        answers = stage.privilege_manager.state.approvals[there.approval_id].answers
+        if there.comment != COMMENT or answers != 1:
+            raise NotObservedError(f"answered {answers} times, with the comment “{there.comment}”")
+        return f"{there.approval_id}: {there.status}, answered once, comment “{there.comment}”"

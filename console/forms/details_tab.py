@@ -26,7 +26,7 @@ class DetailsView(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(tr("Details"))
         self._rail, self._form = rail, form
-        content = QWidget()
+        content = QWidget(self.viewport())
         content.setProperty("role", "page")
         outer = QVBoxLayout(content)
         outer.setContentsMargins(MARGIN, 16, MARGIN, MARGIN)

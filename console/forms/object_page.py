@@ -59,7 +59,7 @@ class ObjectPage(ObjectPageHooks):
         self.notice = Notice()
         self.history = HistoryTab(self)
         self.used_by = UsedByTab(self)
-        self.stack = QStackedWidget()
+        self.stack = QStackedWidget(self)
         self.build()
         self.head = ObjectHeader(self)
         self._build()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from PyQt6.QtWidgets import QPushButton, QWidget
+from PyQt6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
 from console.forms.details_tab import DetailsView
 from console.forms.edit_session import EditSession
@@ -30,6 +30,8 @@ class ObjectPageHooks(Page):
     """What has to be done before `check` and `rehearse` can run."""
     form: Form
     session: EditSession
+    stack: QStackedWidget
+    """The tabs; what is made inside it is not styled again when it is added."""
 
     def build(self) -> None:
         """Add widgets of the kind to the form, before the tabs are put together."""
@@ -40,7 +42,7 @@ class ObjectPageHooks(Page):
 
     def details_view(self) -> QWidget:
         """Return the Details tab: the form with the side panel."""
-        return DetailsView(self.form, self.rail())
+        return DetailsView(self.form, self.rail(), self.stack)
 
     def extra_buttons(self) -> dict[str, QPushButton]:
         """Return buttons of the kind by the commands that they run; they stand behind Save."""

@@ -91,7 +91,7 @@ class ActionPage(ObjectPage):
 
     def details_view(self) -> QWidget:
         """Return the steps above form and preview."""
-        self.layout_view = ActionDetails(self.form)
+        self.layout_view = ActionDetails(self.form, self.stack)
         self.layout_view.put_above_preview(self.form.field("type_id").frame)
         self.layout_view.preview.text_clicked.connect(self.texts.edit_text)
         self._made = True

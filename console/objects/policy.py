@@ -79,7 +79,7 @@ class PolicyPage(ObjectPage):
 
     def build(self) -> None:
         """Make the side panel, and the tabs of plan and chain."""
-        self.chain = ChainTab(self, self)
+        self.chain = ChainTab(self, self.stack)
         self.chain.changed.connect(self.update_state)
         self.chain.changed.connect(self._tell_verdict)
         self.side = ServerSide()
@@ -92,7 +92,7 @@ class PolicyPage(ObjectPage):
         self.open_button.clicked.connect(self.open_in_privilege_manager)
         for button in (self.endpoints_button, self.open_button):
             button.set_compactable()
-        self.plan_tab = PlanTab()
+        self.plan_tab = PlanTab(self.stack)
         self.plan_controller = PlanController(self.ctx, self.tasks, self.plan_tab.plan, self)
         self.plan_controller.written.connect(self.read_server)
         self._ref: PolicyRef | None = None

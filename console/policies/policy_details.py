@@ -89,8 +89,8 @@ class PolicyDetails(QWidget):
 class PlanTab(QWidget):
     """The plan as the tab of the page of one policy."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.plan = PlanView(adds_actions=False)
         body = QWidget()
         body.setProperty("role", "page")

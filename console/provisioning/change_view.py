@@ -44,8 +44,8 @@ class ChangeView(QWidget):
     overwrite_requested = pyqtSignal(str, bool)
     """The checkbox was clicked; carries the key of the record and the new state."""
 
-    def __init__(self, ctx: "Context") -> None:
-        super().__init__()
+    def __init__(self, ctx: "Context", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._ctx = ctx
         self.change: RecordChange | None = None
         column = QVBoxLayout(self)

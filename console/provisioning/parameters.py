@@ -42,8 +42,8 @@ class Parameters(QScrollArea):
     changed = pyqtSignal()
     """A user edited something."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -70,7 +70,7 @@ class Parameters(QScrollArea):
             line.textEdited.connect(lambda _t: self.changed.emit())
 
     def _build(self) -> None:
-        content = QWidget()
+        content = QWidget(self.viewport())
         content.setProperty("role", "page")
         content.setMaximumWidth(WIDTH)
         column = QVBoxLayout(content)

@@ -72,13 +72,18 @@ class PlanTab(QWidget):
     def __init__(self, host: "EditorHost", parent: QWidget) -> None:
         super().__init__(parent)
         self.server = ReferenceField(host, "server_id", Kind.FOREIGN_SYSTEM, optional=False)
-        self.parameters, self.change, self.run = Parameters(), ChangeView(host.ctx), RunView(host.ctx)
         self._quiet = False
         self._narrow, self._detail = False, False
-        split = QSplitter(Qt.Orientation.Horizontal)
+        # Everything is made inside its parent: a widget that moves to another parent is styled again with all it holds.
+        split = QSplitter(Qt.Orientation.Horizontal, self)
         split.setHandleWidth(1)
         split.setChildrenCollapsible(False)
-        self._list, self._details = self._left(), self._right()
+        self._list, self._details = QWidget(split), QWidget(split)
+        self._left(self._list)
+        self.right = QStackedWidget(self._details)
+        self.parameters = Parameters(self.right)
+        self.change, self.run = ChangeView(host.ctx, self.right), RunView(host.ctx, self.right)
+        self._right(self._details)
         split.addWidget(self._list)
         split.addWidget(self._details)
         split.setStretchFactor(1, 1)
@@ -90,8 +95,7 @@ class PlanTab(QWidget):
 
     # -- building ----------------------------------------------------------
 
-    def _left(self) -> QWidget:
-        left = QWidget()
+    def _left(self, left: QWidget) -> None:
         left.setMinimumWidth(LEFT_MIN_WIDTH)
         column = QVBoxLayout(left)
         column.setContentsMargins(24, 12, 16, 8)
@@ -117,9 +121,8 @@ class PlanTab(QWidget):
         self.tree = PlanTree([replace(g, title=tr(g.title), plural=tr(g.plural)) for g in GROUPS])
         self.tree.opened.connect(lambda: self._show_detail(on=True))
         self.tree.chosen.connect(self._on_record_selected)
-        self.states = StateStack(self.tree)
+        self.states = StateStack(self.tree, left)
         column.addWidget(self.states, 1)
-        return left
 
     def _on_record_selected(self, key: str) -> None:
         if not self._quiet:
@@ -153,8 +156,7 @@ class PlanTab(QWidget):
         both.addLayout(second)
         return both
 
-    def _right(self) -> QWidget:
-        right = QWidget()
+    def _right(self, right: QWidget) -> None:
         right.setMinimumWidth(RIGHT_MIN_WIDTH)
         column = QVBoxLayout(right)
         column.setContentsMargins(16, 12, 24, 12)
@@ -164,11 +166,10 @@ class PlanTab(QWidget):
         self.back.setContentsMargins(0, 1, 4, 1)
         self.back.clicked.connect(lambda: self._show_detail(on=False))
         column.addWidget(self.back)
-        self.right = QStackedWidget()
         for widget in (self.parameters, self.change, self.run):
             self.right.addWidget(widget)
         column.addWidget(self.right, 1)
-        self.conflicts = QFrame()
+        self.conflicts = QFrame(right)
         self.conflicts.setProperty("role", "conflict")
         line = QHBoxLayout(self.conflicts)
         line.setContentsMargins(12, 8, 12, 8)
@@ -187,7 +188,6 @@ class PlanTab(QWidget):
         line.addLayout(words, 1)
         line.addWidget(self.compare)
         column.addWidget(self.conflicts)
-        return right
 
     # -- narrow windows ----------------------------------------------------
 

@@ -73,8 +73,9 @@ class ProvisioningPage(Page):
         self.force = CheckBox(tr("Force update"))
         plain_text.set_tooltip(self.force, tr("Writes over every conflict"))
         self.undo_button = buttons.quiet("Undo last run…", icon="undo")
-        self.plan_tab = PlanTab(self, self)
-        verify, runs = VerifyTab(self.ctx, self), RunsTab(self.ctx, self)
+        self.stack = QStackedWidget(self)
+        self.plan_tab = PlanTab(self, self.stack)
+        verify, runs = VerifyTab(self.ctx, self.stack), RunsTab(self.ctx, self.stack)
         self.verify_tab, self.runs_tab = verify, runs
         self._tab_buttons: dict[Tab, list[QAbstractButton]] = {
             Tab.PLAN: [self.apply_button, self.again_button, self.save_button, self.force, self.undo_button],
@@ -91,7 +92,6 @@ class ProvisioningPage(Page):
             button.set_compactable()
         places = [text for text, _ in self.breadcrumb]
         self.head = PageHeader(places, self.title, left, right, TABS)
-        self.stack = QStackedWidget()
         for widget in (self.plan_tab, verify, runs):
             self.stack.addWidget(widget)
         layout = QVBoxLayout(self)

@@ -25,8 +25,8 @@ class RunView(QScrollArea):
     continue_requested = pyqtSignal()
     undo_requested = pyqtSignal(str)
 
-    def __init__(self, ctx: "Context") -> None:
-        super().__init__()
+    def __init__(self, ctx: "Context", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._ctx = ctx
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -35,7 +35,7 @@ class RunView(QScrollArea):
         self.receipt = ""
         self.report = ""
         self.problem: Problem | None = None
-        content = QWidget()
+        content = QWidget(self.viewport())
         content.setProperty("role", "page")
         content.setMaximumWidth(640)
         self._column = QVBoxLayout(content)

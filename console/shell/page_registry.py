@@ -108,9 +108,12 @@ def page_class(target: Target) -> type[Page]:
     return (PAGES.get(target.kind) or PAGES[target.head])()
 
 
-def create_page(target: Target, ctx: Context) -> Page:
-    """Return a new page for a target. It reads its content when `load` is called."""
-    return page_class(target)(ctx, target)
+def create_page(target: Target, ctx: Context, parent: QWidget | None = None) -> Page:
+    """Return a new page for a target. It reads its content when `load` is called.
+
+    Made inside its parent, it is not styled again with all it holds when it is added there.
+    """
+    return page_class(target)(ctx, target, parent)
 
 
 def import_all_pages() -> None:

@@ -75,7 +75,7 @@ class PageStack(QStackedWidget):
         self._close_old_pages()
 
     def _create(self, target: Target) -> Page:
-        page = create_page(target, self._ctx)
+        page = create_page(target, self._ctx, self)
         page.title_changed.connect(self.title_changed)
         page.commands_changed.connect(self._ctx.commands.refresh)
         page.placed.connect(self._on_placed)

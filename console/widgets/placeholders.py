@@ -179,8 +179,8 @@ class Skeleton(QWidget):
 class StateStack(QStackedWidget):
     """Shows one of: skeleton, content, empty, error."""
 
-    def __init__(self, content: QWidget) -> None:
-        super().__init__()
+    def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.content, self._skeleton = content, Skeleton()
         self.addWidget(self._skeleton)
         self.addWidget(content)

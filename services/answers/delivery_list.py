@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_
+from sqlalchemy import func, or_
 from sqlmodel import col, select
 
 from models.approval_request import ApprovalRequest
@@ -37,6 +37,13 @@ def delivery_as_dict(one: Delivery) -> UncheckedJson:
         "next_try_at": _timestamp(one.next_try_at) if one.state == DeliveryState.PENDING else None,
         "ended_at": _timestamp(one.ended_at),
     }
+
+
+def count_by_state(store: Store) -> dict[str, int]:
+    """Return how many deliveries are in each state, the past ones included."""
+    query = select(Delivery.state, func.count()).group_by(col(Delivery.state))
+    with store.read() as session:
+        return dict(session.exec(query).all())
 
 
 @dataclass(frozen=True, slots=True)

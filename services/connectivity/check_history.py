@@ -55,6 +55,18 @@ class PastCheck:
     unsaved: bool
     stages: tuple[StageResult, ...]
 
+    def as_dict(self) -> JsonObject:
+        """Return the check for JSON, without the objects that it belongs to."""
+        return {
+            "at": f"{self.at:%Y-%m-%dT%H:%M:%SZ}",
+            "process": self.process,
+            "unsaved": self.unsaved,
+            "verdict": self.verdict,
+            "correlation_id": self.correlation_id,
+            "ms": round(self.ms),
+            "stages": [stage.as_dict() for stage in self.stages],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class CheckSignIn:

@@ -34,6 +34,8 @@ class CallUsage:
     calls: int
     further: int
     free_at: datetime
+    pace_s: float = 0.0
+    """Seconds between two calls at which those that are left last until the first of the hour no longer counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ class CallBudget:
         further = sum(call.purpose == EXTRA_CALL for call in calls)
         # The limit may have been higher before: then as many more calls must leave the window first.
         free_at = now if len(calls) < self.limit else calls[len(calls) - self.limit].at + _WINDOW
-        return CallUsage(len(calls), further, free_at)
+        left = self.limit - len(calls)
+        until_s = (calls[0].at + _WINDOW - now).total_seconds() if calls else 0.0
+        return CallUsage(len(calls), further, free_at, until_s / left if left > 0 else 0.0)
 
     def take(self, server_id: uuid.UUID, what: str = EXTRA_CALL, *, further_most: int | None = None) -> bool:
         """Count one call that is sent now; see `take_in`."""

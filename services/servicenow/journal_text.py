@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 
-_CODE_BLOCK = re.compile(r"\[code\](.*?)(?:\[/code\]|$)", re.IGNORECASE | re.DOTALL)
+_CODE_BLOCK = re.compile(r"\[code\](.*?)(?:\[/code\]|\Z)", re.IGNORECASE | re.DOTALL)
 _STRAY_CODE_TAG = re.compile(r"\[/?code\]", re.IGNORECASE)
 """Marks inside of others, and those without the other half."""
 _BLOCK_TAGS = frozenset(

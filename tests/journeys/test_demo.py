@@ -19,8 +19,8 @@ from tests.limits import MANY_PROGRAMS_S, PROGRAM_S
 pytestmark = pytest.mark.timeout(MANY_PROGRAMS_S)
 
 ROOT = Path(__file__).parent.parent.parent
-STEPS, CLICKS, FIELDS = 25, 31, 10
-"""The tree way: what a person clicks and types on the ServiceNow side, for the run that creates the items, and in the endpoint window."""
+STEPS, CLICKS, FIELDS = 25, 33, 12
+"""The tree way: what a person clicks and types on the ServiceNow side, for the run that creates the items, and in the endpoint windows."""
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,18 @@ def test_what_was_observed_is_told_with_ids_and_states(demo):
     assert re.search(r"See it approved: RITM\d+: approved in the endpoint window", done.stdout)
 
 
+def test_the_workflow_on_one_screen_ends_with_the_answer_and_its_comment(demo):
+    done, _ = demo
+    asked = re.search(
+        r"asks through the webhook: WS-014 asks as ([0-9a-f-]{36}); RITM\d+, requested", done.stdout
+    )
+    assert asked, done.stdout
+    answer = (
+        f"back to Privilege Manager: {asked[1]}: Approved, answered once, comment “Approved for this release”"
+    )
+    assert answer in done.stdout
+
+
 def test_every_step_of_the_guide_is_true_at_the_end(demo):
     done, _ = demo
     assert "See the guide again: 25 of 25 steps done" in done.stdout
@@ -98,6 +110,8 @@ def test_each_page_has_a_picture_that_shows_something(demo):
         "policy-applied",
         "endpoint-asking",
         "endpoint-approved",
+        "workflow-pending",
+        "workflow-approved",
     }
     for file in pictures:
         image = QImage(str(file))
@@ -142,7 +156,9 @@ def told_story(run, tmp_path, break_something):
         ):
             window.show_target(Target(HOME))
             break_something(practice, privilege_manager)
-            assert not await DemoScript(window, practice, privilege_manager, None, said.append).run()
+            script = DemoScript(window, practice, privilege_manager, None, said.append)
+            assert not await script.run()
+            await script.close()
 
     run(story(), 120)
     return said

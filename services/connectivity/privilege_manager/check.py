@@ -16,7 +16,7 @@ from services.connectivity.privilege_manager import stages as stage_modules
 from services.connectivity.privilege_manager.account import check_account, judge_roles, log_on
 from services.connectivity.privilege_manager.instance_faults import STAGE as INSTANCE
 from services.connectivity.privilege_manager.stage import REGISTRY, LoggedOnCheck
-from services.connectivity.report import StageResult, StageState
+from services.connectivity.report import StageResult
 from services.connectivity.stage import load_stages
 from services.connectivity.staged_check import StagedCheck
 from services.privilege_manager.client import PrivilegeManagerClient
@@ -24,8 +24,6 @@ from services.privilege_manager.faults import FAULTS
 from services.privilege_manager.swagger import ApiDescription
 from services.transport.authentication import SignIn
 
-READ_STAGES = ("version", "actions", "policies")
-"""The stages that need the operations of the server."""
 __all__ = ["PrivilegeManagerCheck", "call_faults"]
 
 load_stages(stage_modules.__path__, stage_modules.__name__)
@@ -81,8 +79,9 @@ class PrivilegeManagerCheck(StagedCheck):
                 self.finish_without_sign_in(seen)
                 return
             refused: dict[str, Problem] = {}
+            read: set[str] = set()
             api = await self._look_at_operations(server, seen)
-            check = LoggedOnCheck(server, api, refused.setdefault)
+            check = LoggedOnCheck(server, api, refused.setdefault, read.add)
             if api is None:
                 for stage in REGISTRY.create(check):
                     self.stages.skip(
@@ -90,15 +89,9 @@ class PrivilegeManagerCheck(StagedCheck):
                     )
             else:
                 await self.stages.run_declared(REGISTRY.create(check))
-            self.stages.done(judge_roles(refused, self._read()))
+            self.stages.done(judge_roles(refused, sorted(read)))
             account = given.account if given is not None else ""
             await self.stages.run("account", lambda: check_account(server, account))
-
-    def _read(self) -> list[str]:
-        """Return what was read without a failure."""
-        good = (StageState.OK, StageState.WARNING)
-        results = self.stages.results
-        return [key for key in ("actions", "policies") if key in results and results[key].state in good]
 
     async def _look_at_operations(self, server: PrivilegeManagerClient, seen: str) -> ApiDescription | None:
         """Read the Swagger document as a logged-on client, and report the stage `instance` if it has not ended."""

@@ -1,6 +1,6 @@
 """Reads a list of items and says whether all of it came."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from typing import TypeVar
 
 from services.common.errors import ConsoleError
@@ -8,17 +8,20 @@ from services.common.fault_ids import FaultId
 from services.connectivity.privilege_manager.stage import LoggedOnCheck
 from services.privilege_manager.api_items import AnyItem, ItemList
 
-ListT = TypeVar("ListT")
+ListT = TypeVar("ListT", bound=Sized)
 
 
 async def read_list(check: LoggedOnCheck, what: str, read: Callable[[], Awaitable[ListT]]) -> ListT:
-    """Return what `read` returns; a refusal is also told to the stage `roles`."""
+    """Return what `read` returns; the stage `roles` is told of a refusal, and of what came. An empty list tells nothing."""
     try:
-        return await read()
+        found = await read()
     except ConsoleError as error:
         if error.problem.fault == FaultId.PRIVILEGE_MANAGER_FORBIDDEN:
             check.note_refused(what, error.problem)
         raise
+    if len(found):
+        check.note_read(what)
+    return found
 
 
 def describe_count(found: ItemList[AnyItem], singular: str, plural: str) -> str:

@@ -19,6 +19,8 @@ class LoggedOnCheck:
     """The operations that the server has; None where its Swagger document cannot be read."""
     note_refused: Callable[[str, Problem], object]
     """Is called with what was read and why that was refused; the stage `roles` reports it."""
+    note_read: Callable[[str], object]
+    """Is called with what the API client is seen to be allowed to read."""
 
     def missing(self, operations: Iterable[Operation]) -> list[Operation]:
         """Return those of `operations` that the server is known to lack."""

@@ -20,7 +20,7 @@ _SWITCH = re.compile(rb"""/approvalTypeId:(?P<open>["{]{0,2})(?P<id>[^\s"{}]*)""
 GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 PIECES_MAX = 500_000
 """References and CDATA sections in one text; a window of 10 MB that is written with references has far fewer."""
-_ACTION_NAME = re.compile(r"Action(Contract)?$|Message\w*Contract$")
+_ACTION_NAME = re.compile(r"Action(Contract)?\Z|Message\w*Contract\Z")
 _TRUE = ("true", "1")
 _PLATFORM_TAG = "pm.platform."
 

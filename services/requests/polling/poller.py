@@ -21,7 +21,14 @@ from sqlmodel import Session
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId, FaultTrait
 from services.common.unexpected_errors import to_console_error
-from services.coordination.call_budget import EXTRA_CALL, MANUAL_POLL_CALL, POLL_CALL, WINDOW_S, CallBudget
+from services.coordination.call_budget import (
+    EXTRA_CALL,
+    MANUAL_POLL_CALL,
+    POLL_CALL,
+    WINDOW_S,
+    CallBudget,
+    CallUsage,
+)
 from services.coordination.clock import Clock, SystemClock
 from services.coordination.leases import LeaseGrant, LeaseLostError, Leases, is_held, load_lease
 from services.requests.polling import poll_targets, status_queue
@@ -57,6 +64,8 @@ EXTRA_CALLS_PER_POLL = 10
 CURSOR_SAVE_INTERVAL = timedelta(minutes=10)
 MANUAL_POLL_MIN_AGE_S = 2.0
 """A person who wants a look sees what was looked at so short a time ago."""
+PACE_TOLERANCE = 1.1
+"""How much faster than the calls of an hour allow polls may be: some calls of others become free meanwhile."""
 MANUAL_POLLS_PER_HOUR_MAX = 30
 """Looks in an hour that people may want beside the regular ones: the others stay for those."""
 log = logging.getLogger(__name__)
@@ -182,7 +191,7 @@ class Poller:
         polled = load_polled_server(session, target.server_id)
         if polled.polled_at is not None:
             self._time.advance_to(polled.polled_at)
-        self.budget.usage_in_session(session, target.server_id)  # advances the common time to the last call
+        usage = self.budget.usage_in_session(session, target.server_id)  # advances the common time too
         now = self._time.now()
         if polled.paused_until is not None and polled.paused_until > now:
             allowed = wanted and may_poll_despite_pause(FaultId.parse(polled.fault), polled.failures)
@@ -191,7 +200,7 @@ class Poller:
                     skip_reason=SkipReason.PAUSED, next_at=self._time.shown(polled.paused_until)
                 )
         if polled.polled_at is not None:
-            rest = MANUAL_POLL_MIN_AGE_S if wanted else self._interval_s(target)
+            rest = MANUAL_POLL_MIN_AGE_S if wanted else self._paced_s(target, usage)
             due = polled.polled_at + timedelta(seconds=rest)
             if due > now:
                 due = self._time.shown(due)
@@ -203,8 +212,13 @@ class Poller:
 
     def _interval_s(self, target: PollTarget) -> int:
         asker = self._status_queues.get(target.server_id)
-        uses_status_queue = asker is not None and asker.has_undecided
+        uses_status_queue = asker is not None and asker.needs_calls
         return poll_interval_s(target.minimum_interval_s, uses_status_queue=uses_status_queue)
+
+    def _paced_s(self, target: PollTarget, usage: CallUsage) -> float:
+        """Return the interval, longer where extra calls were made, so that the polls of an hour have no gap."""
+        interval = self._interval_s(target)
+        return usage.pace_s if usage.further and usage.pace_s > interval * PACE_TOLERANCE else interval
 
     def _load_cursor(self, session: Session, target: PollTarget) -> PollCursor:
         server_id = target.server_id
@@ -377,7 +391,8 @@ class Poller:
             if good and (turn.kept.changed or stale):
                 poll_targets.store_cursor(session, server_id, course.position(turn.target.base_url))
                 self._cursor_saved_at[server_id] = now
-        next_at = turn.started + timedelta(seconds=self._interval_s(turn.target))
+            interval = self._paced_s(turn.target, self.budget.usage_in_session(session, server_id))
+        next_at = turn.started + timedelta(seconds=interval)
         if error is not None:
             next_at = until
         next_at = self._time.shown(next_at)

@@ -7,6 +7,7 @@ status script of its own, whose answer may be anything. One after the other, tho
 import asyncio
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -35,11 +36,13 @@ from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_true
 from services.servicenow.script_templates import is_unmodified_script
-from services.store import Store
+from services.store import Store, answer_outbox
 from services.store.errors import StoreError
 from services.store.row_values import get_table
 
 QUEUE_MAX = 200
+COMMENT_ASKS_MAX = 2
+"""How often one decision is asked about: a comment may be entered after it."""
 SCRIPT_CHECK_VALID_S = 24 * 3600.0
 """So long a look at a script is believed; somebody may have changed it since."""
 _SCRIPT_FIELDS = ("name", "active", "script", "sys_updated_on", "sys_mod_count")
@@ -58,6 +61,9 @@ class StatusQueue:
         self._regular: list[uuid.UUID] = []
         self._gone: dict[str, None] = {}
         self._uncommented: dict[uuid.UUID, None] = {}
+        self._awaited: dict[uuid.UUID, None] = {}
+        """Requests whose answers wait for the comment of the decision."""
+        self._comment_asks: Counter[uuid.UUID] = Counter()
         self._asked_at: dict[uuid.UUID, float] = {}
         self._described: set[str] = set()
         self.problem: Problem | None = None
@@ -71,7 +77,12 @@ class StatusQueue:
     @property
     def has_more(self) -> bool:
         """Whether there is anything to ask for, comments that belong to known decisions included."""
-        return self.has_undecided or bool(self._uncommented)
+        return self.has_undecided or bool(self._uncommented or self._awaited)
+
+    @property
+    def needs_calls(self) -> bool:
+        """Whether somebody waits for what only single calls tell: polls leave room for them."""
+        return self.has_undecided or bool(self._awaited)
 
     # -- scripts ---------------------------------------------------------------
 
@@ -147,6 +158,10 @@ class StatusQueue:
         with self._store.read() as session:
             listed = select(_TABLE.c.id).where(*conditions).order_by(_TABLE.c.checked_at, _TABLE.c.id)
             self._regular = list(session.execute(listed.limit(QUEUE_MAX)).scalars())
+            awaited = answer_outbox.list_waiting(session, target.server_id, now)
+        self._comment_asks = Counter({key: self._comment_asks[key] for key in awaited})
+        self._awaited = {key: None for key in awaited if self._comment_asks[key] < COMMENT_ASKS_MAX}
+        self._uncommented = {key: None for key in self._uncommented if key not in self._comment_asks}
         self._regular.sort(key=lambda one: self._asked_at.get(one, 0.0))
         waiting = {*self._regular, *self._first}
         self._asked_at = {key: at for key, at in self._asked_at.items() if key in waiting}
@@ -213,16 +228,32 @@ class StatusQueue:
             )
             return [row.id] if ended else []
         if RequestState(row.state).is_final:
-            if row.record_id and await is_id_shared(instance, row, stored_item(row)):
-                return []  # the comment may be that of another item
-            answer = await services.status(row.external_id)
-            if answer.comment and answer.status is not ApprovalStatus.PENDING:
-                await asyncio.to_thread(
-                    store_decision_comment, self._store, row.id, answer.comment, check=check
-                )
+            await self._read_comment(instance, services, row, check)
             return []
         followed = await RequestLifecycle(self._store, instance, process).follow(row)
         return [row.id] if RequestState(followed.state).is_final else []
+
+    async def _read_comment(
+        self,
+        instance: ServiceNowClient,
+        services: ApprovalServices,
+        row: ApprovalRequest,
+        check: Callable[[Session], None],
+    ) -> None:
+        """Read the comment of a decision that was seen without it."""
+        comment = ""
+        if row.record_id and await is_id_shared(instance, row, stored_item(row)):
+            pass  # the comment may be that of another item
+        else:
+            answer = await services.status(row.external_id)
+            comment = "" if answer.status is ApprovalStatus.PENDING else answer.comment
+        self._comment_asks[row.id] += 1
+        # Who rejects has a reason, which may be entered after the decision; an approval is not held up.
+        if comment or row.state != RequestState.REJECTED or self._comment_asks[row.id] >= COMMENT_ASKS_MAX:
+            now = self._clock.now()
+            await asyncio.to_thread(
+                store_decision_comment, self._store, row.id, comment, now=now, check=check
+            )
 
     def _next(self, target: PollTarget) -> ApprovalRequest | None:
         """Return the request to ask for, and take it off the list."""
@@ -246,7 +277,7 @@ class StatusQueue:
                     return ApprovalRequest(**found)
 
     def _pop(self) -> uuid.UUID | None:
-        for waiting in (self._first, self._uncommented if not self._regular else {}):
+        for waiting in (self._first, self._awaited, self._uncommented if not self._regular else {}):
             if waiting:
                 key = next(iter(waiting))
                 del waiting[key]
@@ -263,7 +294,7 @@ class StatusQueue:
         if row.is_copy:
             self._gone[row.record_id] = None
         elif RequestState(row.state).is_final:
-            self._uncommented[row.id] = None
+            (self._awaited if row.id in self._comment_asks else self._uncommented)[row.id] = None
         else:
             self._first[row.id] = None
 

@@ -33,7 +33,7 @@ from services.requests.records.approver_names import format_waits_for
 from services.requests.records.ownership import RecordOwnership, record_ownership
 from services.requests.records.requested_item import RequestedItem, max_length
 from services.servicenow.contract import ApprovalStatus
-from services.store import Store, UnitOfWork, timeline_hash_chain
+from services.store import Store, UnitOfWork, answer_outbox, timeline_hash_chain
 from services.store.row_values import RowDict, RowValues, SqlColumn, get_table
 from services.store.timeline_facts import TimelineFacts
 
@@ -438,6 +438,8 @@ def _write_changes(work: UnitOfWork, changes: Sequence[_Change], now: datetime) 
             kept.ended_own.append(change.key)
             ended.state, ended.ended_at, ended.comment = change.end, now, change.comment[:TEXT_MAX]
             work.update(ended, change.before["version"])
+            if change.end in (RequestState.APPROVED, RequestState.REJECTED) and not change.comment:
+                answer_outbox.wait_for_comments(work.session, [change.key], now)
         if change.end is not None:
             kept.ended.append(change.key)
         if change.seen:
@@ -493,12 +495,15 @@ def apply_status_to_copy(
         return end is not None
 
 
-def store_decision_comment(store: Store, key: uuid.UUID, comment: str, *, check: LeaseCheck) -> None:
-    """Store the comment that belongs to a decision which was seen without it."""
+def store_decision_comment(
+    store: Store, key: uuid.UUID, comment: str, *, now: datetime, check: LeaseCheck
+) -> None:
+    """Store the comment that belongs to a decision which was seen without it; its answer waits no longer."""
     with store.write() as work:
         check(work.session)
+        answer_outbox.stop_waiting(work.session, key, now)
         found = work.session.execute(select(_TABLE).where(_TABLE.c.id == key)).mappings().first()
-        if found is None or found["comment"] or not RequestState(found["state"]).is_final:
+        if not comment or found is None or found["comment"] or not RequestState(found["state"]).is_final:
             return
         row = ApprovalRequest(**found)
         row.comment = comment[:TEXT_MAX]

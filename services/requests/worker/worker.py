@@ -35,7 +35,7 @@ from services.requests.records.instance_provider import InstanceProvider
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
 from services.requests.worker.schedule import Schedule
 from services.store import NotFoundError, Store
-from services.store.answer_outbox import COMMENT_GRACE
+from services.store.answer_outbox import COMMENT_WAIT
 from services.store.errors import StoreError
 from services.store.row_values import get_table
 
@@ -174,7 +174,7 @@ class Worker:
                     if step not in tried:
                         self._start_item(step)
             # After everything else, which may have ended requests and read the comments of their decisions.
-            self._start(ANSWER_JOB, self._send_answers(ahead_s=COMMENT_GRACE.total_seconds()))
+            self._start(ANSWER_JOB, self._send_answers(ahead_s=COMMENT_WAIT.total_seconds()))
             await asyncio.wait(self._jobs.values())
             await asyncio.sleep(0)
         except asyncio.CancelledError:

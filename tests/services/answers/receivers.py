@@ -25,8 +25,10 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                receiver._post(self, body)
+                length = int(self.headers.get("content-length", 0))
+                body = self.rfile.read(length)
+                if len(body) == length:  # else the caller ended in the middle of its message
+                    receiver._post(self, body)
 
             def do_GET(self):
                 receiver._get(self)

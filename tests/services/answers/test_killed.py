@@ -1,26 +1,22 @@
 """Decisions on their way back with refusals, dropped connections and kill -9 of the worker: none lost, none doubled."""
 
 import asyncio
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from models.delivery import AnswerKind, DeliveryState
 from models.kinds import RequestState
+from services.answers.outbox import list_deliveries
 from services.answers.target import AnswerTarget
 from services.intake.clients import IntakeClients
 from tests.limits import WAIT_S
-from tests.services.answers.answer_program import sender_of
+from tests.services.answers.answer_program import sender_of, start_worker
 from tests.services.answers.outboxes import deliveries, end_request, pm_client
 from tests.services.answers.receivers import Receiver, StateReceiver, refusals
 
-ROOT = Path(__file__).parents[3]
 JITTER_S = 0.03
 """About as long as a call with its transactions takes."""
 
@@ -37,28 +33,20 @@ def kill_one(store, receivers, program, calls, chance):
     """Start a worker, and kill it at a random moment around one of its calls."""
     server, webhook = receivers
     wanted = len(server.calls) + len(webhook.calls) + chance.randint(0, calls)
-    command = [sys.executable, "-m", "tests.services.answers.answer_program"]
-    environ = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "CONSOLE_TEST_WEBHOOK": f"{program.client.id} {program.webhook_secret.reveal()}",
-    }
-    with subprocess.Popen(
-        [*command, store.url.removeprefix("sqlite:///"), server.url],
-        cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as child:  # fmt: skip
-        assert child.stdout.readline() == "ready\n", child.stderr.read()
-        ends = time.monotonic() + WAIT_S
-        while (
-            len(server.calls) + len(webhook.calls) < wanted
-            and time.monotonic() < ends
-            and child.poll() is None
-        ):
-            time.sleep(0.001)
-        time.sleep(chance.uniform(0, JITTER_S))  # a random moment, not a wait for something
-        child.send_signal(signal.SIGKILL)
-        said, complaints = child.communicate(timeout=30)
-    assert child.returncode == -signal.SIGKILL, said + complaints
+    child = start_worker(
+        store.url.removeprefix("sqlite:///"),
+        server.url,
+        program.client.id,
+        program.webhook_secret.reveal(),
+    )
+    ends = time.monotonic() + WAIT_S
+    while len(server.calls) + len(webhook.calls) < wanted and time.monotonic() < ends and child.is_alive():
+        time.sleep(0.001)
+    time.sleep(chance.uniform(0, JITTER_S))  # a random moment, not a wait for something
+    child.kill()
+    child.join(WAIT_S)
+    assert child.exitcode == -signal.SIGKILL
+    child.close()
 
 
 async def survive(store, type_id, vault, receivers, *, decisions, kills, seed):
@@ -81,9 +69,7 @@ async def survive(store, type_id, vault, receivers, *, decisions, kills, seed):
         await asyncio.to_thread(kill_one, store, receivers, program, max(1, len(share) - 1), chance)
     assert not waiting
     rest = sender_of(store, vault, server.url)
-    ends = time.monotonic() + WAIT_S * 4
-    while any(one.state == DeliveryState.PENDING for one in deliveries(store)):
-        assert time.monotonic() < ends, [one.reason for one in deliveries(store) if one.state == "pending"]
+    while list_deliveries(store, DeliveryState.PENDING, limit=1):
         await rest.run_due()
         await asyncio.sleep(0.05)
     check(store, receivers, clients, ended)

@@ -1,5 +1,6 @@
 """The recipe for a check stage with a fault of its own: three files. Applied to a copy of the sources."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.practice.privilege_manager import PracticePrivilegeManager
 from tests.limits import WAIT_S
 from tests.services.connectivity.conftest import PASSWORD
 
@@ -47,6 +49,55 @@ def create_time_zone_stages(check: SignedInCheck) -> list[Stage]:
 
     return [Stage("time_zone", check_time_zone, needs="service_status" if check.process else "")]
 '''
+ADDED_PM = '''"""The stage `filters`: whether the server has filters, by which policies choose applications."""
+
+from services.common.errors import Owner
+from services.common.fault_ids import FaultId
+from services.connectivity.fault_catalog import declare_faults, failure, fault_result
+from services.connectivity.privilege_manager.item_lists import read_list
+from services.connectivity.privilege_manager.stage import LoggedOnCheck, logged_on_stages
+from services.connectivity.report import StageResult
+from services.connectivity.stage import Stage
+
+declare_faults(
+    failure(
+        FaultId.PRIVILEGE_MANAGER_FILTERS_FEW,
+        "filters",
+        Owner.PRIVILEGE_MANAGER,
+        "Policies match nothing.",
+        "There are few filters.",
+        "Add filters.",
+        "Privilege Manager documentation: filters",
+    )
+)
+
+
+@logged_on_stages()
+def create_filters_stage(check: LoggedOnCheck) -> list[Stage]:
+    """Return the stage."""
+
+    async def check_filters() -> str | StageResult:
+        filters = await read_list(check, "all filters", check.server.filters)
+        seen = f"{len(filters)} filters"
+        return seen if len(filters) > 1000 else fault_result("filters", FaultId.PRIVILEGE_MANAGER_FILTERS_FEW, seen)
+
+    return [Stage("filters", check_filters)]
+'''
+RUN_PM = """
+import asyncio, json, sys
+from models.kinds import Kind
+from services.common.secret import Secret
+from services.connectivity import all_faults, run_check
+from services.servicenow import ConnectionSettings, SignIn
+
+address, account, secret = sys.argv[1:]
+report = asyncio.run(run_check(
+    ConnectionSettings("PM", address), SignIn(account, Secret(secret)), kind=Kind.PRIVILEGE_MANAGER_SERVER
+))
+print(json.dumps({
+    "results": [one.as_dict() for one in report.stages], "catalog": [fault.id for fault in all_faults()]
+}))
+"""
 RUN = """
 import asyncio, json, sys
 from models.approval_process import ApprovalProcess
@@ -100,6 +151,16 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def run(sources, program, *arguments):
+    """Run a program on the changed sources, and return the JSON that it writes."""
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(
+        command, cwd=sources, capture_output=True, text=True, timeout=10 * WAIT_S, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 def test_a_stage_with_a_fault_of_its_own_takes_three_files(sources, practice):
     (sources / "services/connectivity/servicenow/stages/time_zone.py").write_text(ADDED, encoding="utf-8")
     edit(
@@ -117,12 +178,7 @@ def test_a_stage_with_a_fault_of_its_own_takes_three_files(sources, practice):
         "models/check_stages.py",
         "services/common/fault_ids.py",
     }
-    command = [sys.executable, "-c", RUN, practice.base_url, PASSWORD]
-    done = subprocess.run(
-        command, cwd=sources, capture_output=True, text=True, timeout=10 * WAIT_S, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told = run(sources, RUN, practice.base_url, PASSWORD)
     assert told["stages"].index("time_zone") == told["stages"].index("limits") + 1
     assert told["handbook"]
     before = told["catalog"].index("rate-limit-low")
@@ -132,3 +188,29 @@ def test_a_stage_with_a_fault_of_its_own_takes_three_files(sources, practice):
         assert (added["state"], added["fault"]) == ("warning", "time-zone-missing")
         assert added["evidence"] == "privman.integration has no time zone"
         assert [one["stage"] for one in results] == told["stages"]
+
+
+async def test_so_does_a_stage_of_a_privilege_manager_server(sources):
+    stage = "services/connectivity/privilege_manager/stages/filters.py"
+    (sources / stage).write_text(ADDED_PM, encoding="utf-8")
+    last = '                ("policies", tr_later("Policies")),\n'
+    edit(
+        sources / "models" / "check_stages.py",
+        last,
+        last + '                ("filters", tr_later("Filters")),\n',
+    )
+    edit(
+        sources / "services" / "common" / "fault_ids.py",
+        "    # -- The staged check\n",
+        '    # -- The staged check\n    PRIVILEGE_MANAGER_FILTERS_FEW = ("privilege-manager-filters-few", _ACCOUNT)\n',
+    )
+    assert changed_files(sources) == {stage, "models/check_stages.py", "services/common/fault_ids.py"}
+    async with PracticePrivilegeManager() as server:
+        given = (server.base_url, server.client_id, server.client_secret)
+        told = await asyncio.to_thread(run, sources, RUN_PM, *given)
+    assert "privilege-manager-filters-few" in told["catalog"]
+    results = {one["stage"]: one for one in told["results"]}
+    assert list(results)[-2:] == ["policies", "filters"]
+    added = results["filters"]
+    assert (added["state"], added["fault"]) == ("failed", "privilege-manager-filters-few")
+    assert "all filters" in results["roles"]["evidence"]

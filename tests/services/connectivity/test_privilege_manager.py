@@ -71,7 +71,7 @@ async def test_what_it_may_change_is_never_called_good(server):
         report = await check_pm(server.base_url, sign_in_of(server, role))
         [roles] = [s for s in report.stages if s.stage == "roles"]
         assert roles.state == "skipped"
-        assert "may read actions, policies" in roles.evidence
+        assert "may read actions, filters, policies" in roles.evidence
 
 
 @pytest.mark.parametrize("produced", PM_PRACTICE, ids=lambda p: f"{p.stage}-{p.id}-{p.faults}")

@@ -2,16 +2,24 @@
 
 import asyncio
 import json
+import uuid
 from collections import Counter
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import services.requests.lifecycle.lifecycle
+from models.api_call import ApiCall
+from models.delivery import AnswerKind
 from models.kinds import Kind, RequestEventKind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
+from services.answers.outbox import Outbox
+from services.answers.target import AnswerTarget
 from services.common.secret import Secret
+from services.coordination.call_budget import POLL_CALL
 from services.coordination.leases import LeaseLostError
+from services.intake.clients import IntakeClients
 from services.practice import PracticeInstance, orders_and_approvals
 from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.requests.lifecycle.lifecycle import RequestLifecycle
@@ -421,6 +429,37 @@ async def test_with_calls_to_spare_more_is_known_at_once(workspace, configuratio
     assert (kept["state"], kept["comment"]) == (RequestState.REJECTED, "Not this one")
     [copy] = followed.requests_of(workspace.store, record_id=record)
     assert copy["waits_for"] == "Alex Approver"
+
+
+@pytest.mark.parametrize("word", ["approved", "rejected"])
+async def test_the_answer_waits_for_the_comment_of_its_decision(own, practice, clock, word):
+    """Where regular polls need all calls of an hour, one of them is made for the comment."""
+    store = own.workspace.store
+    answer = AnswerTarget(AnswerKind.WEBHOOK, url="http://127.0.0.1:9/answers")
+    client, _ = IntakeClients(store).add("Program", own.type.id, answer=answer)
+    row = await own.raised()
+    with store.write() as work:
+        work.session.execute(
+            update(followed.TABLE).where(followed.TABLE.c.id == row.id).values(intake_client_id=client.id)
+        )
+        calls = [{"id": uuid.uuid4(), "server_id": own.server.id, "at": clock.at - timedelta(seconds=30 * n),
+                  "purpose": POLL_CALL} for n in range(1, 120)]  # fmt: skip
+        work.session.execute(get_table(ApiCall).insert(), calls)
+    [asked] = practice.records("sysapproval_approver", sysapproval=row.external_id)
+    change = {"state": word, "comments": "Because of that"}
+    orders_and_approvals.update_record(
+        practice._database, "sysapproval_approver", asked["sys_id"], change, by="app.approver"
+    )
+    outbox, due = Outbox(store), False
+    for _ in range(8):
+        await own.follower.round(own.server.id)
+        due = outbox.has_due(clock.now())
+        if due:
+            break
+        clock.pass_by(30)
+    kept = own.row(row.id)
+    assert (kept["state"], kept["comment"]) == (word, "Because of that")
+    assert due
 
 
 async def test_another_instance_at_the_same_server_is_begun_anew(

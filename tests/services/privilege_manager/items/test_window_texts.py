@@ -1,7 +1,7 @@
 """Texts of the window: keys as people write them, marked text, and values that cannot be written."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.window_texts import TEXT_NAMES, TextKey, find_text_key
@@ -42,6 +42,7 @@ def copied(texts, **form):
 
 
 @given(RUNS)
+@example([Run("\\"), Run("\n\\", bold=True)])
 def test_runs_survive_as_marked_text(runs):
     assert text_to_runs(runs_to_text(runs)) == merge_runs(runs)
 
