@@ -462,3 +462,28 @@ def test_conditions_are_chosen_and_planned(story, ctx, server, practice):
         assert line.word == "Add"
 
     story(body)
+
+
+def test_a_filter_is_saved_shown_again_and_removed(story, ctx, server):
+    async def body():
+        page = opened(ctx)
+        await read(page)
+        view = page.view
+        assert not view.chips.save_button.isEnabled()
+        view.chips.chip("inactive").click()
+        view.search.setText("baseline 0")
+        await until(lambda: page.presenter.criteria.words == "baseline 0")
+        count = view.table.policies.rowCount()
+        view.save_filter("Sleeping")
+        view.chips.chip("all").click()
+        view.search.setText("")
+        await until(lambda: view.table.policies.rowCount() == 31)
+        view.chips.chip("saved:Sleeping").click()
+        assert view.table.policies.rowCount() == count
+        assert view.search.text() == "baseline 0"
+        assert view.chips.save_button.text() == "Remove filter"
+        view.chips.save_button.click()
+        assert view.saved.filters == []
+        assert view.table.policies.rowCount() == 31
+
+    story(body)
