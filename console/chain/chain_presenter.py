@@ -271,6 +271,11 @@ class ChainPresenter:
             return [(tr("Chain not fully seen"), "off", "off")]
         return [(tr("Chain good"), "good", "good")]
 
+    @property
+    def current_report(self) -> ChainReport | None:
+        """The result of a check that nothing was saved since, or None."""
+        return self.report if self.checked and not self.stale else None
+
     def is_policy_active(self) -> bool | None:
         """Return whether the policy of the chain is active; None while that was not checked."""
         if not self.checked or not self.links:

@@ -14,14 +14,13 @@ from console.forms.form import FieldSpec, GroupSpec
 from console.forms.object_page import DETAILS, HISTORY, USED_BY, ObjectPage
 from console.forms.reference_list import reference_list
 from console.forms.reference_picker import reference_field
-from console.navigation.tree_model import object_key
 from console.policies import operations
 from console.policies.endpoints_dialog import EndpointsDialog
 from console.policies.operations import PolicyRef
 from console.policies.plan_controller import PlanController
 from console.policies.policy_details import PlanTab
-from console.policies.policy_rows import PLATFORM_LABELS, chain_verdict
-from console.policies.server_policies import policy_news
+from console.policies.policy_rows import PLATFORM_LABELS
+from console.policies.server_policies import policy_news, tell_verdict
 from console.policies.server_side import ServerSide, server_lines
 from console.runtime.page_targets import CHAIN_TAB, CHECK_CHAIN, Target
 from console.runtime.task_runner import show_and_wait
@@ -81,7 +80,6 @@ class PolicyPage(ObjectPage):
         """Make the side panel, and the tabs of plan and chain."""
         self.chain = ChainTab(self, self.stack)
         self.chain.changed.connect(self.update_state)
-        self.chain.changed.connect(self._tell_verdict)
         self.side = ServerSide()
         self.side.plan_requested.connect(lambda: self.open_tab(PLAN))
         self.side.refresh_requested.connect(self.read_server)
@@ -99,13 +97,6 @@ class PolicyPage(ObjectPage):
         self._status: bool | None = None
         """Whether the policy on the server is active; None while that is not known."""
         self.stack.currentChanged.connect(lambda _index: self._show_tab())
-
-    def _tell_verdict(self) -> None:
-        """Let the tree show what the check of the chain found."""
-        found = self.chain.presenter
-        if found.checked and not found.stale and found.report is not None and not self.session.is_new:
-            key = object_key(self.object_kind.value, self.session.id)
-            policy_news(self.ctx).judge(key, chain_verdict(found.report))
 
     def rail(self) -> QWidget:
         """Return what the server has of the policy."""
@@ -149,25 +140,21 @@ class PolicyPage(ObjectPage):
         """Show what is known of the policy on its server, and its chain; a new one has none yet."""
         if not self.session.is_new:
             self.chain.set_object(self.object_kind, self.session.id)
-        self.tasks.start(self._find_server(), group="find server")
+        self.tasks.start(self.prepare_commands(), group="find server")
 
     async def after_save(self, stored: "ConfigurationObject") -> None:
         """Plan what was saved, and show its chain."""
         self.chain.set_object(self.object_kind, stored.id)
-        await self._find_server()
+        await self.prepare_commands()
 
     def on_changes(self, changes: "list[Change]") -> None:
         """React to changes of the server and of actions, and pass them to the chain."""
         self.chain.on_changes(changes)
         watched = (Kind.PRIVILEGE_MANAGER_SERVER, Kind.ACTION, Kind.USER_CREDENTIAL)
         if self.session.ready and any(change.kind in watched for change in changes):
-            self.tasks.start(self._find_server(), group="find server")
+            self.tasks.start(self.prepare_commands(), group="find server")
 
     async def prepare_commands(self) -> None:
-        """Read what the server has of the policy."""
-        await self._find_server()
-
-    async def _find_server(self) -> None:
         """Look up the server of the stored policy, and show its copy of the policy."""
         from models.policy import Policy
 
@@ -219,8 +206,10 @@ class PolicyPage(ObjectPage):
     # -- the plan ----------------------------------------------------------------------------------------------
 
     def update_state(self) -> None:
-        """Show that a plan is for what is stored."""
+        """Show that a plan is for what is stored, and in the tree what the chain is like."""
         super().update_state()
+        if not self.session.is_new:
+            tell_verdict(self.ctx, self.session.id, self.chain.presenter.current_report)
         self.plan_controller.presenter.unsaved = self.session.dirty
         self.plan_controller.refresh()
 

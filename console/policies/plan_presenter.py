@@ -354,10 +354,10 @@ class PlanPresenter:
     def _undo_text(self) -> str:
         if self.run is not None and self.run.can_undo:
             time = time_or_date(self.run.row.started_at)
-            return tr("Undo restores actions and status as before the run at {time}", time=time)
+            return tr("Undo restores actions, conditions and status as before the run at {time}", time=time)
         if self.plan is not None and self.plan.changes:
             time = time_or_date(self.plan.read_at)
-            return tr("Undo restores actions and status as read at {time}", time=time)
+            return tr("Undo restores actions, conditions and status as read at {time}", time=time)
         return ""
 
 

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from console.navigation.tree_model import ServerPolicy, object_key
 from console.policies import operations
-from console.policies.policy_rows import ChainVerdict
+from console.policies.policy_rows import ChainVerdict, chain_verdict
 from console.runtime.task_runner import TaskRunner
 from models.kinds import Kind
 from services.common.errors import ConsoleError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from console.runtime.context import Context
     from console.shell.main_window import Window
+    from services.approval_chain import ChainReport
     from services.store import Change
 
 WATCHED = frozenset({Kind.POLICY, Kind.ACTION, Kind.PRIVILEGE_MANAGER_SERVER})
@@ -68,6 +69,12 @@ def policy_key(server_id: "uuid.UUID", item_id: str, object_id: "uuid.UUID | Non
     if object_id is not None:
         return object_key(Kind.POLICY.value, object_id)
     return ServerPolicy(server_id, item_id, "").key
+
+
+def tell_verdict(ctx: "Context", object_id: "uuid.UUID", report: "ChainReport | None") -> None:
+    """Let the tree show what a check of the chain of a policy found; None for nothing that holds now."""
+    if report is not None:
+        policy_news(ctx).judge(object_key(Kind.POLICY.value, object_id), chain_verdict(report))
 
 
 class PolicyNodes(QObject):

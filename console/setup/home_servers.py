@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ALL_SERVERS_TARGET = "folder:foreign_system"
 """The page that lists all servers."""
-MAX_CARDS, CARD_MIN_WIDTH, GAP = 4, 240, 12
+MAX_CARDS, CARD_MIN_WIDTH, GAP = 4, 220, 12
 """The number of cards, the minimum width of one, and the gap between two."""
 LINK_PADDING = 4
 """The padding of a link for its focus ring, subtracted from the margin so that texts are aligned."""
@@ -107,17 +107,17 @@ class ServerCard(QFrame):
 
     def _links(self, figures: "ServerStatistics") -> QHBoxLayout:
         server = Kind.FOREIGN_SYSTEM.value
-        ways = [
+        offers = [
             (tr("Check"), Target(server, figures.id, tab="Check", run="check")),
             (tr("Open"), Target(server, figures.id)),
         ]
         if figures.pending:
-            ways.append((tr("Requests"), Target(REQUESTS)))
-        return _links_row(ways, figures.name, self._go)
+            offers.append((tr("Requests"), Target(REQUESTS)))
+        return _links_row(offers, figures.name, self._go)
 
 
 class PrivilegeManagerCard(QFrame):
-    """A Privilege Manager server: its name and address, and the ways to its guide, its check and its page."""
+    """A Privilege Manager server: its name and address, with links to its guide, its check and its page."""
 
     def __init__(self, server: "PrivilegeManagerServer", go: Callable[[Target], None]) -> None:
         super().__init__()
@@ -135,12 +135,12 @@ class PrivilegeManagerCard(QFrame):
         layout.addWidget(horizontal_rule())
         layout.addStretch(1)
         kind = Kind.PRIVILEGE_MANAGER_SERVER.value
-        ways = [
+        offers = [
             (tr("Connect"), Target(CONNECT, server.id)),
             (tr("Check"), Target(kind, server.id, tab="Check", run="check")),
             (tr("Open"), Target(kind, server.id)),
         ]
-        layout.addLayout(_links_row(ways, server.name, go))
+        layout.addLayout(_links_row(offers, server.name, go))
 
 
 def _place_row(host: str, *, production: bool) -> QHBoxLayout:
@@ -154,11 +154,11 @@ def _place_row(host: str, *, production: bool) -> QHBoxLayout:
     return row
 
 
-def _links_row(ways: Sequence[tuple[str, Target]], name: str, go: Callable[[Target], None]) -> QHBoxLayout:
+def _links_row(offers: Sequence[tuple[str, Target]], name: str, go: Callable[[Target], None]) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(12)
     row.setContentsMargins(0, 0, 0, 0)
-    for word, target in ways:
+    for word, target in offers:
         link = LinkLabel(word)
         link.setAccessibleName(f"{word}: {name}")
         link.clicked.connect(lambda _on, target=target: go(target))

@@ -93,7 +93,9 @@ class TileButton(QAbstractButton):
         """Return the size of a tile for the letters as they are now."""
         name, caption = QFontMetrics(self._name_font()), QFontMetrics(theme.font("caption"))
         needed = PADDING + 2 + ICON + 5 + caption.height() + 2 + NAME_LINES * name.lineSpacing() + 4
-        return QSize(theme.scaled(WIDTH), max(HEIGHT, needed + self._foot()))
+        word = QFontMetrics(theme.font("body")).horizontalAdvance(self.tile.state_text)
+        wide = word + 2 * PADDING + SHAPE + 5
+        return QSize(max(theme.scaled(WIDTH), wide), max(HEIGHT, needed + self._foot()))
 
     def _foot(self) -> int:
         return max(FOOT, QFontMetrics(theme.font("body")).height() + 12)
@@ -234,9 +236,11 @@ class _TileRow(QWidget):
     def _place(self) -> None:
         count, left = len(self.tiles), 0
         room = (self.width() - (count - 1) * GAP) // max(count, 1)
-        for tile in self.tiles:
-            size = tile.sizeHint()
-            width = max(min(size.width(), room), theme.scaled(LEAST_WIDTH))
+        sizes = [tile.sizeHint() for tile in self.tiles]
+        # As wide as the longest word of a state needs, where there is room for that.
+        widest = max((size.width() for size in sizes), default=0)
+        width = max(min(widest, room), theme.scaled(LEAST_WIDTH))
+        for tile, size in zip(self.tiles, sizes, strict=True):
             tile.setGeometry(left, 0, width, size.height())
             left += width + GAP
 

@@ -1,10 +1,13 @@
 """Which texts of the endpoint's window are too long for it. Sections and values wrap there; all other texts have one line."""
 
+from collections.abc import Sequence
+
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QFontMetricsF
 
 from console.widgets import plain_text
 from console.widgets.endpoint_layout import (
+    BUTTON_WIDTH,
     GAP,
     HEADING,
     HEADING_SIZE,
@@ -32,12 +35,10 @@ def cut_texts(content: WindowContent, logo: QSize | None) -> dict[str, str]:
     rooms = {WindowText.HEADING: (WIDTH - logo_width - 2 * MARGIN, HEADING_SIZE, True)}
     rooms |= dict.fromkeys(LABELS, (WIDTH - INDENT - 2 * LABEL_AIR, size, False))
     rooms[WindowText.REASON_LABEL] = (WIDTH - 2 * MARGIN, size, True)
-    # The buttons of a state share a row.
-    most = max(len(keys) for keys in WINDOW_BUTTONS.values())
-    button = (WIDTH - 2 * MARGIN - GAP * (most - 1)) / most - 2 * BUTTON_PADDING
-    rooms |= dict.fromkeys(
-        (WindowText.CONTINUE, WindowText.CANCEL, WindowText.REFRESH), (button, size, False)
-    )
+    for keys in WINDOW_BUTTONS.values():
+        longest, room = _room_of_longest(content, keys)
+        known = rooms.get(longest)
+        rooms[longest] = (room if known is None else min(room, known[0]), size, False)
     found = {}
     for key, (room, pixels, bold) in rooms.items():
         seen = _seen(content.text(key), room, pixels, bold=bold)
@@ -47,6 +48,19 @@ def cut_texts(content: WindowContent, logo: QSize | None) -> dict[str, str]:
     if title is not None:
         found[WindowText.TITLE_PREFIX.value] = title
     return found
+
+
+def _room_of_longest(content: WindowContent, keys: Sequence[WindowText]) -> tuple[WindowText, float]:
+    """Return the widest button of a row, and the room for its text: the row is as wide as the window."""
+    metrics = QFontMetricsF(window_font(content.font_size))
+    padding = 2 * BUTTON_PADDING
+    widths = {
+        key: max(metrics.horizontalAdvance(plain_text.one_line(content.text(key))) + padding, BUTTON_WIDTH)
+        for key in keys
+    }
+    longest = max(keys, key=lambda key: widths[key])
+    others = sum(width for key, width in widths.items() if key is not longest)
+    return longest, WIDTH - 2 * MARGIN - GAP * (len(keys) - 1) - others - padding
 
 
 def _seen(text: str, room: float, pixels: int, *, bold: bool) -> str | None:

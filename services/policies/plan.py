@@ -445,9 +445,9 @@ class _Planner:
             (PlanField.TARGETS, self._targets(policy)),
             (PlanField.CONDITIONS, condition_text(policy)),
         )
-        kept = [PlanRow(name, RowOperation.KEEP, value, value) for name, value in values]
+        rows = [PlanRow(name, RowOperation.KEEP, value, value) for name, value in values]
         # Their number is not kept where one of them changes.
-        return [*kept[:-1], *changes] if changes else kept
+        return [*rows[:-1], *changes] if changes else rows
 
     def _filter_rows(self, policy: PolicyItem) -> list[PlanRow]:
         """Return a row for each filter that is to be added or removed."""
