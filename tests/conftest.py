@@ -121,6 +121,13 @@ def widgets_are_collected_in_this_thread(request):
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def lasting_objects_are_not_searched():
+    """Let no collection look again at what lasts: modules, and what earlier files left, take up to a second each time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path, monkeypatch):
     """Give each test its own profile, in English."""

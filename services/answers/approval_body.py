@@ -168,6 +168,10 @@ def build_body(schema: JsonObject, mapping: AnswerMapping, answer: Answer) -> Js
     if mapping.schema_hash != schema_hash(schema):
         raise DELIVERY_FAULTS.error(FaultId.DELIVERY_SCHEMA_CHANGED, FILL_TRIED)
     check_mapping(schema, mapping)
+    if not answer.caller_id:
+        # It was raised while the answers of its client went elsewhere.
+        evidence = "The request has no id by which Privilege Manager knows it."
+        raise DELIVERY_FAULTS.error(FaultId.DELIVERY_PROPERTY_UNMAPPED, FILL_TRIED, evidence)
     if not answer.is_approved and not supports_denial(mapping):
         evidence = f"The request ended as {answer.state.value}."
         raise DELIVERY_FAULTS.error(FaultId.DELIVERY_DENIAL_UNSUPPORTED, FILL_TRIED, evidence)

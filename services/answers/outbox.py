@@ -62,13 +62,19 @@ class Outbox:
             work.session.execute(update(_TABLE).where(_TABLE.c.id.in_(mine)).values(**values))
             return _load_all(work.session, mine)
 
-    def mark_attempt(self, key: uuid.UUID, body: str, now: datetime) -> Delivery | None:
-        """Write down that an answer is about to be sent; returns None where it is no longer this process's to send."""
+    def mark_attempt(
+        self, key: uuid.UUID, body: str, now: datetime, place: RowDict | None = None
+    ) -> Delivery | None:
+        """Write down that an answer is about to be sent; returns None where it is no longer this process's to send.
+
+        `place` are the columns that say where it goes: its client may have got another destination since.
+        """
         with self.store.write() as work:
             row = _load(work.session, key)
             if row is None or row.state != DeliveryState.PENDING or row.claimed_by != self.holder:
                 return None
-            values = {
+            values: RowDict = {
+                **(place or {}),
                 "tries": row.tries + 1,
                 "in_doubt": True,
                 "tried_at": now,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from services.common.fault_ids import FaultId
+from services.common.json_text import read_json
 from services.common.json_types import JsonObject, JsonValue
 from services.common.plain_text import replace_unstorable
 from services.privilege_manager.faults import make_error
@@ -95,8 +96,8 @@ def parse_description(content: bytes, tried: str) -> ApiDescription:
     Raises `privilege-manager-swagger-unreadable`. May take long for a large document: call it in a thread.
     """
     try:
-        document: JsonValue = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        document = read_json(content)
+    except ValueError as error:
         raise make_error(FaultId.PRIVILEGE_MANAGER_SWAGGER_UNREADABLE, tried, f"not JSON: {error}") from error
     if not isinstance(document, dict) or document.get("swagger") != "2.0":
         raise make_error(

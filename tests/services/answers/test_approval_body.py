@@ -20,7 +20,9 @@ from services.answers.approval_body import (
     schema_hash,
     suggest_mapping,
 )
+from services.answers.approval_client import json_schema
 from services.common.errors import ConsoleError
+from services.privilege_manager.schemas import SchemaReader
 
 FINAL = [state for state in RequestState if state.is_final]
 NAMES = st.sampled_from(
@@ -145,3 +147,12 @@ def test_one_time_and_for_a_duration(source, described, once, timed):
     assert AnswerMapping.from_text(confirmed.as_text()) == confirmed
     assert build_body(schema, confirmed, answer_of()).get("x") == once
     assert build_body(schema, confirmed, answer_of(duration_s=93784)).get("x") == timed
+
+
+def test_the_length_that_a_server_describes_counts():
+    described = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": "string"}, "comment": {"type": "string", "maxLength": 3}},
+    }
+    assert json_schema(SchemaReader({}).read(described)) == described
