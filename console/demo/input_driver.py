@@ -4,11 +4,20 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QContextMenuEvent
-from PyQt6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
+from PyQt6.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QWidget,
+)
 
 from console.demo import synthetic_input
 from console.forms.object_page import ObjectPage
@@ -16,6 +25,8 @@ from console.navigation.tree_model import object_key
 from console.shell.main_window import Window
 from console.widgets.popup_list import PopupList
 
+KEY_S = 0.01
+"""Between two keys, for people who look."""
 T = TypeVar("T")
 Shown: TypeAlias = Any  # Any: each kind has a page and an object of its own class
 
@@ -27,8 +38,13 @@ class NotObservedError(Exception):
 class _Picker(Protocol):
     """An editor that opens a list."""
 
-    button: QPushButton
-    popup: PopupList | None
+    @property
+    def button(self) -> QPushButton:
+        """Opens the list."""
+
+    @property
+    def popup(self) -> PopupList | None:
+        """The list, once it was opened."""
 
 
 class WindowDriver:
@@ -87,7 +103,9 @@ class WindowDriver:
         await self.until("the field can be typed into", widget.isVisible)
         widget.setFocus(Qt.FocusReason.TabFocusReason)
         synthetic_input.select_all(widget)
-        synthetic_input.type_text(widget, text)
+        for letter in text:
+            synthetic_input.type_text(widget, letter)
+            await asyncio.sleep(self.pause_s and KEY_S)
         self.fields += 1
         await asyncio.sleep(0)
 
@@ -132,7 +150,10 @@ class WindowDriver:
 
     async def pick(self, field: str, text: str) -> None:
         """Open a picker of the shown page and click the row with this name."""
-        editor = cast("_Picker", self.object_page.form.field(field).editor)
+        await self.pick_from(cast("_Picker", self.object_page.form.field(field).editor), text)
+
+    async def pick_from(self, editor: _Picker, text: str) -> None:
+        """Open a picker and click the row with this name."""
         await self.click(editor.button)
         popup = await self.until(
             "the list is open",
@@ -152,6 +173,18 @@ class WindowDriver:
     async def fill(self, field: str, text: str) -> None:
         """Type into a field of the shown page."""
         await self.type(self.object_page.form.field(field).editor.focus_target, text)
+
+    async def accept_file(self, dialog: QFileDialog, file: Path) -> None:
+        """Enter a file into a dialog of files, and press its button."""
+        line = dialog.findChild(QLineEdit, "fileNameEdit")
+        box = dialog.findChild(QDialogButtonBox, "buttonBox")
+        if line is None or box is None:
+            raise NotObservedError("the dialog of files is not one of Qt")
+        line.setText(str(file))
+        self.fields += 1
+        accepting = (QDialogButtonBox.ButtonRole.AcceptRole,)
+        button = next(one for one in box.buttons() if box.buttonRole(one) in accepting)
+        await self.click(button)
 
     async def page(self, kind: str) -> Shown:
         """Wait for a loaded page of a kind and return it."""

@@ -1,29 +1,41 @@
-"""Steps 16 to 21 of the demo: the action, the policy and the endpoints.
+"""Steps 16 to 21 of the demo: the action, the policy and the endpoints, by mouse and keyboard on their pages.
 
 What people do on pages of Privilege Manager is done through the practice server's stand-in addresses, and printed as such.
 """
 
 import asyncio
+from pathlib import Path
 
+from PyQt6.QtCore import QPoint
+from PyQt6.QtWidgets import QFileDialog
+
+from console.actions.approval_type_field import GuidDialog
 from console.demo.input_driver import NotObservedError
+from console.demo.servicenow_steps import TYPE_LABEL
 from console.demo.stage import DemoStage, DemoStep
-from models.approval_type import ApprovalType
+from console.forms.reference_list import ReferenceListField
+from console.objects.action import ENTER_GUID, ActionPage
+from console.objects.policy import PLAN, PolicyPage
+from console.policies.endpoints_dialog import EndpointsDialog
+from console.policies.plan_presenter import Work
+from console.widgets.labels import LinkLabel
 from models.kinds import Kind
-from services.common.secret import Secret
-from services.policies.endpoints import Endpoints
 from services.practice.privilege_manager import built_in_ids
-from services.setup import privilege_manager_setup
-from services.setup.privilege_manager_setup import PrivilegeManagerObjects, PrivilegeManagerSignIn
 
+CREDENTIAL_LABEL, SERVER_LABEL = "Privilege Manager API Client", "Privilege Manager"
+COPY_LABEL, ACTION_LABEL = "Approval Request Form Action copy", "ServiceNow Approval Request Form Action"
+CHECK_MARK = 8
+"""How far the mark of a checkbox is from its edge."""
 POLICY_LABEL = "Ask for Approval of Installers"
 
 
 class PrivilegeManagerSteps:
     """Does what the guide asks for on the Privilege Manager side, on a server without policies."""
 
-    def __init__(self, stage: DemoStage) -> None:
-        self._stage = stage
-        self._made: PrivilegeManagerObjects | None = None
+    def __init__(self, stage: DemoStage, folder: Path) -> None:
+        """Make the steps; `folder` is for files of exports and copies."""
+        self._stage, self._folder = stage, folder
+        self._hand = stage.hand
         self._copy_id = ""
 
     def steps(self) -> tuple[DemoStep, ...]:
@@ -37,17 +49,18 @@ class PrivilegeManagerSteps:
             DemoStep(21, "Update the endpoints", self.update_endpoints),
         )
 
-    @property
-    def made(self) -> PrivilegeManagerObjects:
-        """The objects of this side."""
-        if self._made is None:
-            raise NotObservedError("the Privilege Manager side is not set up")
-        return self._made
+    # -- the action ------------------------------------------------------------
 
     async def copy_action(self) -> str:
-        """Make server and action from the server's own export, and import the copy."""
+        """Add the API client and its server, then an action, and read the export of the action that is copied."""
         stage, practice = self._stage, self._stage.privilege_manager
-        workspace = await stage.ctx.ready()
+        await self._connect()
+        await self._hand.menu(Kind.ACTION, "New", "Action")
+        await self._hand.page(Kind.ACTION)
+        await self._hand.fill("name", COPY_LABEL)
+        await self._hand.pick("server_id", SERVER_LABEL)
+        await self._hand.press("Save")
+        stage.ids["action"] = (await self._hand.saved()).id
         stage.print(
             f"   in Privilege Manager (by its stand-in): API client {practice.client_id} is there, "
             f"{built_in_ids.APPROVAL_FORM} is exported"
@@ -55,89 +68,193 @@ class PrivilegeManagerSteps:
         export = practice.export_item(built_in_ids.APPROVAL_FORM)
         if export is None:
             raise NotObservedError("the practice server exports no action")
-        approval_type = await stage.ctx.call(workspace.configuration.get, ApprovalType, stage.ids["type"])
-        sign_in = PrivilegeManagerSignIn(
-            practice.base_url, practice.client_id, Secret(practice.client_secret), POLICY_LABEL
+        file = self._folder / "export.zip"
+        await asyncio.to_thread(file.write_bytes, export)
+        await self._press_step("Choose an export…")
+        await self._choose_file(file)
+        page = self._stage.shown(ActionPage)
+        await self._hand.until(
+            "the export is read", lambda: page.facts.export is not None or page.facts.refused
         )
-        made = await asyncio.to_thread(
-            privilege_manager_setup.create_objects,
-            workspace.configuration,
-            workspace.vault,
-            sign_in,
-            approval_type,
-            export,
+        if page.facts.refused is not None:
+            raise NotObservedError(page.facts.refused.as_text())
+        await self._hand.until("what is copied is stored", lambda: page.stored and page.stored.copy_of)
+        await self._hand.saved()
+        await stage.picture("action-export")
+        return f"{page.session.text('copy_of')}, {len(export)} bytes"
+
+    async def _connect(self) -> None:
+        """Add the API client with its secret, and the server."""
+        stage, practice = self._stage, self._stage.privilege_manager
+        await self._hand.menu(Kind.USER_CREDENTIAL, "New", "User Credential")
+        page = await self._hand.page(Kind.USER_CREDENTIAL)
+        await self._hand.fill("name", CREDENTIAL_LABEL)
+        await self._hand.fill("account", practice.client_id)
+        password = page.form.field("password").editor
+        await self._hand.click(password.edit_button)
+        await self._hand.type(password.line, practice.client_secret)
+        await self._hand.press("Save")
+        await self._hand.saved()
+        await self._hand.menu(Kind.PRIVILEGE_MANAGER_SERVER, "New", "Privilege Manager Server")
+        await self._hand.page(Kind.PRIVILEGE_MANAGER_SERVER)
+        await self._hand.fill("name", SERVER_LABEL)
+        await self._hand.fill("base_url", practice.base_url)
+        await self._hand.pick("credential_id", CREDENTIAL_LABEL)
+        await self._hand.press("Save")
+        stage.ids["privilege manager"] = (await self._hand.saved()).id
+        await stage.picture("privilege-manager-server")
+
+    async def _press_step(self, text: str) -> None:
+        """Press the button of the next step once it says `text`."""
+        page = self._stage.shown(ActionPage)
+        await self._hand.until(
+            f"the step “{text}”", lambda: page.next_button.text() == text and page.next_button.isEnabled()
         )
-        self._made = made
-        stage.ids["privilege manager"], stage.ids["action"] = made.server.id, made.action.id
-        await stage.show_object(Kind.PRIVILEGE_MANAGER_SERVER, made.server.id, "privilege-manager-server")
-        imported: list[str] = []
-        copy = await asyncio.to_thread(
-            privilege_manager_setup.write_copy,
-            workspace.store,
-            made.action,
-            lambda content: imported.extend(practice.import_items(content).imported),
+        await self._hand.click(page.next_button)
+
+    async def _choose_file(self, file: Path) -> None:
+        """Enter a file into the open dialog, and accept it."""
+        dialog = await self._hand.until(
+            "the dialog of files",
+            lambda: next(
+                (one for one in self._stage.window.findChildren(QFileDialog) if one.isVisible()), None
+            ),
         )
-        stage.print(f"   in Privilege Manager (by its stand-in): Import Items took {', '.join(imported)}")
-        client = await workspace.privilege_manager(made.server.id)
-        if not await privilege_manager_setup.is_copy_there(workspace.store, client, made.action):
-            raise NotObservedError(f"the server does not show the copy {copy.item_id}")
-        self._copy_id = copy.item_id
-        return f"{made.action.copy_of} copied, {len(copy.content)} bytes; on the server as {copy.item_id}"
+        await self._hand.accept_file(dialog, file)
 
     async def name_action(self) -> str:
-        """See the name on the server."""
-        workspace = await self._stage.ctx.ready()
-        client = await workspace.privilege_manager(self.made.server.id)
-        there = await client.action(self._copy_id)
-        if there.name != self.made.action.name:
-            raise NotObservedError(f"the copy is called {there.name}")
-        await self._stage.show_object(Kind.ACTION, self.made.action.id, "action")
-        return f"{there.name}, on the server too"
+        """Give the copy its name."""
+        page = self._stage.shown(ActionPage)
+        await self._hand.until("the page has read everything", lambda: not page.tasks.busy)
+        await self._hand.fill("name", ACTION_LABEL)
+        await self._hand.press("Save")
+        stored = await self._hand.saved()
+        if stored.name != ACTION_LABEL:
+            raise NotObservedError(f"the action is called {stored.name}")
+        return f"{stored.name}, id {stored.id}"
 
     async def set_type(self) -> str:
+        """Choose the Approval Type with its GUID, write the copy, import it, and wait until the server shows it."""
+        page = self._stage.shown(ActionPage)
+        await self._hand.until("the page has read everything", lambda: not page.tasks.busy)
+        await self._hand.pick("type_id", TYPE_LABEL)
+        await self._enter_guid(page)
+        await self._hand.press("Save")
+        stored = await self._hand.saved()
+        await self._press_step("Write copy…")
+        file = self._folder / "copy.zip"
+        await self._choose_file(file)
+        await self._hand.until("the copy is written", lambda: page.copy_state.is_written)
+        content = await asyncio.to_thread(file.read_bytes)
+        imported = self._stage.privilege_manager.import_items(content).imported
+        self._stage.print(
+            f"   in Privilege Manager (by its stand-in): Import Items took {', '.join(imported)}"
+        )
+        page.acts.ask_now()
+        await self._hand.until("the import on the server", lambda: page.copy_state.imported_at, 30)
+        await self._stage.picture("action")
+        self._copy_id = imported[0]
+        return await self._type_in_export(stored.approval_type_guid)
+
+    async def _enter_guid(self, page: ActionPage) -> None:
+        """Enter the GUID of the Approval Type, which the server's default one has."""
+        if page.approval_type.guid:
+            return
+        frame = page.form.field("type_id").frame
+        link = await self._hand.until(
+            f"the link “{ENTER_GUID}”",
+            lambda: next((one for one in frame.findChildren(LinkLabel) if one.text() == ENTER_GUID), None),
+        )
+        await self._hand.click(link)
+        dialog = await self._hand.until(
+            "the dialog of the GUID",
+            lambda: next(
+                (one for one in self._stage.window.findChildren(GuidDialog) if one.isVisible()), None
+            ),
+        )
+        await self._hand.type(dialog.line, built_in_ids.DEFAULT_APPROVAL_TYPE)
+        await self._hand.click(dialog.accept_button)
+
+    async def _type_in_export(self, wanted: str) -> str:
         """See the GUID of the Approval Type in the copy as the server exports it."""
         from services.privilege_manager.items.approval_action import read_action
 
-        wanted = self.made.action.approval_type_guid
         export = self._stage.privilege_manager.export_item(self._copy_id)
         there = None if export is None else read_action(export).approval_type_id
         if not wanted or there != wanted:
             raise NotObservedError(f"the copy names the Approval Type {there}, not {wanted}")
-        return f"{wanted}, in the export of the copy too"
+        return f"{wanted}; on the server as {self._copy_id}, in its export too"
+
+    # -- the policy --------------------------------------------------------------
 
     async def choose_policy(self) -> str:
-        """Show the policy, which the server does not have yet."""
-        policy = self.made.policy
-        self._stage.ids["policy"] = policy.id
-        await self._stage.show_object(Kind.POLICY, policy.id, "policy")
-        return f"{policy.name}, created with the next step"
+        """Add the policy, which the server does not have yet, with the action."""
+        await self._hand.menu(Kind.POLICY, "New", "Policy")
+        await self._hand.page(Kind.POLICY)
+        await self._hand.fill("name", POLICY_LABEL)
+        await self._hand.pick("server_id", SERVER_LABEL)
+        page = self._stage.shown(PolicyPage)
+        actions = page.form.editor("action_ids", ReferenceListField)
+        await self._hand.pick_from(actions.picker, ACTION_LABEL)
+        if not page.session.values["active"]:
+            box = page.form.field("active").editor.focus_target
+            await self._hand.click(box, QPoint(CHECK_MARK, box.height() // 2))
+        await self._hand.press("Save")
+        stored = await self._hand.saved()
+        self._stage.ids["policy"] = stored.id
+        await self._stage.picture("policy")
+        return f"{stored.name}, created with the next step"
 
     async def add_to_policy(self) -> str:
-        """Apply the plan: create the policy, add the action, make it active; then read it back."""
-        workspace = await self._stage.ctx.ready()
-        client = await workspace.privilege_manager(self.made.server.id)
-        applied = await privilege_manager_setup.apply_policy(
-            workspace.store, self.made.server, client, self.made.policy
+        """Apply the plan on its tab: create the policy, add the action, make it active; then read it back."""
+        page = self._stage.shown(PolicyPage)
+        presenter = page.plan_controller.presenter
+        page.open_tab(PLAN)
+        view = page.plan_tab.plan
+        await self._hand.until(
+            "the plan of the policy",
+            lambda: presenter.problem or (presenter.plan is not None and view.apply_button.isEnabled()),
         )
-        if not applied.ok or applied.run is None:
-            raise NotObservedError(f"the plan was not carried out: {applied.as_dict()}")
-        there = await client.policy(applied.run.policy_id)
+        if presenter.problem is not None:
+            raise NotObservedError(presenter.problem.as_text())
+        await self._stage.picture("policy-plan")
+        await self._hand.click(view.apply_button)
+        result = await self._hand.until(
+            "the plan was carried out", lambda: presenter.result if presenter.work is Work.NONE else None, 30
+        )
+        if not result.ok or result.run is None:
+            raise NotObservedError(f"the plan was not carried out: {result.as_dict()}")
+        workspace = await self._stage.ctx.ready()
+        client = await workspace.privilege_manager(self._stage.ids["privilege manager"])
+        there = await client.policy(result.run.policy_id)
         if there.action_ids is None or self._copy_id not in there.action_ids or not there.active:
             raise NotObservedError("the policy on the server has no such action, or is inactive")
-        await self._stage.show_object(Kind.POLICY, self.made.policy.id, "policy-applied")
-        return f"{there.name} ({there.item_id}) has the action and is active; run {applied.run.id}"
+        await self._stage.picture("policy-applied")
+        return f"{there.name} ({there.item_id}) has the action and is active; run {result.run.id}"
 
     async def update_endpoints(self) -> str:
-        """Run the targeting update, and see which endpoints have the policy."""
+        """Run the targeting update from the page, and see which endpoints have the policy."""
         stage = self._stage
-        workspace = await stage.ctx.ready()
-        client = await workspace.privilege_manager(self.made.server.id)
+        page = stage.shown(PolicyPage)
         stage.print(f"   in Privilege Manager: the task's page shows its id {built_in_ids.TARGETING_TASK}")
-        update = await Endpoints(workspace.store, self.made.server, client).update(
-            built_in_ids.TARGETING_TASK
+        await self._hand.until("the page has read everything", lambda: not page.tasks.busy)
+        await self._hand.click(page.endpoints_button)
+        dialog = await self._hand.until(
+            "the dialog Update endpoints",
+            lambda: next(
+                (one for one in stage.window.findChildren(EndpointsDialog) if one.isVisible()), None
+            ),
         )
+        await self._hand.type(dialog.task, built_in_ids.TARGETING_TASK)
+        await self._hand.click(dialog.go)
+        await self._hand.until(
+            "the server's answer", lambda: dialog.outcome.isVisible() or dialog.failure.isVisible()
+        )
+        await stage.picture("update-endpoints", dialog)
+        said = dialog.outcome.text()
+        await self._hand.click(dialog.close_button)
         computers = stage.privilege_manager.state.computers
         names = [one.name for one in computers if any(self._copy_id in ids for ids in one.policies.values())]
         if not names:
-            raise NotObservedError("no endpoint has the policy")
-        return f"{update.instance_name} started; the policy is on {', '.join(names)}"
+            raise NotObservedError(f"no endpoint has the policy: {said}")
+        return f"{said.rstrip('.')}; the policy is on {', '.join(names)}"

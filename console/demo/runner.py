@@ -30,6 +30,8 @@ def run(options: DemoOptions) -> int:
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
     # Qt reads its environment when it is first imported.
+    from PyQt6.QtCore import Qt
+
     from console.startup import event_loop
     from console.startup.application import (
         EXIT_CANCELLED,
@@ -43,6 +45,8 @@ def run(options: DemoOptions) -> int:
         return EXIT_NO_DISPLAY
     install_qt_message_handler()
     app = make_application()
+    # The demo fills dialogs of files in, as it does its own.
+    app.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     with tempfile.TemporaryDirectory(prefix="approval-console-demo-") as folder:
         try:
             return int(

@@ -1,5 +1,6 @@
 """The story of the demo: all 25 steps of the guide, and what had to be observed at each."""
 
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,8 @@ from console.runtime.page_targets import HOME, Target
 from console.setup.home import HomePage
 from console.shell.main_window import Window
 from services.common.errors import ConsoleError
-from services.language import tr
+from services.language import tr, translate
+from services.setup.guide_step import GuideStepState
 
 if TYPE_CHECKING:
     from services.practice import PracticeInstance
@@ -41,13 +43,19 @@ class DemoScript:
 
     async def run(self) -> bool:
         """Run every step; returns whether all was observed."""
+        with tempfile.TemporaryDirectory(
+            prefix="approval-console-demo-", ignore_cleanup_errors=True
+        ) as folder:
+            return await self._run(Path(folder))
+
+    async def _run(self, folder: Path) -> bool:
         stage = self.stage
         stage.watch.pause()
         await take_empty_pages(stage)
         stage.watch.resume()
         steps = (
             *ServiceNowSteps(stage).steps(),
-            *PrivilegeManagerSteps(stage).steps(),
+            *PrivilegeManagerSteps(stage, folder).steps(),
             *RequestSteps(stage).steps(),
         )
         for step in steps:
@@ -103,7 +111,16 @@ class DemoScript:
         await stage.hand.until(
             "the guide has asked store and instance", lambda: page.isVisible() and page.settled
         )
-        await stage.hand.until("the guide has every tick", lambda: _done(page) == STEPS or None)
+        try:
+            await stage.hand.until("the guide has every tick", lambda: _done(page) == STEPS)
+        except NotObservedError as error:
+            open_steps = [
+                f"{step.number} {translate(step.fact)}"
+                for phase in page.phases
+                for step in phase.steps
+                if step.state not in (GuideStepState.DONE, GuideStepState.NEEDLESS)
+            ]
+            raise NotObservedError(f"{error}; open: {'; '.join(open_steps)}") from error
         await stage.picture("home-done")
         return f"{_done(page)} of {STEPS} steps done"
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 WORKFLOW = "integration"
 """The target of the page."""
 LOOK_INTERVAL_MS = 1000
-MARGIN, GAP, PANE_WIDTH = 24, 16, 340
+MARGIN, GAP, PANE_WIDTH = 24, 16, 320
 APPLICATION, USER = r"C:\Users\b.okafor\Downloads\vs_setup.exe", r"ACME\b.okafor"
 
 

@@ -147,7 +147,7 @@ class Form(QWidget):
 
     def _add_field(self, spec: FieldSpec) -> FormField:
         editor = spec.editor(self._host, spec.name)
-        frame = Field(spec.label, editor.widget, spec.help, bare=spec.bare)
+        frame = Field(spec.label, editor.widget, spec.help, self, bare=spec.bare)
         frame.suggestion_accepted.connect(lambda text, name=spec.name: self.suggested.emit(name, text))
         made = FormField(spec, editor, frame)
         self._fields[spec.name] = made

@@ -46,6 +46,11 @@ class ReferenceListField(Editor):
         """Return the button that adds an object."""
         return self._picker.button
 
+    @property
+    def picker(self) -> ReferenceField:
+        """The picker that adds an object."""
+        return self._picker
+
     def read(self) -> FieldValues:
         """Return the ids, as the field stores them."""
         return {self.names[0]: dump_references(self._ids)}

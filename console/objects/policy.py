@@ -159,14 +159,16 @@ class PolicyPage(ObjectPage):
         from models.policy import Policy
 
         stored = self.session.stored_as(Policy)
-        self._ref = None
+        ref: PolicyRef | None = None
         if stored is not None and stored.server_id is not None and not self.session.is_new:
             servers = await operations.list_servers(self.ctx)
             server = next((one for one in servers if one.id == stored.server_id), None)
             if server is not None:
-                self._ref = PolicyRef(
+                ref = PolicyRef(
                     server, stored.name, stored.item_id, stored.id, stored.platform, stored.active
                 )
+        # Not before: what is pressed while the servers are read is about the policy as it was known.
+        self._ref = ref
         await self._show_copy()
         self._show_tab()
 

@@ -90,7 +90,7 @@ class Parameters(QScrollArea):
             line = QHBoxLayout()
             line.setSpacing(16)
             for name, label, editor, text in row:
-                self.fields[name], self._helps[name] = Field(label, editor, text), text
+                self.fields[name], self._helps[name] = Field(label, editor, text, content), text
                 line.addWidget(self.fields[name], 1, Qt.AlignmentFlag.AlignTop)
             column.addLayout(line)
         column.addWidget(self.further)
