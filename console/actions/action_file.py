@@ -69,7 +69,7 @@ class ActionFiles:
         await lazy_imports.ready(self.ctx, lazy_imports.actions)
         from services.privilege_manager.items.approval_action import read_action
 
-        return await asyncio.to_thread(lambda: read_action(_read(Path(path))))
+        return await asyncio.to_thread(lambda: read_action(read_export_file(Path(path))))
 
     async def use_export(self, facts: ActionFacts, action_id: uuid.UUID, path: str) -> str:
         """Keep a file as the export; returns the name of the action in it, empty for a file that is refused."""
@@ -78,7 +78,7 @@ class ActionFiles:
 
         store = (await self.ctx.ready()).store
         try:
-            content = await asyncio.to_thread(_read, Path(path))
+            content = await asyncio.to_thread(read_export_file, Path(path))
             action = await self.ctx.call(progresses.store_export, store, action_id, Path(path).name, content)
         except InputError as error:
             facts.refused = error.problem
@@ -120,8 +120,8 @@ class ActionFiles:
         return f"{named}.zip"
 
 
-def _read(path: Path) -> bytes:
-    """Return the content of a file; one byte more than is accepted is enough to refuse it."""
+def read_export_file(path: Path) -> bytes:
+    """Return the content of a file; one byte more than is accepted is enough to refuse it. Raises InputError."""
     from services.privilege_manager.items.archive import SIZE_MAX
 
     try:

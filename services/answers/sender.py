@@ -14,11 +14,11 @@ from models.delivery import AnswerKind, Delivery
 from models.intake_client import IntakeClient
 from services.answers.answer import Answer, load_answer
 from services.answers.destination import AnswerDestination, Found, SendResult, Verdict, result_of_error
-from services.answers.faults import DELIVERY_FAULTS
-from services.answers.outbox import Outbox
+from services.answers.outbox import Outbox, goes_elsewhere
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
 from services.common.unexpected_errors import to_console_error
+from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.coordination.clock import Clock
 from services.store import Store
 from services.store.row_values import RowDict
@@ -111,6 +111,13 @@ class AnswerSender:
                         delivery, result_of_error(error, sent=False), left, report, tried=False
                     )
                 return
+            if client is not None:
+                group = [
+                    await asyncio.to_thread(self._outbox.redirect, one, client)
+                    if goes_elsewhere(one, client)
+                    else one
+                    for one in group
+                ]
             waiting = list(reversed(group))
             run = _GroupRun(destination, _place_of(client), client.answer_duration_s, waiting, left, report)
             await _gather([self._drain(run) for _ in range(CONCURRENT_PER_DESTINATION)])

@@ -83,9 +83,14 @@ class ItemCopies:
         self._place = hashlib.sha256(server.base_url.encode()).hexdigest()[:16]
 
     def replace(self, kind: ItemKind, listed: ItemList[Item]) -> None:
-        """Store a list in one transaction; only a complete one removes what it does not hold."""
+        """Store a list in one transaction; only a complete one removes what it does not hold.
+
+        Nothing is stored of a server that was deleted while it was read.
+        """
         now = utcnow()
         with self._store.write() as work:
+            if work.session.get(PrivilegeManagerServer, self._server_id) is None:
+                return
             whole = listed.complete or self._state(work.session, kind) is None
             self._put(work, kind, listed, now, whole=whole)
             value = json.dumps({"at": now.isoformat(), "complete": listed.complete, "place": self._place})

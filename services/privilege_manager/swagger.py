@@ -16,6 +16,7 @@ from services.privilege_manager.schemas import Schema, SchemaReader
 
 SWAGGER_PATH = "services/swagger/docs/v1"
 """Below the base URL."""
+_MARK_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class ApiDescription:
     def missing(self) -> tuple[Operation, ...]:
         """The operations that the document lacks."""
         return tuple(operation for operation in Operation if operation not in self.operations)
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """A short mark of each operation by its name, which changes with the way to call it."""
+        return {operation.value: one.fingerprint[:_MARK_LENGTH] for operation, one in self.operations.items()}
 
     def find_reason(self, operation: Operation) -> str:
         """Return why `operation` cannot be used, for people; an empty text where it can."""

@@ -80,6 +80,7 @@ async def test_a_changed_schema_lets_it_wait(store, type_id, vault, receiver, se
     await sender(store, vault, server).run_due()
     [delivery] = deliveries(store)
     assert (delivery.state, delivery.fault) == (DeliveryState.PENDING, "delivery-schema-changed")
+    assert delivery.reason.endswith("Described in another way: comment.")
     assert receiver.calls == []
     server.schema = SCHEMA | {"description": "Other words for the same thing"}
     await retried(store, vault, server)

@@ -12,8 +12,9 @@ from services.policies import ItemCopies, refresh_copies
 from services.policies.endpoints import EndpointSettings, save_endpoint_settings
 from services.practice.privilege_manager import built_in_ids as ids
 from services.practice.privilege_manager.items import ItemKind as PracticeKind
-from services.privilege_manager.api_items import FilterRole, read_action
+from services.privilege_manager.api_items import FilterRole, ItemList, read_action
 from services.privilege_manager.api_replies import parse_reply
+from services.store import NotFoundError
 from tests.services.policies.conftest import ELEVATE, FORM
 
 pytestmark = pytest.mark.every_database
@@ -121,9 +122,15 @@ async def test_copies_of_another_address_do_not_count(world, copies):
 
 async def test_a_server_is_deleted_with_its_copies(world, copies):
     save_endpoint_settings(world.store, world.server, EndpointSettings("a", "b"))
-    meta = count(world, StoreMeta)
+    meta, read = count(world, StoreMeta), ItemList(copies.policies().items)
     configuration = world.workspace.configuration
     assert configuration.used_by(Kind.PRIVILEGE_MANAGER_SERVER, world.server.id) == []
     configuration.delete(Kind.PRIVILEGE_MANAGER_SERVER, world.server.id, world.server.version)
     assert count(world, ServerItem) == 0
     assert count(world, StoreMeta) == meta - 4
+    # What is read or entered meanwhile leaves nothing behind.
+    for listed in (read, ItemList(())):
+        copies.replace(ItemKind.POLICY, listed)
+    with pytest.raises(NotFoundError):
+        save_endpoint_settings(world.store, world.server, EndpointSettings("a", "b"))
+    assert (count(world, ServerItem), count(world, StoreMeta)) == (0, meta - 4)
