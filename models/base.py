@@ -18,6 +18,8 @@ from models.translation_marks import tr_later
 
 NAME_MAX = 255
 TEXT_MAX = 4000
+REFERS_TO = "refers_to"
+"""Key of a column's `info`: the table that it refers to without a foreign key, because history outlives the object."""
 EMPTY_TEXT = text("''")
 """The server default of text columns that were added to a table with rows."""
 HASH_LENGTH = 64

@@ -79,9 +79,11 @@ CHAIN_GROUP: StageGroup = (
     ),
 )
 """The links of an approval chain, in its order. Their faults are in the catalog like those of the stages."""
+ANSWER_GROUP: StageGroup = (tr_later("Answers"), (("answer", tr_later("Answer on its way back")),))
+"""The way back of a decision; its faults are in the catalog, too."""
 STAGE_NAMES = {
     key: name
-    for groups in (*STAGE_GROUPS.values(), (CHAIN_GROUP,))
+    for groups in (*STAGE_GROUPS.values(), (CHAIN_GROUP, ANSWER_GROUP))
     for _, stages in groups
     for key, name in stages
 }

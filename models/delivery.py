@@ -50,7 +50,7 @@ class Delivery(SQLModel, table=True):
     )
     observed: ClassVar[frozenset[str]] = frozenset(
         {"state", "tries", "next_try_at", "tried_at", "ended_at", "in_doubt", "body", "claimed_by", "claimed_until",
-         "last_status", "fault", "reason"}
+         "last_status", "fault", "reason", "kind", "server_id", "url"}
     )  # fmt: skip
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)

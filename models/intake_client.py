@@ -6,8 +6,10 @@ from datetime import datetime
 from sqlalchemy import Text, false, text
 from sqlmodel import Field, SQLModel
 
-from models.base import EMPTY_TEXT, NAME_MAX, UtcDateTime, utcnow
+from models.base import EMPTY_TEXT, NAME_MAX, REFERS_TO, UtcDateTime, utcnow
 from models.delivery import URL_MAX, AnswerKind
+
+REFERS_TO_SERVER = {"info": {REFERS_TO: "privilege_manager_server"}}
 
 
 class IntakeClient(SQLModel, table=True):
@@ -30,7 +32,13 @@ class IntakeClient(SQLModel, table=True):
     )
     """AnswerKind: where the answers to its requests go. The secret of a webhook is in the vault, under the client's id."""
     answer_url: str = Field(default="", max_length=URL_MAX, sa_column_kwargs={"server_default": EMPTY_TEXT})
-    answer_server_id: uuid.UUID | None = Field(default=None)
+    answer_proxy: str = Field(default="", max_length=URL_MAX, sa_column_kwargs={"server_default": EMPTY_TEXT})
+    """The proxy on the way to the webhook; empty for the direct way."""
+    answer_proxy_credential_id: uuid.UUID | None = Field(
+        default=None, sa_column_kwargs={"info": {REFERS_TO: "user_credential"}}
+    )
+    """The User Credential that signs in to the proxy."""
+    answer_server_id: uuid.UUID | None = Field(default=None, sa_column_kwargs=REFERS_TO_SERVER)
     """The Privilege Manager server that gets the answers."""
     answer_mapping: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": text("'{}'")})
     """JSON: the confirmed mapping of the server's approval operation; see `services.answers.approval_body`."""
@@ -38,7 +46,7 @@ class IntakeClient(SQLModel, table=True):
     """How long an approval lasts on the endpoint, in seconds; 0 for one time."""
     created_by: str = Field(default="", max_length=NAME_MAX)
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
-    source_server_id: uuid.UUID | None = Field(default=None)
+    source_server_id: uuid.UUID | None = Field(default=None, sa_column_kwargs=REFERS_TO_SERVER)
     """The Privilege Manager server whose events it sends; None for any other program."""
     is_learning: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """Whether its events are only stored, and raise nothing, until a person has confirmed the mapping."""

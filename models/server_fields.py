@@ -1,6 +1,7 @@
 """What ServiceNow and Privilege Manager servers have in common: address, credential, and the route to them."""
 
 import uuid
+from abc import abstractmethod
 
 from pydantic import field_validator
 from sqlmodel import Field
@@ -34,9 +35,9 @@ class ServerFields(ConfigurationFields):
     proxy_credential_id: uuid.UUID | None = Field(default=None, foreign_key="user_credential.id", index=True)
 
     @classmethod
+    @abstractmethod
     def normalise_address(cls, text: str) -> str:
         """Return the base URL that `text` means; raises ValueError with a sentence."""
-        raise NotImplementedError
 
     @field_validator("base_url", "ca_bundle", "client_certificate", "proxy")
     @classmethod

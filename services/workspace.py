@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self, TypeVar
 
+from models.addresses import Destination
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
 from models.privilege_manager_server import PrivilegeManagerServer
 from models.servers import Server
 from models.user_credential import UserCredential
 from services.answers.approval_client import PrivilegeManagerApprovals
-from services.answers.destinations import StoredDestinations
+from services.answers.destinations import StoredDestinations, find_proxy_destinations
 from services.answers.privilege_manager import ApprovalServer
 from services.audit.audit_signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
@@ -154,7 +155,9 @@ class Workspace:
         credential_id, destination = server.proxy_credential_id, server.proxy_destination
         if credential_id is None or destination is None:
             return None
+        return self._proxy_sign_in_source(credential_id, destination)
 
+    def _proxy_sign_in_source(self, credential_id: uuid.UUID, destination: Destination) -> SignInSource:
         def read() -> SignIn:
             credential = self.configuration.get(UserCredential, credential_id)
             secret = self.vault.get(credential.id, credential.name, destination)
@@ -167,7 +170,13 @@ class Workspace:
 
     def answer_destinations(self, clock: Clock) -> StoredDestinations:
         """Return where the answers of intake clients go."""
-        return StoredDestinations(self.vault, self.approval_server, clock)
+        return StoredDestinations(self.vault, self.approval_server, clock, self._proxy_sign_in_source)
+
+    def destinations_for(self, credential_id: uuid.UUID) -> list[Destination]:
+        """Return what the password of a credential is used for: servers, their proxies, those of webhooks; blocks."""
+        servers = self.configuration.servers()
+        places = [place for server in servers for place in server.destinations_for(credential_id)]
+        return [*places, *find_proxy_destinations(self.store, credential_id)]
 
     async def approval_server(self, server_id: uuid.UUID) -> ApprovalServer:
         """Return what answers requests on a Privilege Manager server. Raises NotFoundError."""

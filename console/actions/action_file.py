@@ -70,7 +70,7 @@ class ActionFiles:
 
         store = (await self.ctx.ready()).store
         try:
-            content = await asyncio.to_thread(_read, Path(path))
+            content = await asyncio.to_thread(read_export_file, Path(path))
             action = await self.ctx.call(progresses.store_export, store, action_id, Path(path).name, content)
         except InputError as error:
             facts.refused = error.problem
@@ -112,8 +112,8 @@ class ActionFiles:
         return f"{named}.zip"
 
 
-def _read(path: Path) -> bytes:
-    """Return the content of a file; one byte more than is accepted is enough to refuse it."""
+def read_export_file(path: Path) -> bytes:
+    """Return the content of a file; one byte more than is accepted is enough to refuse it. Raises InputError."""
     from services.privilege_manager.items.archive import SIZE_MAX
 
     try:

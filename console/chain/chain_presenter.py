@@ -1,13 +1,13 @@
 """State and decisions of a Chain tab, without widgets: the running check, the links, findings and what stands beside them."""
 
 from dataclasses import dataclass
-from enum import Enum
 
 from console.chain.chain_texts import (
     LINK_ICONS,
     LINK_NAMES,
     state_word,
 )
+from console.checks.check_end import CheckEnd
 from console.widgets.chain_tiles import ChainTile, TileState
 from services.approval_chain import ChainLink, ChainReport, LinkKind, LinkState
 from services.approval_chain.links import FAULT_STAGES
@@ -52,14 +52,6 @@ class LinkFinding:
         return cls(
             FAULT_STAGES[link.kind], state, link.evidence, link.fault, link.cause, link.owner, link.remedy
         )
-
-
-class ChainEnd(Enum):
-    """How a check ended."""
-
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +109,23 @@ class ChainPresenter:
         if report is not None:
             self.report, self.checked = report, True
 
-    def outcome(self) -> tuple[str, ChainEnd]:
+    def outcome(self) -> tuple[str, CheckEnd]:
         """Return how the check ended, for the activity strip."""
         if self.failure is not None:
-            return translate(self.failure.cause), ChainEnd.FAILED
+            return translate(self.failure.cause), CheckEnd.FAILED
         if not self.checked or self.report is None:
-            return tr("Cancelled"), ChainEnd.CANCELLED
+            return tr("Cancelled"), CheckEnd.CANCELLED
         broken = self.report.count(LinkState.BROKEN)
         count = len(self.report.links)
         if broken:
             text = tr("{broken} of {count} links broken", broken=broken, count=count)
-            return text, ChainEnd.FAILED
+            return text, CheckEnd.FAILED
         unknown = self.report.count(LinkState.UNKNOWN)
         if unknown:
             return tr(
                 "{unknown} of {count} links cannot be seen", unknown=unknown, count=count
-            ), ChainEnd.DONE
-        return tr("Every link holds"), ChainEnd.DONE
+            ), CheckEnd.DONE
+        return tr("Every link holds"), CheckEnd.DONE
 
     # -- links ---------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """The Chain tab: checks the approval chain through an object, and shows its links, findings and what stands beside them."""
 
-import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from PyQt6.QtCore import QSize, pyqtSignal
@@ -10,11 +9,11 @@ from PyQt6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, Q
 from console.chain import chain_remedies
 from console.chain.chain_export import ChainExport
 from console.chain.chain_findings import ChainFindings
-from console.chain.chain_presenter import ChainEnd, ChainPresenter
+from console.chain.chain_presenter import ChainPresenter
 from console.chain.chain_side import ChainSide
+from console.checks.check_run import CheckHost, CheckRun
 from console.design import theme
 from console.runtime import lazy_imports
-from console.runtime.activity import CANCELLED, DONE, FAILED, Job
 from console.runtime.page_targets import CHAIN_TAB, REQUESTS, Target
 from console.widgets import buttons
 from console.widgets.chain_diagram import ChainDiagram
@@ -29,21 +28,15 @@ from services.language import tr
 if TYPE_CHECKING:
     import uuid
 
-    from console.runtime.context import Context
-    from console.runtime.task_runner import TaskRunner
     from services.store import Change
 
 TASK_GROUP, OUTLINE_GROUP = "approval chain", "outline of the chain"
 TWO_COLUMN_MIN_WIDTH = 820
 CARD_SHARE, SIDE_SHARE = 58, 40
-JOB_STATES = {ChainEnd.DONE: DONE, ChainEnd.FAILED: FAILED, ChainEnd.CANCELLED: CANCELLED}
 
 
-class ChainHost(Protocol):
+class ChainHost(CheckHost, Protocol):
     """The page that a chain is shown on."""
-
-    ctx: "Context"
-    tasks: "TaskRunner"
 
     @property
     def title(self) -> str: ...
@@ -71,7 +64,7 @@ class ChainTab(QWidget):
         self._outlined = False
         self.presenter = ChainPresenter()
         self._export = ChainExport(page, self, self.presenter)
-        self._job: Job | None = None
+        self._run = CheckRun(page, TASK_GROUP, self.presenter, self.presenter.outcome, self._show)
         content = _Content()
         self._build(content)
         self.area = VerticalScrollArea(content, tr("Approval chain"), self)
@@ -216,37 +209,12 @@ class ChainTab(QWidget):
         name = (
             tr("Approval chain of {name}", name=known.name) if known and known.name else tr("Approval chain")
         )
-        self._job = self._ctx.activity.begin(name, self._stop)
-        self._page.tasks.start(self._run(number, self._job), group=TASK_GROUP)
+        self._run.start(name, number, lambda: self._check(number))
         self._show()
 
     def cancel(self) -> None:
-        """Stop the check, as its job in the activity strip does; the links that were looked at stay."""
-        if self._job is not None:
-            self._job.cancel()
-
-    def _stop(self) -> None:
-        self._page.tasks.cancel(TASK_GROUP)
-        if self.presenter.running:
-            self.presenter.finish()
-            self._end()
-
-    async def _run(self, number: int, job: Job) -> None:
-        presenter = self.presenter
-        try:
-            report = await self._check(number)
-        except ConsoleError as error:
-            if presenter.is_current(number):
-                presenter.finish(failure=error.problem)
-                self._end()
-            return
-        except asyncio.CancelledError:
-            # The page may be gone by now; the job belongs to the window.
-            job.end(tr("Cancelled"), CANCELLED)
-            raise
-        if presenter.is_current(number):
-            presenter.finish(report)
-            self._end()
+        """Stop the check; the links that were looked at stay."""
+        self._run.cancel()
 
     async def _check(self, number: int) -> ChainReport:
         await lazy_imports.ready(self._ctx, lazy_imports.approval_chain)
@@ -264,12 +232,6 @@ class ChainTab(QWidget):
         if self.presenter.is_current(number):
             self.presenter.progress(report)
             self._show()
-
-    def _end(self) -> None:
-        if self._job is not None:
-            text, end = self.presenter.outcome()
-            self._job.end(text, JOB_STATES[end])
-        self._show()
 
     # -- what is shown --------------------------------------------------------------
 

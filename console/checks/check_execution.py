@@ -29,6 +29,7 @@ async def execute_check(
         subject.process,
         kind=subject.server.kind,
         accepted=subject.last_accepted,
+        known_operations=subject.known_operations,
         report=on_result,
     )
 

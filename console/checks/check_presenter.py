@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from console.checks import check_report
+from console.checks.check_end import CheckEnd
 from console.checks.past_check_texts import title_of_check
 from models.check_stages import STAGE_NAMES
 from models.kinds import Kind
@@ -42,15 +42,6 @@ PURPOSES = {
 
 Values = Mapping[str, object]
 """The values of a form that a check depends on, by field."""
-
-
-class CheckEnd(Enum):
-    """How a check ended."""
-
-    DONE = "done"
-    FAILED = "failed"
-    """A stage failed, or the check could not run."""
-    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -55,6 +56,8 @@ class CheckSubject(CheckedObjects):
     """Identifies account and password; None where the vault cannot."""
     last_accepted: "PreviousSignIn | None" = None
     """When the instance accepted them last."""
+    known_operations: Mapping[str, str] = field(default_factory=dict)
+    """What the last check found of the operations of a Privilege Manager server."""
 
 
 async def build_check_subject(
@@ -95,9 +98,9 @@ async def build_check_subject(
 
     used = await asyncio.to_thread(check_history.get_check_sign_in, workspace.vault, server, credential)
     accepted = await ctx.call(check_history.find_last_sign_in, workspace.store, server.id, used)
-    return CheckSubject(
-        server, process, unsaved, workspace.connection_settings_for(server), sign_in, used, accepted
-    )
+    known = await ctx.call(check_history.find_known_operations, workspace.store, server)
+    settings = workspace.connection_settings_for(server)
+    return CheckSubject(server, process, unsaved, settings, sign_in, used, accepted, known)
 
 
 async def load_stored_check_subject(

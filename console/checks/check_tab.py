@@ -1,6 +1,5 @@
 """The Check tab: runs the staged check, and shows stages, findings and past checks."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QTimer
@@ -9,14 +8,14 @@ from PyQt6.QtWidgets import QBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from console.checks import remedies
 from console.checks.check_execution import execute_check, resolve_request_items, store_check
-from console.checks.check_presenter import SEVERITY_ORDER, CheckEnd, CheckPresenter
+from console.checks.check_presenter import SEVERITY_ORDER, CheckPresenter
+from console.checks.check_run import CheckRun
 from console.checks.check_subject import load_stored_check_subject
 from console.checks.check_summary import CheckSummaryView
 from console.checks.findings_view import FindingsView
 from console.checks.past_checks import PastChecks
 from console.checks.report_export import ReportExport
 from console.design import theme
-from console.runtime.activity import CANCELLED, DONE, FAILED, Job
 from console.runtime.page_targets import fault_entry_target
 from console.widgets import buttons
 from console.widgets.stage_list import StageList
@@ -25,6 +24,7 @@ from services.common.errors import ConsoleError
 from services.language import tr, translate
 
 if TYPE_CHECKING:
+    from console.checks.check_end import CheckEnd
     from console.checks.check_subject import CheckSubject
     from console.checks.checked_page import CheckablePage
     from services.connectivity import CheckReport, StageResult
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 STAGES_WIDTH, TWO_COLUMN_MIN_WIDTH = 512, 740
 TICK_MS = 100
 TASK_GROUP = "staged check"
-JOB_STATES = {CheckEnd.DONE: DONE, CheckEnd.FAILED: FAILED, CheckEnd.CANCELLED: CANCELLED}
 
 
 class CheckTab(QWidget):
@@ -50,7 +49,10 @@ class CheckTab(QWidget):
         self._ctx = page.ctx
         self.presenter = CheckPresenter(page.checked_values, page.checked_kind)
         self._report_export = ReportExport(page, self.presenter)
-        self._job: Job | None = None
+        self._subject: CheckSubject | None = None
+        self._run: CheckRun[CheckReport] = CheckRun(
+            page, TASK_GROUP, self.presenter, self._outcome, self._end
+        )
         self._clock = QTimer(self)
         self._clock.setInterval(TICK_MS)
         self._clock.timeout.connect(self._show_state)
@@ -129,47 +131,29 @@ class CheckTab(QWidget):
         number = self.presenter.start()
         self.findings.clear()
         self.stages.reset_stages()
-        self._job = self._ctx.activity.begin(tr("Checking {title}", title=self._page.title), self._stop)
         self._clock.start()
-        self._page.tasks.start(self._run(number, self._job), group=TASK_GROUP)
+        name = tr("Checking {title}", title=self._page.title)
+        self._run.start(name, number, lambda: self._check(number), self._keep)
         self._changed()
 
     def cancel(self) -> None:
         """Stop the check; the stages that ended stay."""
-        if self._job is not None:
-            self._job.cancel()
+        self._run.cancel()
 
-    def _stop(self) -> None:
-        # Shown at once: closing the connections of the check can take its time.
-        self._page.tasks.cancel(TASK_GROUP)
-        if self.presenter.running:
-            self.presenter.finish()
-            self._end()
-
-    async def _run(self, number: int, job: Job) -> None:
-        presenter = self.presenter
+    async def _check(self, number: int) -> "CheckReport":
         # The values are read before anything is awaited, so that they are those of the click.
         loading = self._page.load_check_subject()
-        presenter.take_values()
-        try:
-            subject = await loading
-            presenter.subject = subject
-            report = await execute_check(
-                self._ctx, subject, lambda result: self._on_stage_ended(number, result)
-            )
-        except ConsoleError as error:
-            if presenter.is_current(number):
-                presenter.finish(failure=error.problem)
-                self._end()
-            return
-        except asyncio.CancelledError:
-            # The page may be gone by now; the job belongs to the window.
-            job.end(tr("Cancelled"), CANCELLED)
-            raise
-        if presenter.is_current(number):
-            presenter.finish(report)
-            self._end()
-            self._page.tasks.start(self._store(report, subject))
+        self.presenter.take_values()
+        subject = self.presenter.subject = await loading
+        self._subject = subject
+        return await execute_check(self._ctx, subject, lambda result: self._on_stage_ended(number, result))
+
+    def _outcome(self) -> "tuple[str, CheckEnd]":
+        return self.presenter.outcome(self.stages.count())
+
+    def _keep(self, report: "CheckReport") -> None:
+        if self._subject is not None:
+            self._page.tasks.start(self._store(report, self._subject))
 
     async def _store(self, report: "CheckReport", subject: "CheckSubject") -> None:
         try:
@@ -186,17 +170,13 @@ class CheckTab(QWidget):
             return
         self.presenter.add_result(result)
         self.stages.finish(result)
-        if self._job is not None:
-            text = f"{self.stages.label(result.stage)}: {translate(result.evidence)}"
-            self._job.progress(text, len(self.presenter.results), self.stages.count())
+        text = f"{self.stages.label(result.stage)}: {translate(result.evidence)}"
+        self._run.progress(text, len(self.presenter.results), self.stages.count())
         self._add_finding(result)
         self._show_state()
         self._page.head.refresh()
 
     def _end(self) -> None:
-        if self._job is not None:
-            text, end = self.presenter.outcome(self.stages.count())
-            self._job.end(text, JOB_STATES[end])
         self._clock.stop()
         self.stages.stop()
         self._changed()

@@ -1,6 +1,7 @@
 """Base of the pages of servers, processes and types: adds the Check tab with its buttons and badges."""
 
 import uuid
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -91,14 +92,14 @@ class CheckablePage(ObjectPage):
 
     # -- hooks of a kind ---------------------------------------------------------------------------------------
 
+    @abstractmethod
     def can_check(self) -> bool:
         """Whether there is something to check."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def load_check_scope(self) -> CheckScope | None:
         """Return whose past checks are shown: the ids of a server and of a process, None for any process."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def load_check_subject(self) -> CheckSubject:
         """Return what to check now."""
-        raise NotImplementedError

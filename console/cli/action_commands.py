@@ -11,15 +11,13 @@ from console.cli import output
 from console.cli.arguments import Json, PrivilegeManagerName
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
-from console.cli.policy_commands import find_server
+from console.cli.item_lists import SearchText, find_server, read_copies, search_items, write_list
 from models.server_item import ItemKind
-from models.text_folding import fold_text
 from models.window_texts import DEFAULT_LANGUAGE, find_text_key
 from services.common.file_writing import save_file
 from services.common.json_types import JsonLike
 from services.coordination.clock import SystemClock
 from services.language import tr
-from services.policies import ItemCopies, refresh_copies
 from services.policies.action_wait import note_action_seen, wait_for_action
 from services.policies.server_state import platform_of
 from services.privilege_manager.api_items import ActionItem
@@ -44,34 +42,23 @@ class OutputForm(StrEnum):
 def list_actions(
     context: typer.Context,
     server: PrivilegeManagerName,
-    search: Annotated[str, typer.Argument(help="Text that the name contains.")] = "",
+    search: SearchText = "",
     json: Json = False,
 ) -> None:
     """List the actions of a server by name."""
 
     async def work(workspace: Workspace) -> int:
-        stored = await find_server(workspace, server)
-        client = await workspace.privilege_manager(stored.id)
-        await refresh_copies(workspace.store, stored, client, (ItemKind.ACTION,))
-        actions = await asyncio.to_thread(ItemCopies(workspace.store, stored).actions)
-        shown = [one for one in actions.items if fold_text(search) in fold_text(one.name or "")]
-        if json:
-            listed = [_action_as_dict(one) for one in shown]
-            output.print_json(
-                {
-                    "server": stored.name,
-                    "total": len(actions.items),
-                    "complete": actions.complete,
-                    "read_at": actions.read_at.isoformat() if actions.read_at else None,
-                    "actions": listed,
-                }
-            )
-        else:
+        stored, copies = await read_copies(workspace, server, (ItemKind.ACTION,))
+        actions = await asyncio.to_thread(copies.actions)
+        shown = search_items(actions, search)
+
+        def print_rows() -> None:
             rows = [(one.name or "", platform_of(one) or "", one.item_id) for one in shown]
             output.print_table((tr("Action"), tr("Platform"), tr("Id")), rows, whole=(tr("Id"),))
-        if not actions.complete:
-            output.print_message(tr("The list of actions is incomplete."))
-        return output.EXIT_OK if actions.complete else output.EXIT_NOT_OK
+
+        listed = {"actions": [_action_as_dict(one) for one in shown]}
+        incomplete = tr("The list of actions is incomplete.")
+        return write_list(stored, actions, listed, print_rows, incomplete, json=json)
 
     get_command_context(context).run(work, json_too=json)
 

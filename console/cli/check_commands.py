@@ -21,7 +21,13 @@ from services.common.fault_ids import FaultId
 from services.common.threads import run_to_completion
 from services.configuration import Configuration
 from services.connectivity import CheckReport, PreviousSignIn, StageResult, run_check
-from services.connectivity.check_history import CheckSignIn, find_last_sign_in, get_check_sign_in, save_check
+from services.connectivity.check_history import (
+    CheckSignIn,
+    find_known_operations,
+    find_last_sign_in,
+    get_check_sign_in,
+    save_check,
+)
 from services.language import plural, time_of_day, tr
 from services.servicenow.request_item_copies import RequestItemCopies
 from services.servicenow.request_item_search import Catalogue, RequestItem
@@ -64,13 +70,14 @@ def check(
             for line in _stage_lines(stage):
                 write(line)
 
-        sign_in, used, accepted = await asyncio.to_thread(_load_sign_in_state, workspace, system)
+        sign_in, used, accepted, operations = await asyncio.to_thread(_load_sign_in_state, workspace, system)
         report = await run_check(
             workspace.connection_settings_for(system),
             sign_in,
             chosen,
             kind=system.kind,
             accepted=accepted,
+            known_operations=operations,
             report=tell,
         )
         await _store_check(workspace, system, chosen, report, used)
@@ -90,12 +97,13 @@ def check(
 
 def _load_sign_in_state(
     workspace: Workspace, system: Server
-) -> tuple[SignInSource, CheckSignIn | None, PreviousSignIn | None]:
-    """Return how the check signs in, what identifies that, and when it was accepted last."""
+) -> tuple[SignInSource, CheckSignIn | None, PreviousSignIn | None, dict[str, str]]:
+    """Return how the check signs in, what identifies that, when it was accepted last, and the operations known from then."""
     credential = _credential_of(workspace, system)
     used = get_check_sign_in(workspace.vault, system, credential)
     sign_in = workspace.sign_in_source_for(system, credential)
-    return sign_in, used, find_last_sign_in(workspace.store, system.id, used)
+    accepted = find_last_sign_in(workspace.store, system.id, used)
+    return sign_in, used, accepted, find_known_operations(workspace.store, system)
 
 
 def _credential_of(workspace: Workspace, system: Server) -> UserCredential | None:

@@ -56,18 +56,15 @@ def _store_password(
     refused = configuration.open_requests_error(credential)
     if refused is not None and refused.open.count > confirmed:
         raise refused
-    places = [place for server in configuration.servers() for place in server.destinations_for(credential.id)]
+    places = workspace.destinations_for(credential.id)
     # The password first: where it is refused, no credential is made, and none is left with another's password.
-    workspace.vault.put(credential.id, credential.name, account, secret, places)
-    try:
+    with workspace.vault.putting(
+        credential.id, credential.name, account, secret, places, tried=f"Set the password of “{name}”"
+    ):
         if is_new:
             configuration.save(credential)
         elif changed:
             configuration.save(credential, "Account changed on the command line", confirmed=confirmed)
-    except Exception:
-        if is_new:
-            workspace.vault.forget(credential.id, credential.name)
-        raise
     return [str(origin) for origin in dict.fromkeys(place.origin for place in places)]
 
 

@@ -9,7 +9,7 @@ from console.cli import output
 from console.cli.arguments import ConfirmProduction, Json, PrivilegeManagerName
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
-from console.cli.policy_commands import find_server
+from console.cli.item_lists import find_server
 from services.language import plural, tr, translate_message
 from services.policies.endpoints import Endpoints, EndpointStatus
 from services.policies.item_copies import find_items

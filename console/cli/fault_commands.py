@@ -7,7 +7,6 @@ import typer
 from console.cli import output
 from console.cli.arguments import Json
 from console.cli.errors import input_error
-from services.answers.fault_entries import delivery_fault_entries
 from services.common.closest_match import closest_match
 from services.common.errors import InputError
 from services.common.fault_ids import FaultId
@@ -26,7 +25,7 @@ def faults(
 ) -> None:
     """Say what a fault of the check, or of an answer on its way back, means: what people see, cause, owner and remedy.
 
-    Without an id the faults of the check are listed.
+    Without an id all of them are listed.
     """
     if json and markdown:
         raise typer.BadParameter("choose one of --json and --markdown", param_hint="--markdown")
@@ -57,10 +56,10 @@ def faults(
 
 def _find_faults(fault_id: str) -> list[CheckFault]:
     wanted = fault_id.strip().lower()
-    found = faults_by_id(wanted) or [one for one in delivery_fault_entries() if one.id == wanted]
+    found = faults_by_id(wanted)
     if found:
         return found
-    near = closest_match(fault_id, [one.id for one in (*all_faults(), *delivery_fault_entries())])
+    near = closest_match(fault_id, [one.id for one in all_faults()])
     raise input_error(
         f"Look up the fault “{fault_id}”",
         "The catalog has no fault of this id.",

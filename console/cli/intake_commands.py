@@ -3,6 +3,8 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -13,7 +15,9 @@ from models.approval_type import ApprovalType
 from models.delivery import AnswerKind
 from models.intake_event import IntakeEvent
 from models.privilege_manager_server import PrivilegeManagerServer
-from services.answers.target import PREFIX_PRIVILEGE_MANAGER, AnswerTarget, parse_answer
+from models.user_credential import UserCredential
+from services.answers.target import PREFIX_PRIVILEGE_MANAGER, AnswerTarget, parse_answer, through_proxy
+from services.common.secret import Secret
 from services.intake.answer_setup import confirm_answer_setup, read_answer_setup
 from services.intake.clients import IntakeClients, NewClient, forget_webhook_secret
 from services.intake.event_mapping import map_variables
@@ -62,6 +66,14 @@ AnswerDuration = Annotated[
     ),
 ]
 
+AnswerProxy = Annotated[
+    str,
+    typer.Option(help="Proxy on the way to the webhook, as http://HOST:PORT; without it the way is direct."),
+]
+AnswerProxyCredential = Annotated[
+    str, typer.Option(help="Name of the User Credential that signs in to the proxy, where it wants that.")
+]
+
 
 @app.command()
 def add(
@@ -72,6 +84,8 @@ def add(
     answer: Answer = "",
     events_of: EventsOf = "",
     answer_duration: AnswerDuration = "",
+    answer_proxy: AnswerProxy = "",
+    answer_proxy_credential: AnswerProxyCredential = "",
 ) -> None:
     """Let a program raise requests; its token is written to standard output, this once.
 
@@ -81,14 +95,11 @@ def add(
         raise typer.BadParameter("goes with --answer only", param_hint="--answer-duration")
 
     async def work(workspace: Workspace) -> int:
-        made = await asyncio.to_thread(
-            _add_client, workspace, name, type_, map_ or [], answer, answer_duration, events_of
-        )
+        given = _GivenAnswer(answer, answer_duration, answer_proxy, answer_proxy_credential)
+        made = await asyncio.to_thread(_add_client, workspace, name, type_, map_ or [], given, events_of)
         output.print_message(f"“{name}” may raise requests of “{type_}”. Its token is shown only now:")
         output.print_result(made.token)
-        if made.webhook_secret is not None:
-            output.print_message("The secret with which its webhook verifies answers is shown only now:")
-            output.print_result(made.webhook_secret.reveal())
+        _print_webhook_secret(made.webhook_secret)
         if made.client.answer_kind == AnswerKind.PRIVILEGE_MANAGER:
             output.print_message(
                 "Nothing is answered yet: see what is filled into the approval operation of the server, and confirm "
@@ -104,24 +115,53 @@ def _add_client(
     name: str,
     type_name: str,
     pairs: list[str],
-    answer: str,
-    duration: str,
+    given: "_GivenAnswer",
     events_of: str,
 ) -> NewClient:
     document = document_from_arguments(pairs)
     approval_type = workspace.configuration.named(ApprovalType, type_name)
-
-    def find_server(server: str) -> uuid.UUID:
-        return workspace.configuration.named(PrivilegeManagerServer, server).id
-
-    if events_of and not answer:
-        answer = f"{PREFIX_PRIVILEGE_MANAGER}{events_of}"
-    target = parse_answer(answer, find_server, duration) if answer else AnswerTarget()
+    if events_of and not given.text:
+        given = replace(given, text=f"{PREFIX_PRIVILEGE_MANAGER}{events_of}")
+    target = given.target(workspace)
     clients = IntakeClients(workspace.store)
-    source = find_server(events_of) if events_of else None
+    source = _find_server(workspace, events_of) if events_of else None
     return clients.add_with_secret(
         name, approval_type.id, document, target, workspace.vault, source_server_id=source
     )
+
+
+def _find_server(workspace: Workspace, name: str) -> uuid.UUID:
+    return workspace.configuration.named(PrivilegeManagerServer, name).id
+
+
+@dataclass(frozen=True, slots=True)
+class _GivenAnswer:
+    """Where answers go, as it was typed."""
+
+    text: str
+    duration: str
+    proxy: str
+    proxy_credential: str
+
+    def target(self, workspace: Workspace) -> AnswerTarget:
+        """Return what it means. Raises InputError, NotFoundError."""
+        target = AnswerTarget()
+        if self.text:
+            target = parse_answer(self.text, partial(_find_server, workspace), self.duration)
+        credential_id = None
+        if self.proxy_credential:
+            credential_id = workspace.configuration.named(UserCredential, self.proxy_credential).id
+        return through_proxy(target, self.proxy, credential_id)
+
+
+def _change_answer(workspace: Workspace, name: str, given: _GivenAnswer) -> Secret | None:
+    return IntakeClients(workspace.store).set_answer(name, given.target(workspace), workspace.vault)
+
+
+def _print_webhook_secret(secret: Secret | None) -> None:
+    if secret is not None:
+        output.print_message("The secret with which its webhook verifies answers is shown only now:")
+        output.print_result(secret.reveal())
 
 
 @app.command("answer")
@@ -141,14 +181,36 @@ def answer_(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Send answers by this mapping from now on.")
     ] = False,
+    answer: Annotated[
+        str,
+        typer.Option(
+            help="Change where decisions go, also those that wait: privilege-manager:SERVER, webhook:URL, or none."
+        ),
+    ] = "",
+    answer_duration: AnswerDuration = "",
+    answer_proxy: AnswerProxy = "",
+    answer_proxy_credential: AnswerProxyCredential = "",
     json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
 ) -> None:
     """Show what is filled into the approval operation of the client's Privilege Manager Server, and confirm it.
 
-    The status is 1 while nothing may be sent: the mapping is unconfirmed, or does not fit what the server describes.
+    With --answer the decisions go to another place first. The secret of a new webhook is written to standard output, this
+    once. The status is 1 while nothing may be sent: the mapping is unconfirmed, or does not fit what the server describes.
     """
+    given = _GivenAnswer(answer, answer_duration, answer_proxy, answer_proxy_credential)
+    if not answer and (answer_duration or answer_proxy or answer_proxy_credential):
+        raise typer.BadParameter("is missing", param_hint="--answer")
+    has_mapping = not answer or answer.startswith(PREFIX_PRIVILEGE_MANAGER)
+    if not has_mapping and (map_ or confirm or json):
+        raise typer.BadParameter("has no mapping to show or confirm", param_hint="--answer")
 
     async def work(workspace: Workspace) -> int:
+        if answer:
+            secret = await asyncio.to_thread(_change_answer, workspace, name, given)
+            output.print_message(f"The answers of “{name}” go to {answer} from now on.")
+            _print_webhook_secret(secret)
+        if not has_mapping:
+            return output.EXIT_OK
         setup = await read_answer_setup(workspace, name, map_ or [])
         if confirm:
             setup = await asyncio.to_thread(confirm_answer_setup, workspace, setup)

@@ -11,6 +11,7 @@ from console.cli import output
 from console.cli.arguments import ConfirmOpen, ConfirmProduction, Json, PrivilegeManagerName
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
+from console.cli.item_lists import SearchText, find_server, read_copies, search_items, write_list
 from models.action import Platform
 from models.policy import Policy
 from models.privilege_manager_server import PrivilegeManagerServer
@@ -20,14 +21,12 @@ from services.common.json_types import JsonLike
 from services.language import number, plural, tr, translate_message
 from services.policies import (
     ApplyResult,
-    ItemCopies,
     PolicyGoal,
     PolicyPlan,
     PolicyService,
     RowOperation,
     WantedAction,
     goal_for_policy,
-    refresh_copies,
     undo,
 )
 from services.policies.plan import ACTIVE, INACTIVE, PlanField, value_text
@@ -81,36 +80,23 @@ Enable = Annotated[
 def list_policies(
     context: typer.Context,
     server: PrivilegeManagerName,
-    search: Annotated[str, typer.Argument(help="Text that the name contains.")] = "",
+    search: SearchText = "",
     json: Json = False,
 ) -> None:
     """List the policies of a server by priority."""
 
     async def work(workspace: Workspace) -> int:
-        stored = await find_server(workspace, server)
-        client = await workspace.privilege_manager(stored.id)
-        await refresh_copies(workspace.store, stored, client, (ItemKind.POLICY, ItemKind.ACTION))
-        copies = ItemCopies(workspace.store, stored)
+        stored, copies = await read_copies(workspace, server, (ItemKind.POLICY, ItemKind.ACTION))
         policies = await asyncio.to_thread(copies.policies)
         actions = await asyncio.to_thread(copies.actions)
         names = {one.item_id: one.name or one.item_id for one in actions.items}
-        shown = [one for one in policies.items if fold_text(search) in fold_text(one.name or "")]
+        shown = search_items(policies, search)
         shown.sort(key=lambda one: (one.priority is None, one.priority or 0, fold_text(one.name or "")))
-        if json:
-            output.print_json(
-                {
-                    "server": stored.name,
-                    "total": len(policies.items),
-                    "complete": policies.complete,
-                    "read_at": policies.read_at.isoformat() if policies.read_at else None,
-                    "policies": [_policy_as_dict(one, names) for one in shown],
-                }
-            )
-        else:
-            _print_policies(shown, names)
-        if not policies.complete:
-            output.print_message(tr("The list of policies is incomplete."))
-        return output.EXIT_OK if policies.complete else output.EXIT_NOT_OK
+        listed = {"policies": [_policy_as_dict(one, names) for one in shown]}
+        incomplete = tr("The list of policies is incomplete.")
+        return write_list(
+            stored, policies, listed, lambda: _print_policies(shown, names), incomplete, json=json
+        )
 
     get_command_context(context).run(work, json_too=json)
 
@@ -206,11 +192,6 @@ def undo_run(
 
 
 # -- what is asked for -----------------------------------------------------------
-
-
-async def find_server(workspace: Workspace, name: str) -> PrivilegeManagerServer:
-    """Return the Privilege Manager Server of a name; raises NotFoundError."""
-    return await asyncio.to_thread(workspace.configuration.named, PrivilegeManagerServer, name)
 
 
 async def _open_service(workspace: Workspace, server: str) -> PolicyService:

@@ -17,9 +17,8 @@ from console.cli.errors import call_error
 from models.foreign_system import ForeignSystem
 from models.user_credential import UserCredential
 from services import provisioning
-from services.common.errors import ConsoleError, InputError, Owner, Problem
-from services.common.fault_ids import FaultId
-from services.common.file_writing import save_file, write_failure_cause, write_failure_remedy
+from services.common.errors import ConsoleError, InputError
+from services.common.file_writing import save_file, write_problem
 from services.common.secret import Secret
 from services.language import plural, tr
 from services.provisioning import ApplyResult, ItemNames, ProvisionPlan, UndoResult, Verification
@@ -228,7 +227,7 @@ async def _update_set(
         try:
             await asyncio.to_thread(save_file, asked.update_set, content)
         except OSError as error:
-            raise _write_error(asked.update_set, error) from error
+            raise ConsoleError(write_problem(f"Write {asked.update_set}", asked.update_set, error)) from error
         if asked.json:
             output.print_json(made.as_dict() | {"file": str(asked.update_set)})
     for warning in made.warnings:
@@ -363,16 +362,3 @@ def _print_verification(found: Verification) -> None:
 
 def _input_error(evidence: str, remedy: str) -> InputError:
     return call_error("Read the call", evidence, remedy)
-
-
-def _write_error(path: Path, error: OSError) -> ConsoleError:
-    return ConsoleError(
-        Problem(
-            tried=f"Write {path}",
-            evidence=error.strerror or str(error),
-            cause=write_failure_cause(error),
-            owner=Owner.CONSOLE,
-            remedy=write_failure_remedy(error),
-            fault=FaultId.FILE_NOT_WRITTEN,
-        )
-    )

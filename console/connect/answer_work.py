@@ -9,7 +9,7 @@ from console.connect.page_work import PageWork
 from models.base import utcnow
 from models.delivery import AnswerKind, Delivery, DeliveryState
 from services.answers.outbox import Outbox, list_deliveries
-from services.answers.target import PREFIX_WEBHOOK, AnswerTarget, parse_answer
+from services.answers.target import PREFIX_WEBHOOK, AnswerTarget, parse_answer, through_proxy
 from services.intake.answer_setup import confirm_answer_setup
 from services.intake.clients import IntakeClients
 from services.language import tr
@@ -33,7 +33,7 @@ class AnswerWork(PageWork):
     def use_webhook(self) -> None:
         """Ask for the address of a webhook that gets the answers."""
         dialog = WebhookDialog(self._window)
-        dialog.accepted.connect(lambda: self._answer_to(dialog.url.text()))
+        dialog.accepted.connect(lambda: self._answer_to(dialog.url.text(), dialog.proxy.text()))
         self._open(dialog)
 
     def use_server(self) -> None:
@@ -42,15 +42,15 @@ class AnswerWork(PageWork):
         if stored is not None and stored.server is not None:
             self._set_answer(AnswerTarget(AnswerKind.PRIVILEGE_MANAGER, server_id=stored.server.id))
 
-    def _answer_to(self, url: str) -> None:
-        self._write(self._use_url(url), then=self.answers_changed.emit)
+    def _answer_to(self, url: str, proxy: str) -> None:
+        self._write(self._use_url(url, proxy), then=self.answers_changed.emit)
 
-    async def _use_url(self, url: str) -> None:
+    async def _use_url(self, url: str, proxy: str) -> None:
         def no_server(_name: str) -> uuid.UUID:
             raise AssertionError("a webhook has no server")
 
         target = parse_answer(f"{PREFIX_WEBHOOK}{url.strip()}", no_server)
-        await self._change_answer(target)
+        await self._change_answer(through_proxy(target, proxy))
 
     def _set_answer(self, target: AnswerTarget) -> None:
         self._write(self._change_answer(target), then=self.answers_changed.emit)
@@ -84,8 +84,9 @@ class AnswerWork(PageWork):
         self._write(self._retry_failed())
 
     async def _read_deliveries(self) -> list[Delivery]:
-        found = await self._ctx.call(list_deliveries, self._ctx.workspace.store, None)
-        return [one for one in found if one.server_id == self._page.target.id]
+        found, client = await self._ctx.call(list_deliveries, self._ctx.workspace.store, None), self._client
+        client_id = client.id if client is not None else None
+        return [one for one in found if one.server_id == self._page.target.id or one.client_id == client_id]
 
     async def _retry_failed(self) -> None:
         failed = await self._read_deliveries()

@@ -201,7 +201,7 @@ class StartOverDialog(Dialog):
 
 
 class WebhookDialog(Dialog):
-    """Asks for the address of a webhook that gets the answers."""
+    """Asks for the address of a webhook that gets the answers, and the proxy on the way to it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -210,6 +210,8 @@ class WebhookDialog(Dialog):
         layout = _column(self, tr("Send answers to a webhook"))
         self.url = UrlLineEdit()
         layout.addWidget(Field("URL", self.url, tr("https only; calls are signed (Standard Webhooks)")))
+        self.proxy = UrlLineEdit()
+        layout.addWidget(Field("Proxy", self.proxy, tr("http://HOST:PORT; the way is direct without one")))
         use = buttons.primary("Use")
         use.clicked.connect(self.accept)
         layout.addLayout(_foot(self, use))

@@ -4,6 +4,7 @@ An editor does not depend on objects or stores: `write` shows values, `read` ret
 person changed something. Context and tasks come from the `EditorHost` that owns the form.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -43,13 +44,13 @@ class Editor(QObject):
         self.widget = widget
         self.names = names
 
+    @abstractmethod
     def read(self) -> FieldValues:
         """Return the values as typed, by field."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, values: FieldValues) -> None:
         """Show values without calling it an edit."""
-        raise NotImplementedError
 
     def set_other_values(self, values: FieldValues) -> None:
         """Receive the values of the other fields; most editors do not depend on them."""

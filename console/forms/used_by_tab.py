@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QStackedLayout
 
 from console.design import icons
 from console.forms.edit_session import OBJECT_MISSING_FAULT
-from console.runtime.page_targets import REQUESTS, Target
+from console.runtime.page_targets import CONNECT, REQUESTS, Target
 from console.widgets import plain_text
 from console.widgets.labels import Label, LinkLabel
 from models.kinds import KINDS, Kind
@@ -86,9 +86,15 @@ class UsedByTab(QWidget):
         self._page.ctx.navigate(item.data(TARGET_ROLE))
 
 
+INTAKE_CLIENT = "intake_client"
+"""The kind of references from intake clients, which have no page of their own."""
+
+
 def describe_reference(user: Reference) -> tuple[str, str, Target]:
     """Return icon, name of the kind and target of a reference; all requests of an object are one entry."""
     if user.kind in set(Kind):
         info = KINDS[Kind(user.kind)]
         return info.icon, tr(info.singular), Target(user.kind, user.id)
+    if user.kind == INTAKE_CLIENT:
+        return "link", tr("Intake client"), Target(CONNECT, user.id) if user.id else Target(REQUESTS)
     return "tray", tr("Requests"), Target(REQUESTS)

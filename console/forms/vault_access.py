@@ -78,8 +78,7 @@ async def store_secret(
 ) -> SecretState:
     """Store a typed password in the vault, bound to everything that uses it now and to `more`."""
     workspace = await ctx.ready()
-    servers = await find_servers_using(ctx, credential.id)
-    places = dict.fromkeys([*(p for s in servers for p in s.destinations_for(credential.id)), *more])
+    places = dict.fromkeys([*await ctx.call(workspace.destinations_for, credential.id), *more])
     await asyncio.to_thread(
         workspace.vault.put, credential.id, credential.name, credential.account, secret, list(places)
     )

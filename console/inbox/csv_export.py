@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QFileDialog, QWidget
 from console.runtime import lazy_imports
 from console.runtime.activity import FAILED, Job
 from console.runtime.task_runner import TaskRunner
+from console.widgets.save_dialog import open_save_dialog, plain_name
 from services.common.errors import ConsoleError
 from services.language import plural, tr, translate
 
@@ -38,15 +39,8 @@ class CsvExport:
         self, parent: QWidget | None, filter_name: str, start: Callable[[Path], object]
     ) -> QFileDialog:
         """Ask for a file in a dialog beside the window; `start` is called with the chosen one."""
-        dialog = QFileDialog(
-            parent, tr("Export requests"), _file_name(filter_name), tr("Comma-separated values (*.csv)")
-        )
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.fileSelected.connect(lambda path: start(Path(path)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-        return dialog
+        kinds = tr("Comma-separated values (*.csv)")
+        return open_save_dialog(parent, tr("Export requests"), _file_name(filter_name), kinds, start)
 
     def start(self, path: Path, tasks: TaskRunner) -> Job:
         """Write the file; the job in the activity strip shows the progress and cancels it."""
@@ -99,5 +93,4 @@ def _report(job: Job, done: int, total: int | None) -> None:
 
 def _file_name(filter_name: str) -> str:
     name = filter_name or tr("Requests")
-    plain = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
-    return tr("Requests") + f", {plain.lower()}.csv"
+    return tr("Requests") + f", {plain_name(name).lower()}.csv"

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QPushButton, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.forms.notice import Notice
 from console.inbox.empty_list import EmptyList
@@ -18,7 +18,7 @@ from console.inbox.status_text import StatusText
 from console.inbox.table_model import InboxModel
 from console.inbox.table_view import InboxTable
 from console.navigation.request_places import BUILT_IN_FILTERS
-from console.widgets import buttons, plain_text
+from console.widgets import buttons, list_page, plain_text
 from console.widgets.badge import Badge
 from console.widgets.filter_chips import Chips
 from console.widgets.page_header import PageHeader
@@ -57,28 +57,8 @@ class RequestsLayout(QWidget):
         self.notice.setContentsMargins(0, 0, 0, 10)
         self.states = StateStack(self.table)
         self.foot = ListFooter()
-        upper = QWidget()
-        upper.setMinimumHeight(MIN_LIST_HEIGHT)
-        column = QVBoxLayout(upper)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.states, 1)
-        column.addWidget(self.foot)
-        self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(upper)
-        self.splitter.setStretchFactor(0, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.head)
-        layout.addWidget(self.chips)
-        layout.addSpacing(8)
-        layout.addWidget(self.bar)
-        layout.addSpacing(10)
-        layout.addWidget(self.notice)
-        layout.addWidget(self.splitter, 1)
+        self.splitter = list_page.split_rows(self.states, self.foot, MIN_LIST_HEIGHT)
+        list_page.stack_list_page(self, self.head, self.chips, self.bar, self.notice, self.splitter)
         self.table.viewport_changed.connect(self._show_visible_range)
 
     # -- keyboard focus ----------------------------------------------------------------------------------------

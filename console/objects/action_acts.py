@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QFileDialog
 
 from console.actions.approval_type_field import GuidDialog
 from console.runtime.import_watch import WaitState
+from console.widgets.save_dialog import open_save_dialog
 from services.language import tr
 
 if TYPE_CHECKING:
@@ -64,14 +65,11 @@ class ActionActs(QObject):
 
     def write_copy(self) -> None:
         """Ask for a file, and write the copy into it."""
-        dialog = QFileDialog(self._page.window(), tr("Write copy"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([tr("Zip for Import Items (*.zip)")])
-        dialog.setDefaultSuffix("zip")
-        dialog.selectFile(self._page.files.file_name(self._page.session.text("name")))
-        dialog.fileSelected.connect(self.write_copy_to)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        name = self._page.files.file_name(self._page.session.text("name"))
+        kinds = tr("Zip for Import Items (*.zip)")
+        open_save_dialog(
+            self._page.window(), tr("Write copy"), name, kinds, lambda path: self.write_copy_to(str(path))
+        )
 
     def write_copy_to(self, path: str) -> None:
         """Write the copy into a file, and wait until the server shows it."""

@@ -20,7 +20,7 @@ from console.policies.policy_rows import (
 )
 from console.policies.policy_table import PolicyTable, PolicyTableModel
 from console.runtime.debounce import Debounce
-from console.widgets import buttons, plain_text
+from console.widgets import buttons, list_page, plain_text
 from console.widgets.badge import Badge
 from console.widgets.filter_chips import Chips
 from console.widgets.filter_dropdown import FilterDropdown
@@ -65,16 +65,8 @@ class PoliciesLayout(QWidget):
         self.states = StateStack(self.table)
         self.details = PolicyDetails()
         self.details.hide()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.head)
-        layout.addWidget(self.chips)
-        layout.addSpacing(8)
-        layout.addWidget(self._build_bar())
-        layout.addSpacing(10)
-        layout.addWidget(self.notice)
-        layout.addWidget(self._build_splitter(), 1)
+        bar, rows = self._build_bar(), self._build_splitter()
+        list_page.stack_list_page(self, self.head, self.chips, bar, self.notice, rows)
         outer = QVBoxLayout(page)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self)
@@ -118,12 +110,6 @@ class PoliciesLayout(QWidget):
         return bar
 
     def _build_splitter(self) -> QSplitter:
-        upper = QWidget()
-        upper.setMinimumHeight(LEAST_LIST_HEIGHT)
-        column = QVBoxLayout(upper)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.states, 1)
         foot = QWidget()
         foot.setFixedHeight(FOOT_HEIGHT)
         line = QHBoxLayout(foot)
@@ -134,13 +120,8 @@ class PoliciesLayout(QWidget):
         self.foot_note.set_wordings(tr("Requests in the last 30 days"), "")
         line.addWidget(self.foot, 3)
         line.addWidget(self.foot_note, 2)
-        column.addWidget(foot)
-        splitter = self.splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setHandleWidth(1)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(upper)
+        splitter = self.splitter = list_page.split_rows(self.states, foot, LEAST_LIST_HEIGHT)
         splitter.addWidget(self.details)
-        splitter.setStretchFactor(0, 1)
         splitter.setSizes(list(HEIGHTS))
         settings = self._page.ctx.settings
         if settings is not None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from PyQt6 import sip
 from PyQt6.QtCore import QObject
-from PyQt6.QtWidgets import QFileDialog
 
 from console.forms import object_actions as acts
 from console.policies import operations
@@ -15,6 +14,7 @@ from console.policies.policy_rows import ChainVerdict, PolicyRow
 from console.runtime.activity import FAILED
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import show_and_wait
+from console.widgets.save_dialog import open_save_dialog
 from models.kinds import Kind
 from services.common.errors import ConsoleError
 from services.language import plural, tr, translate
@@ -108,12 +108,7 @@ class PolicyActs(QObject):
         """Ask for a file, then write the shown rows into it."""
         name = tr("Application Policies") + ".csv"
         kinds = tr("Comma-separated values (*.csv)")
-        dialog = QFileDialog(self._page.window(), tr("Export policies"), name, kinds)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.fileSelected.connect(lambda path: self.save_csv(Path(path)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_save_dialog(self._page.window(), tr("Export policies"), name, kinds, self.save_csv)
 
     def save_csv(self, path: Path) -> None:
         """Write the shown rows to a file."""

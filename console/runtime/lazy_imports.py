@@ -115,6 +115,7 @@ def privilege_manager_setup() -> None:
     import services.actions.progress
     import services.privilege_manager
     import services.setup.privilege_manager_setup
+    import services.setup.privilege_manager_undo
 
 
 def transfer() -> None:

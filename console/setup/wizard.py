@@ -5,6 +5,7 @@ about changes on the instance follows from the receipt of the run. The dialog ke
 """
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
@@ -20,7 +21,8 @@ from console.setup.wizard_foot import WizardFoot
 from console.setup.wizard_items import CreatedItems, MissingItems
 from console.setup.wizard_presenter import Activity, PrimaryAction, Step, WizardPresenter
 from console.setup.wizard_privilege_manager import TASK_GROUP as PRIVILEGE_MANAGER_GROUP
-from console.setup.wizard_privilege_manager import PrivilegeManagerStep
+from console.setup.wizard_privilege_manager import UNDO_GROUP, PrivilegeManagerStep
+from console.setup.wizard_privilege_manager_work import find_last_run
 from console.setup.wizard_steps import DoneStep, FoundStep, SignInStep
 from console.setup.wizard_work import InstanceFindings, SignInValues
 from console.widgets import plain_text
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 640, 620
 LEAD_TEXT_LINES = 2
-TASK_GROUP = "work"
+TASK_GROUP, LAST_RUN_GROUP = "work", "last run"
 
 
 class SetupWizard(Dialog):
@@ -72,6 +74,9 @@ class SetupWizard(Dialog):
         self._build()
         self._show_step(Step.SIGN_IN)
         self.sign_in.address.setFocus()
+        self.tasks.start(
+            find_last_run(ctx), group=LAST_RUN_GROUP, on_result=self.sign_in.last_set_up.show_run
+        )
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
@@ -88,6 +93,8 @@ class SetupWizard(Dialog):
         self.privilege_manager_step.failed.connect(self._show_failure)
         self.privilege_manager_step.finished.connect(self._open)
         self.sign_in.changed.connect(self._update)
+        self.sign_in.last_set_up.continued.connect(partial(self._use_last_set_up, undo=False))
+        self.sign_in.last_set_up.undo_asked.connect(partial(self._use_last_set_up, undo=True))
         self.done_step.opened.connect(self._open)
         self._steps: tuple[QWidget, ...] = (
             self.sign_in,
@@ -171,6 +178,14 @@ class SetupWizard(Dialog):
             self.reason.setText(reason)
         busy = presenter.step is Step.PRIVILEGE_MANAGER and self.privilege_manager_step.presenter.busy
         self.primary.setEnabled(idle and not reason and not busy)
+
+    def _use_last_set_up(self, *, undo: bool) -> None:
+        """Go on with the last set-up of the Privilege Manager side, or take it back."""
+        run, step = self.sign_in.last_set_up.run, self.privilege_manager_step
+        if run is not None and self.presenter.idle:
+            self.presenter.privilege_manager = step.presenter
+            self._show_step(Step.PRIVILEGE_MANAGER)
+            (step.show_run if undo else step.go_on)(run)
 
     def _start_primary_action(self) -> None:
         action = self.presenter.primary_action
@@ -355,7 +370,8 @@ class SetupWizard(Dialog):
 
     def _leave(self, _result: int) -> None:
         self.tasks.cancel(TASK_GROUP)
-        self.tasks.cancel(PRIVILEGE_MANAGER_GROUP)
+        for group in (PRIVILEGE_MANAGER_GROUP, UNDO_GROUP, LAST_RUN_GROUP):
+            self.tasks.cancel(group)
         self.sign_in.forget_password()
         self.sign_in.privilege_manager.forget_secret()
 

@@ -3,17 +3,22 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PyQt6 import sip
 from PyQt6.QtCore import QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
+from console.forms.open_requests_dialog import run_with_confirmation
 from console.runtime import lazy_imports
 from console.runtime.page_targets import Target
+from console.runtime.task_runner import show_and_wait
 from console.setup import wizard_privilege_manager_work as work
 from console.setup.wizard_privilege_manager_fields import PrivilegeManagerFields
 from console.setup.wizard_privilege_manager_presenter import Phase, PrivilegeManagerPresenter
+from console.setup.wizard_set_up_runs import UndoSetUpDialog
 from console.setup.wizard_steps import ResultLine
 from console.widgets import buttons
+from console.widgets.save_dialog import open_save_dialog, plain_name
 from services.common.errors import ConsoleError, Problem
 from services.common.secret import Secret
 from services.language import tr, translate
@@ -22,9 +27,14 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from console.runtime.task_runner import TaskRunner
     from models.approval_type import ApprovalType
+    from services.setup.privilege_manager_run import SetUpRun
     from services.setup.privilege_manager_setup import PrivilegeManagerObjects, PrivilegeManagerSignIn
+    from services.setup.privilege_manager_undo import SetUpUndo
 
-TASK_GROUP = "privilege manager"
+TASK_GROUP, UNDO_GROUP = "privilege manager", "undo privilege manager"
+HOME = "home"
+PHASES = {"EXPORT": "needs-export", "COPY": "write-copy", "IMPORT": "waiting", "POLICY": "applying"}
+"""What is shown for each SetUpPhase."""
 IMPORT_PAGE = "PrivilegeManager/#/item/xml/"
 
 
@@ -51,6 +61,11 @@ class PrivilegeManagerStep(QWidget):
         self._layout.setSpacing(8)
         self.open_button = buttons.secondary(tr("Open Import Items"), icon="open")
         self.open_button.clicked.connect(self._open_import_page)
+        self.undo_button = buttons.quiet(tr("Undo…"), icon="undo")
+        self.undo_button.clicked.connect(lambda _on: self.ask_undo())
+        self.run_record: SetUpRun | None = None
+        """The set-up as it is stored."""
+        self._task_id = ""
 
     # -- what the wizard calls -------------------------------------------------
 
@@ -66,12 +81,33 @@ class PrivilegeManagerStep(QWidget):
         from services.setup.privilege_manager_setup import PrivilegeManagerSignIn
 
         self.sign_in = PrivilegeManagerSignIn(base_url, client_id, secret, policy, task_id)
+        self._task_id = task_id
         await self._run()
+
+    def go_on(self, run: "SetUpRun") -> None:
+        """Go on with a set-up that stopped."""
+        self._keep_run(run)
+        self._enter(Phase.CONNECTING)
+        self._tasks.start(self._run(), group=TASK_GROUP)
+
+    def show_run(self, run: "SetUpRun") -> None:
+        """Show a set-up of an earlier time, to take it back."""
+        self._keep_run(run)
+        self.presenter.server, self.presenter.policy = run.row.object_name, ""
+        self._enter(Phase.CONNECTING if run.is_unfinished else Phase.DONE)
+        self.presenter.stopped = run.is_unfinished
+        self._draw()
+        self.ask_undo()
+
+    def _keep_run(self, run: "SetUpRun | None") -> None:
+        self.run_record, self.presenter.recorded = run, run is not None
+        if run is not None:
+            self._task_id = run.task_id
 
     def start_primary_action(self) -> None:
         """Do what the primary button says."""
         presenter = self.presenter
-        if presenter.stopped and presenter.phase is not Phase.DONE:
+        if presenter.stopped and not presenter.has_ended:
             presenter.stopped = False
             self._draw()
             self._tasks.start(self._run(), group=TASK_GROUP)
@@ -79,7 +115,9 @@ class PrivilegeManagerStep(QWidget):
             self._choose_export()
         elif presenter.phase is Phase.WRITE_COPY:
             self._choose_file()
-        elif self.objects is not None:
+        elif presenter.phase is Phase.UNDONE or self.objects is None:
+            self.finished.emit(Target(HOME))
+        else:
             self.finished.emit(Target(str(self.objects.policy.kind), self.objects.policy.id))
 
     # -- phases ----------------------------------------------------------------
@@ -106,9 +144,15 @@ class PrivilegeManagerStep(QWidget):
         self.failed.emit(problem)
 
     async def _connect(self) -> None:
+        if self.run_record is not None:
+            self.objects, phase, self.presenter.export = await work.go_on(self._ctx, self.run_record)
+            self._show_objects(self.objects)
+            self._enter(Phase(PHASES[phase.name]))
+            return
         if self.sign_in is None:
             return
         self.objects, exported = await work.create(self._ctx, self.sign_in, self._type)
+        self._keep_run(await work.find_run(self._ctx, self.objects))
         self._show_objects(self.objects)
         if exported:
             self.presenter.export = self.objects.action.copy_of
@@ -143,16 +187,13 @@ class PrivilegeManagerStep(QWidget):
         self._enter(Phase.WRITE_COPY)
 
     def _choose_file(self) -> None:
-        dialog = QFileDialog(
-            self.window(), tr("Save the copy"), f"{self.presenter.action}.zip", tr("Items (*.zip)")
+        open_save_dialog(
+            self.window(),
+            tr("Save the copy"),
+            f"{plain_name(self.presenter.action)}.zip",
+            tr("Items (*.zip)"),
+            lambda path: self._tasks.start(self.save_copy(path), group=TASK_GROUP),
         )
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("zip")
-        dialog.fileSelected.connect(
-            lambda path: self._tasks.start(self.save_copy(Path(path)), group=TASK_GROUP)
-        )
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
 
     async def save_copy(self, path: Path) -> None:
         """Write the copy into a file, then wait until the server shows it."""
@@ -176,7 +217,7 @@ class PrivilegeManagerStep(QWidget):
         self._draw()
 
     async def _apply(self) -> None:
-        if self.objects is None or self.sign_in is None:
+        if self.objects is None:
             return
         applied = await work.apply(self._ctx, self.objects, self._progress)
         run = tr("run {id}", id=applied.run.id) if applied.run is not None else tr("as it was")
@@ -189,12 +230,51 @@ class PrivilegeManagerStep(QWidget):
                 "{policy} has the action and is active, {run}", policy=self.objects.policy.name, run=run
             )
         try:
-            update = await work.update_endpoints(self._ctx, self.objects, self.sign_in.task_id)
+            update = await work.update_endpoints(self._ctx, self.objects, self._task_id)
             self.presenter.endpoints = tr("{name} started", name=update.instance_name)
         except ConsoleError as error:
             # The policy is in place; endpoints get it by their schedule.
             self.presenter.endpoints_reason = translate(error.problem.cause)
+        if applied.ok and self.run_record is not None:
+            await self._ctx.call(self.run_record.finish)
         self._enter(Phase.DONE)
+
+    # -- taking it back --------------------------------------------------------
+
+    def ask_undo(self) -> None:
+        """Ask whether the set-up is taken back, and do it."""
+        if self.run_record is not None and self.presenter.can_undo:
+            self._tasks.start(self._ask_undo(self.run_record), group=UNDO_GROUP)
+
+    async def _ask_undo(self, run: "SetUpRun") -> None:
+        preview = await work.preview_undo(self._ctx, run)
+        if not await show_and_wait(UndoSetUpDialog(run, preview, self.window())):
+            return
+        # Nothing of the set-up is done meanwhile: the server is not asked for the copy any more.
+        self._tasks.cancel(TASK_GROUP)
+        self.presenter.undoing = True
+        self._draw()
+
+        async def act(confirmed: int) -> "SetUpUndo":
+            return await work.undo(self._ctx, run, confirmed, self._progress)
+
+        try:
+            done, result = await run_with_confirmation(act, self.window())
+            if done and result is not None:
+                self._show_undone(result)
+        except ConsoleError as error:
+            self._stop(error.problem)
+        finally:
+            if not sip.isdeleted(self):
+                self.presenter.undoing = False
+                # What was waited for is not waited for any more.
+                self.presenter.stopped = not self.presenter.has_ended
+                self._draw()
+
+    def _show_undone(self, result: "SetUpUndo") -> None:
+        self.presenter.undone = tuple(translate(text) for text in result.done)
+        self.presenter.left = tuple(translate(text) for text in result.left)
+        self._enter(Phase.UNDONE)
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
         counted = bool(total and done)
@@ -211,6 +291,7 @@ class PrivilegeManagerStep(QWidget):
 
     def _draw(self) -> None:
         self._layout.removeWidget(self.open_button)
+        self._layout.removeWidget(self.undo_button)
         while (old := self._layout.takeAt(0)) is not None:
             if (widget := old.widget()) is not None:
                 widget.hide()
@@ -219,5 +300,7 @@ class PrivilegeManagerStep(QWidget):
             self._layout.addWidget(ResultLine(*line))
         self._layout.addWidget(self.open_button)
         self.open_button.setVisible(self.presenter.phase is Phase.WAITING)
+        self._layout.addWidget(self.undo_button)
+        self.undo_button.setVisible(self.presenter.can_undo)
         self._layout.addStretch(1)
         self.changed.emit()

@@ -19,6 +19,8 @@ class Phase(Enum):
     """The copy was written, and is imported by a person; the server is asked until it shows it."""
     APPLYING = "applying"
     DONE = "done"
+    UNDONE = "undone"
+    """The set-up was taken back."""
 
 
 @dataclass(slots=True)
@@ -43,16 +45,33 @@ class PrivilegeManagerPresenter:
     """What was started for the endpoints."""
     endpoints_reason: str = ""
     """Why nothing was started for them."""
+    recorded: bool = False
+    """Whether a set-up is stored that can be taken back."""
+    undoing: bool = False
+    undone: tuple[str, ...] = ()
+    """What an undo took back."""
+    left: tuple[str, ...] = ()
+    """What stays after an undo, each with the reason."""
 
     @property
     def busy(self) -> bool:
         """Whether the primary button has to wait."""
         working = self.phase in (Phase.CONNECTING, Phase.APPLYING)
-        return working and not self.stopped
+        return self.undoing or (working and not self.stopped)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether the set-up can be taken back now."""
+        return self.recorded and not self.busy and self.phase is not Phase.UNDONE
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.phase in (Phase.DONE, Phase.UNDONE)
 
     def primary_text(self) -> str:
         """Return the text of the primary button."""
-        if self.stopped and self.phase is not Phase.DONE:
+        if self.stopped and not self.has_ended:
             return tr("Try again")
         texts = {
             Phase.NEEDS_EXPORT: tr("Choose the export…"),
@@ -74,11 +93,18 @@ class PrivilegeManagerPresenter:
             ),
             Phase.APPLYING: tr("The action is being added to the policy."),
             Phase.DONE: tr("Endpoints ask for approval once they have the policy."),
+            Phase.UNDONE: tr("The set-up was taken back."),
         }
+        if self.undoing:
+            return tr("The set-up is being taken back.")
         return texts[self.phase]
 
     def lines(self) -> Iterator[tuple[str, str, str, str]]:
         """Give the lines of the step: status shape, label, text and details."""
+        if self.phase is Phase.UNDONE:
+            yield from (("good", tr("Taken back"), text, "") for text in self.undone)
+            yield from (("notice", tr("Stays"), text, "") for text in self.left)
+            return
         yield self._line(self.server, tr("Privilege Manager Server"), "")
         yield self._line(self.export, tr("Export of the action"), tr("Not exported yet"))
         yield self._line(

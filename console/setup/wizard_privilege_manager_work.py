@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.actions.action_file import read_export_file
 from console.runtime import lazy_imports
-from services.common.errors import Owner, Problem, RefusedError
-from services.common.fault_ids import FaultId
-from services.common.file_writing import save_file, write_failure_cause, write_failure_remedy
+from services.common.errors import RefusedError
+from services.common.file_writing import save_file, write_problem
 from services.common.progress import Progress
 from services.language import tr_message
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from models.approval_type import ApprovalType
     from services.policies import ApplyResult
     from services.policies.endpoints import EndpointUpdate
+    from services.setup.privilege_manager_run import SetUpPhase, SetUpRun
     from services.setup.privilege_manager_setup import PrivilegeManagerObjects, PrivilegeManagerSignIn
+    from services.setup.privilege_manager_undo import SetUpUndo, UndoPreview
 
 FIRST_INTERVAL_S, LATER_INTERVAL_S = 3.0, 30.0
 """Seconds between two questions for the copy: in the first minutes, and later."""
@@ -55,6 +57,63 @@ async def create(
     return await asyncio.to_thread(make), export is not None
 
 
+async def find_last_run(ctx: "Context") -> "SetUpRun | None":
+    """Return the newest set-up that was not taken back, an unfinished one before others."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
+    from services.setup.privilege_manager_run import list_set_up_runs
+
+    runs = await ctx.call(list_set_up_runs, (await ctx.ready()).store)
+    return next((run for run in runs if run.is_unfinished), runs[0] if runs else None)
+
+
+async def find_run(ctx: "Context", objects: "PrivilegeManagerObjects") -> "SetUpRun | None":
+    """Return the set-up that made or found these objects."""
+    from services.setup.privilege_manager_run import list_set_up_runs
+
+    runs = await ctx.call(list_set_up_runs, (await ctx.ready()).store)
+    ids = {one.kind: one.id for one in objects.all()}
+    return next((run for run in runs if run.objects == ids), None)
+
+
+async def go_on(ctx: "Context", run: "SetUpRun") -> "tuple[PrivilegeManagerObjects, SetUpPhase, str]":
+    """Return the objects of a set-up, what it needs next, and the name of the export it has. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
+    await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from services.actions.progress import load_progress
+    from services.setup import privilege_manager_setup
+    from services.setup.privilege_manager_run import SetUpPhase, next_phase
+
+    workspace = await ctx.ready()
+    objects = await ctx.call(privilege_manager_setup.read_objects, workspace.configuration, run)
+    phase = await ctx.call(next_phase, workspace.store, objects.action)
+    if phase is SetUpPhase.EXPORT:
+        client = await workspace.privilege_manager(objects.server.id)
+        export = await privilege_manager_setup.read_export(client)
+        if export is not None:
+            keep = partial(privilege_manager_setup.use_export, workspace.configuration, objects)
+            objects = await asyncio.to_thread(keep, f"{objects.action.copy_of}.zip", export)
+            phase = await ctx.call(next_phase, workspace.store, objects.action)
+    known = await ctx.call(load_progress, workspace.store, objects.action.id)
+    return objects, phase, known.export_name
+
+
+async def preview_undo(ctx: "Context", run: "SetUpRun") -> "UndoPreview":
+    """Return what the undo of a set-up will do."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
+    from services.setup import privilege_manager_undo
+
+    return await ctx.call(privilege_manager_undo.preview_undo, (await ctx.ready()).store, run)
+
+
+async def undo(ctx: "Context", run: "SetUpRun", confirmed: int, progress: Progress) -> "SetUpUndo":
+    """Take a set-up back. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from services.setup import privilege_manager_undo
+
+    workspace = await ctx.ready()
+    return await privilege_manager_undo.undo_set_up(workspace, run, confirmed=confirmed, progress=progress)
+
+
 async def use_export(
     ctx: "Context", objects: "PrivilegeManagerObjects", path: Path
 ) -> "PrivilegeManagerObjects":
@@ -65,10 +124,7 @@ async def use_export(
     workspace = await ctx.ready()
 
     def keep() -> "PrivilegeManagerObjects":
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise _file_error(tr_message("Read the export"), path, error) from error
+        content = read_export_file(path)
         return privilege_manager_setup.use_export(workspace.configuration, objects, path.name, content)
 
     return await asyncio.to_thread(keep)
@@ -87,7 +143,7 @@ async def save_copy(ctx: "Context", objects: "PrivilegeManagerObjects", path: Pa
                 store, objects.action, lambda content: save_file(path, content)
             )
         except OSError as error:
-            raise _file_error(tr_message("Save the copy"), path, error) from error
+            raise RefusedError(write_problem(tr_message("Save the copy"), path, error)) from error
 
     await asyncio.to_thread(write)
 
@@ -142,16 +198,3 @@ async def update_endpoints(
     workspace = await ctx.ready()
     client = await workspace.privilege_manager(objects.server.id)
     return await Endpoints(workspace.store, objects.server, client).update(task_id)
-
-
-def _file_error(tried: str, path: Path, error: OSError) -> RefusedError:
-    return RefusedError(
-        Problem(
-            tried=tried,
-            evidence=f"{path.name}: {error.strerror or type(error).__name__}",
-            cause=write_failure_cause(error),
-            owner=Owner.CONSOLE,
-            remedy=write_failure_remedy(error),
-            fault=FaultId.FILE_NOT_WRITTEN,
-        )
-    )

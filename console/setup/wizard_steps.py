@@ -9,6 +9,7 @@ from console.forms.edit_session import as_sentence
 from console.runtime.page_targets import Target
 from console.setup.wizard_pasted_sign_in import SignInSplitter
 from console.setup.wizard_privilege_manager_fields import PrivilegeManagerFields
+from console.setup.wizard_set_up_runs import LastSetUp
 from console.setup.wizard_work import SignInValues
 from console.widgets.field import Field, FieldState
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
@@ -49,6 +50,8 @@ class SignInStep(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
+        self.last_set_up = LastSetUp()
+        layout.addWidget(self.last_set_up)
         layout.addWidget(self._address_field)
         layout.addWidget(Field("Account Name", self.account, "The ServiceNow user name"))
         layout.addWidget(Field("Password", self.password, "Stored in the vault, for this address only"))

@@ -1,6 +1,7 @@
 """Editors that stand in place of a text: one line, or several lines with bold words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QFont, QKeyEvent, QKeySequence, QTextCharFormat, QTextCursor
@@ -18,28 +19,29 @@ SILENT_REASONS = (
 """Reasons for which the keyboard leaves an editor and comes back."""
 
 
-class LineCellEdit(QLineEdit):
-    """One line of text in a cell."""
+if TYPE_CHECKING:
+    _Editor = QWidget
+else:
+    _Editor = object
 
-    finished = pyqtSignal(bool, int)
+
+class _CellEditor(_Editor):
+    """How editing a cell ends: Enter, Tab and another focus take what was entered, Escape does not. Stands before Qt's class."""
+
+    finished: pyqtSignal
     """Editing has ended: whether the value counts, and how many cells the keyboard goes on."""
 
-    def __init__(self, text: str, parent: QWidget) -> None:
-        super().__init__(text, parent)
-        self.setProperty("role", "cell")
-        self.selectAll()
-
-    def runs(self) -> list[Run]:
-        """Return what was typed."""
-        return merge_runs([(self.text(), False)])
-
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """End on Enter, Tab and Escape."""
-        if event is None or not _ended(self.finished.emit, event):
+        """End on Enter and Escape."""
+        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.finished.emit(True, 0)
+        elif event is not None and event.key() == Qt.Key.Key_Escape:
+            self.finished.emit(False, 0)
+        else:
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002, FBT001 - as Qt names it
-        """Take what was typed and go to the next cell."""
+        """Take what was entered and go to the next cell."""
         self.finished.emit(True, 1 if next else -1)
         return True
 
@@ -50,7 +52,22 @@ class LineCellEdit(QLineEdit):
             self.finished.emit(True, 0)
 
 
-class ChoiceCellEdit(QComboBox):
+class LineCellEdit(_CellEditor, QLineEdit):
+    """One line of text in a cell."""
+
+    finished = pyqtSignal(bool, int)
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self.setProperty("role", "cell")
+        self.selectAll()
+
+    def runs(self) -> list[Run]:
+        """Return what was typed."""
+        return merge_runs([(self.text(), False)])
+
+
+class ChoiceCellEdit(_CellEditor, QComboBox):
     """One of several values in a cell."""
 
     finished = pyqtSignal(bool, int)
@@ -66,24 +83,8 @@ class ChoiceCellEdit(QComboBox):
         """Return the chosen value."""
         return [(str(self.currentData()), False)]
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """End on Enter and Escape."""
-        if event is None or not _ended(self.finished.emit, event):
-            super().keyPressEvent(event)
 
-    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002, FBT001 - as Qt names it
-        """Take what was chosen and go to the next cell."""
-        self.finished.emit(True, 1 if next else -1)
-        return True
-
-    def focusOutEvent(self, event: QFocusEvent | None) -> None:
-        """Take what was chosen when the keyboard goes elsewhere."""
-        super().focusOutEvent(event)
-        if event is not None and event.reason() not in SILENT_REASONS:
-            self.finished.emit(True, 0)
-
-
-class RunCellEdit(QPlainTextEdit):
+class RunCellEdit(_CellEditor, QPlainTextEdit):
     """Several lines with bold words. Ctrl+B makes bold, Enter ends, Shift+Enter begins a line; pasted text is plain."""
 
     finished = pyqtSignal(bool, int)
@@ -143,34 +144,13 @@ class RunCellEdit(QPlainTextEdit):
         if event.matches(QKeySequence.StandardKey.Bold):
             self.toggle_bold()
             return
-        shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if shifted or not _ended(self.finished.emit, event):
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            QPlainTextEdit.keyPressEvent(self, event)
+        else:
             super().keyPressEvent(event)
-
-    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002, FBT001 - as Qt names it
-        """Take what was typed and go to the next cell."""
-        self.finished.emit(True, 1 if next else -1)
-        return True
-
-    def focusOutEvent(self, event: QFocusEvent | None) -> None:
-        """Take what was typed when the keyboard goes elsewhere."""
-        super().focusOutEvent(event)
-        if event is not None and event.reason() not in SILENT_REASONS:
-            self.finished.emit(True, 0)
 
 
 CellEdit = LineCellEdit | ChoiceCellEdit | RunCellEdit
-
-
-def _ended(emit: Callable[[bool, int], None], event: QKeyEvent) -> bool:
-    """End editing on the keys that end it; whether one of them was pressed."""
-    if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-        emit(True, 0)
-        return True
-    if event.key() == Qt.Key.Key_Escape:
-        emit(False, 0)
-        return True
-    return False
 
 
 def _letters(*, bold: bool) -> QTextCharFormat:

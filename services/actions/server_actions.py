@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from models.action import Action
 from models.action_progress import ActionProgress
 from models.base import name_key, utcnow
 from models.privilege_manager_server import PrivilegeManagerServer
 from models.server_item import ItemKind
-from services.actions.progress import record_asked
+from services.actions.progress import digest_of, record_asked
 from services.policies.item_copies import ItemCopies
 from services.privilege_manager.api_items import ActionItem, ItemList
 from services.store import Store
@@ -69,13 +70,30 @@ async def read_server_actions(store: Store, source: ActionSource, server_id: uui
 async def ask_for_copy(
     store: Store, source: ActionSource, server_id: uuid.UUID, progress: ActionProgress, name: str
 ) -> Sighting:
-    """Ask a server once whether it has a written copy, and keep the answer. Raises ConsoleError."""
+    """Ask a server once whether it has a written copy, and keep the answer. Raises ConsoleError.
+
+    A copy that is written again keeps its id: what the server tells of the earlier one does not count.
+    """
     listed = await read_server_actions(store, source, server_id)
     sighting = find_copy(listed.actions, progress.item_id, name)
+    if sighting.has_copy and await asyncio.to_thread(_shows_earlier_copy, store, listed.actions, progress):
+        sighting = Sighting(has_copy=False)
     await asyncio.to_thread(
         record_asked, store, progress.action_id, progress.item_id, found=sighting.has_copy
     )
     return sighting
+
+
+def _shows_earlier_copy(store: Store, actions: Sequence[ActionItem], progress: ActionProgress) -> bool:
+    """Return whether name or approval type on the server differ from those that were written last."""
+    with store.read() as session:
+        action = session.get(Action, progress.action_id)
+    if action is None or digest_of(action, progress.export_content) != progress.written_digest:
+        return False  # what was written is not known any more
+    item = next(one for one in actions if one.item_id == progress.item_id.lower())
+    if item.name is not None and name_key(item.name) != name_key(action.name):
+        return True
+    return item.command_line is not None and action.approval_type_guid not in item.command_line.lower()
 
 
 def keep_server_actions(store: Store, server_id: uuid.UUID, listed: ItemList[ActionItem]) -> None:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.answers.answer import Answer
-from services.answers.faults import DELIVERY_FAULTS
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonObject, JsonValue
+from services.connectivity.answer_faults import DELIVERY_FAULTS
 
 FILL_TRIED = "Fill in the approval operation of Privilege Manager"
+_MARK_LENGTH = 12
 
 
 class Source(StrEnum):
@@ -93,11 +94,22 @@ class AnswerMapping:
 
     properties: Mapping[str, PropertySource] = field(default_factory=dict)
     schema_hash: str = ""
+    described: Mapping[str, str] = field(default_factory=dict)
+    """A mark of each property as that schema described it; empty where it was confirmed by an earlier version."""
+
+    def confirmed_for(self, schema: JsonObject) -> "AnswerMapping":
+        """Return this mapping as confirmed for a schema."""
+        return AnswerMapping(self.properties, schema_hash(schema), _property_fingerprints(schema))
 
     def as_text(self) -> str:
         """Return the mapping as it is stored with the intake client."""
         sources: JsonObject = {name: one.as_json() for name, one in self.properties.items()}
-        return json.dumps({"schema_hash": self.schema_hash, "properties": sources}, ensure_ascii=False)
+        content: JsonObject = {
+            "schema_hash": self.schema_hash,
+            "properties": sources,
+            "described": dict(self.described),
+        }
+        return json.dumps(content, ensure_ascii=False)
 
     @classmethod
     def from_text(cls, text: str) -> "AnswerMapping":
@@ -106,7 +118,8 @@ class AnswerMapping:
             found = json.loads(text or "{}")
             properties = found.get("properties", {})
             sources = {str(name): PropertySource.from_json(one) for name, one in properties.items()}
-            return cls(sources, str(found.get("schema_hash", "")))
+            described = {str(name): str(mark) for name, mark in found.get("described", {}).items()}
+            return cls(sources, str(found.get("schema_hash", "")), described)
         except (ValueError, AttributeError) as error:
             raise DELIVERY_FAULTS.error(FaultId.DELIVERY_MAPPING_INVALID, FILL_TRIED, str(error)) from None
 
@@ -115,6 +128,32 @@ def schema_hash(schema: JsonObject) -> str:
     """Return a hash of what a schema requires; descriptions and examples, which change nothing, do not count."""
     text = json.dumps(_without_words(schema), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def describe_change(schema: JsonObject, mapping: AnswerMapping) -> str:
+    """Say which properties a schema describes in another way than when `mapping` was confirmed; empty where that is not known."""
+    before, now = mapping.described, _property_fingerprints(schema)
+    if not before:
+        return ""
+    changes = {
+        "New": now.keys() - before.keys(),
+        "Gone": before.keys() - now.keys(),
+        "Described in another way": {
+            name for name in now.keys() & before.keys() if now[name] != before[name]
+        },
+    }
+    return " ".join(f"{how}: {', '.join(sorted(names))}." for how, names in changes.items() if names)
+
+
+def _property_fingerprints(schema: JsonObject) -> dict[str, str]:
+    """Return a mark of each property, which changes with what it requires; empty where there are none."""
+    properties, required = schema.get("properties"), required_properties(schema)
+    if not isinstance(properties, dict):
+        return {}
+    return {
+        name: schema_hash({"property": one, "required": name in required})[:_MARK_LENGTH]
+        for name, one in properties.items()
+    }
 
 
 def schema_properties(schema: JsonObject) -> dict[str, JsonObject]:
@@ -166,8 +205,14 @@ def build_body(schema: JsonObject, mapping: AnswerMapping, answer: Answer) -> Js
     if not mapping.schema_hash:
         raise DELIVERY_FAULTS.error(FaultId.DELIVERY_MAPPING_UNCONFIRMED, FILL_TRIED)
     if mapping.schema_hash != schema_hash(schema):
-        raise DELIVERY_FAULTS.error(FaultId.DELIVERY_SCHEMA_CHANGED, FILL_TRIED)
+        raise DELIVERY_FAULTS.error(
+            FaultId.DELIVERY_SCHEMA_CHANGED, FILL_TRIED, describe_change(schema, mapping)
+        )
     check_mapping(schema, mapping)
+    if not answer.caller_id:
+        # It was raised while the answers of its client went elsewhere.
+        evidence = "The request has no id by which Privilege Manager knows it."
+        raise DELIVERY_FAULTS.error(FaultId.DELIVERY_PROPERTY_UNMAPPED, FILL_TRIED, evidence)
     if not answer.is_approved and not supports_denial(mapping):
         evidence = f"The request ended as {answer.state.value}."
         raise DELIVERY_FAULTS.error(FaultId.DELIVERY_DENIAL_UNSUPPORTED, FILL_TRIED, evidence)
@@ -177,6 +222,8 @@ def build_body(schema: JsonObject, mapping: AnswerMapping, answer: Answer) -> Js
     for name, one in mapping.properties.items():
         value = _value(one, properties[name], answer)
         if value is not None:
+            if not _fits(value, properties[name]):
+                raise _invalid(f"{name} does not take {json.dumps(value)}.")
             body[name] = value
         elif name in required:
             evidence = f"{name} is required, and the answer has no {one.source.value}."
@@ -243,6 +290,8 @@ def _check_source(name: str, description: JsonObject, one: PropertySource) -> No
         values = [one.value]
     elif description.get("type", "string") != "string":
         raise _invalid(f"{name} is no text, and takes no {one.source.value}.")
+    elif "enum" in description:
+        raise _invalid(f"{name} takes listed values only, and no {one.source.value}.")
     for value in values:
         if not _fits(value, description):
             raise _invalid(f"{name} does not take {json.dumps(value)}.")
@@ -262,7 +311,7 @@ def _fits(value: JsonValue, description: JsonObject) -> bool:
         case "number":
             return is_number
         case "string":
-            return isinstance(value, str)
+            return isinstance(value, str) and value == _cut(value, description)
         case _:
             return True
 

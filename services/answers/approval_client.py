@@ -49,6 +49,8 @@ def json_schema(schema: Schema) -> JsonObject:
         found["description"] = schema.description
     if schema.enum:
         found["enum"] = list(schema.enum)
+    if schema.max_length is not None:
+        found["maxLength"] = schema.max_length
     if schema.properties:
         found["properties"] = {name: json_schema(one) for name, one in schema.properties.items()}
     if schema.required:

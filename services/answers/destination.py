@@ -6,9 +6,9 @@ from typing import Protocol
 
 from models.delivery import Delivery
 from services.answers.answer import Answer
-from services.answers.faults import PERMANENT_FAULTS
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import Execution, FaultId, FaultTrait
+from services.connectivity.answer_faults import PERMANENT_FAULTS
 
 
 class Found(Enum):

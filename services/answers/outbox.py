@@ -12,6 +12,7 @@ from sqlmodel import select as select_rows
 from models.approval_request import ApprovalRequest
 from models.base import NAME_MAX, TEXT_MAX
 from models.delivery import FAULT_MAX, Delivery, DeliveryState
+from models.intake_client import IntakeClient
 from services.answers.destination import SendResult, Verdict
 from services.common.plain_text import replace_unstorable
 from services.coordination.process_identity import has_process_ended
@@ -62,13 +63,19 @@ class Outbox:
             work.session.execute(update(_TABLE).where(_TABLE.c.id.in_(mine)).values(**values))
             return _load_all(work.session, mine)
 
-    def mark_attempt(self, key: uuid.UUID, body: str, now: datetime) -> Delivery | None:
-        """Write down that an answer is about to be sent; returns None where it is no longer this process's to send."""
+    def mark_attempt(
+        self, key: uuid.UUID, body: str, now: datetime, place: RowDict | None = None
+    ) -> Delivery | None:
+        """Write down that an answer is about to be sent; returns None where it is no longer this process's to send.
+
+        `place` are the columns that say where it goes: its client may have got another destination since.
+        """
         with self.store.write() as work:
             row = _load(work.session, key)
             if row is None or row.state != DeliveryState.PENDING or row.claimed_by != self.holder:
                 return None
-            values = {
+            values: RowDict = {
+                **(place or {}),
                 "tries": row.tries + 1,
                 "in_doubt": True,
                 "tried_at": now,
@@ -119,6 +126,17 @@ class Outbox:
         with self.store.write() as work:
             work.session.execute(update(_TABLE).where(*mine, pending).values(**values))
 
+    def redirect(self, delivery: Delivery, client: IntakeClient) -> Delivery:
+        """Let a claimed delivery go where the answers of its client go now; the message for the earlier place is dropped."""
+        values = _target_columns(client)
+        # The new place was never asked: what became of the call to the earlier one does not matter there.
+        values |= {"body": "", "in_doubt": False}
+        with self.store.write("Delivery redirected") as work:
+            row = _load(work.session, delivery.id)
+            if row is not None and row.claimed_by == self.holder:
+                _write(work, row, values)
+        return delivery.model_copy(update=values)
+
     # -- people --------------------------------------------------------------------------------------------------
 
     def retry(self, key: uuid.UUID, now: datetime) -> Delivery:
@@ -158,6 +176,19 @@ class Outbox:
             ),
             or_(_TABLE.c.in_doubt.is_(False), _TABLE.c.tried_at.is_(None), _TABLE.c.tried_at <= settled),
         )
+
+
+def goes_elsewhere(delivery: Delivery, client: IntakeClient) -> bool:
+    """Whether the answers of the client go to another place since the delivery was made."""
+    return any(getattr(delivery, column) != value for column, value in _target_columns(client).items())
+
+
+def _target_columns(client: IntakeClient) -> RowDict:
+    return {
+        "kind": client.answer_kind,
+        "url": client.answer_url,
+        "server_id": client.answer_server_id,
+    }
 
 
 def list_deliveries(

@@ -14,13 +14,14 @@ from models.delivery import AnswerKind, Delivery
 from models.intake_client import IntakeClient
 from services.answers.answer import Answer, load_answer
 from services.answers.destination import AnswerDestination, Found, SendResult, Verdict, result_of_error
-from services.answers.faults import DELIVERY_FAULTS
-from services.answers.outbox import Outbox
+from services.answers.outbox import Outbox, goes_elsewhere
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
 from services.common.unexpected_errors import to_console_error
+from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.coordination.clock import Clock
 from services.store import Store
+from services.store.row_values import RowDict
 
 CONCURRENT_PER_DESTINATION = 2
 log = logging.getLogger(__name__)
@@ -103,15 +104,22 @@ class AnswerSender:
         destination = None
         try:
             try:
-                destination = self._destination(client, group[0])
+                client, destination = self._destination(client, group[0])
             except ConsoleError as error:
                 for delivery in group:
                     await self._record(
                         delivery, result_of_error(error, sent=False), left, report, tried=False
                     )
                 return
+            if client is not None:
+                group = [
+                    await asyncio.to_thread(self._outbox.redirect, one, client)
+                    if goes_elsewhere(one, client)
+                    else one
+                    for one in group
+                ]
             waiting = list(reversed(group))
-            run = _GroupRun(destination, client.answer_duration_s if client else 0, waiting, left, report)
+            run = _GroupRun(destination, _place_of(client), client.answer_duration_s, waiting, left, report)
             await _gather([self._drain(run) for _ in range(CONCURRENT_PER_DESTINATION)])
             if run.away_until is not None:
                 await asyncio.to_thread(self._outbox.release, [one.id for one in waiting], run.away_until)
@@ -122,39 +130,44 @@ class AnswerSender:
     async def _drain(self, run: "_GroupRun") -> None:
         while run.waiting and run.away_until is None:
             delivery = run.waiting.pop()
-            result, tried = await self._try(run.destination, delivery, run.duration_s)
+            result, tried = await self._try(run, delivery)
             next_try_at = await self._record(delivery, result, run.left, run.report, tried=tried)
             if result.stops_others and result.verdict is Verdict.LATER:
                 run.away_until = next_try_at
 
-    async def _try(
-        self, destination: AnswerDestination, delivery: Delivery, duration_s: int
-    ) -> tuple[SendResult, bool]:
+    async def _try(self, run: "_GroupRun", delivery: Delivery) -> tuple[SendResult, bool]:
         """Try to deliver one answer; returns what came of it, and whether it was marked as about to be sent."""
+        in_doubt = delivery.in_doubt
         try:
-            if delivery.in_doubt and await destination.find(delivery) is Found.TAKEN:
-                return SendResult(Verdict.DELIVERED, "Found there"), False
-            body = await self._body(destination, delivery, duration_s)
+            if in_doubt:
+                found = await run.destination.find(delivery)
+                if found is Found.TAKEN:
+                    return SendResult(Verdict.DELIVERED, "Found there"), False
+                in_doubt = found is Found.UNKNOWN
+            body = await self._body(run, delivery)
         except ConsoleError as error:
             return result_of_error(error, sent=False), False
         now = self._clock.now()
-        marked = await asyncio.to_thread(self._outbox.mark_attempt, delivery.id, body, now)
+        marked = await asyncio.to_thread(self._outbox.mark_attempt, delivery.id, body, now, run.place)
         if marked is None:
             return SendResult(Verdict.LATER), False  # another process has it
         try:
-            result = await destination.send(marked, body)
+            result = await run.destination.send(marked, body)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the others are sent all the same
             result = result_of_error(to_console_error(log, "Send an answer", error), sent=True)
-        if result.verdict is Verdict.REFUSED and delivery.in_doubt:
-            result = replace(result, problem=_outcome_unknown(delivery, result.problem))
+        if in_doubt and result.verdict is not Verdict.DELIVERED:
+            # What came of an earlier try is as unknown as before, even if this one did not get there.
+            result = replace(result, in_doubt=True)
+            if result.verdict is Verdict.REFUSED:
+                result = replace(result, problem=_outcome_unknown(delivery, result.problem))
         return result, True
 
-    async def _body(self, destination: AnswerDestination, delivery: Delivery, duration_s: int) -> str:
-        if delivery.body and delivery.kind == AnswerKind.WEBHOOK:
+    async def _body(self, run: "_GroupRun", delivery: Delivery) -> str:
+        if delivery.body and delivery.kind == run.place["kind"] == AnswerKind.WEBHOOK:
             return delivery.body  # a repetition is the same message
         # For Privilege Manager it is made anew: the description may have changed since the last try.
-        with_answer = await asyncio.to_thread(self._load_answer, delivery, duration_s)
-        return await destination.make_body(with_answer)
+        with_answer = await asyncio.to_thread(self._load_answer, delivery, run.duration_s)
+        return await run.destination.make_body(with_answer)
 
     async def _record(
         self,
@@ -181,11 +194,13 @@ class AnswerSender:
             log.info("the answer %s to %s: %s", delivery.id, delivery.client_name, result.problem.as_text())
         return next_try_at
 
-    def _destination(self, client: IntakeClient | None, delivery: Delivery) -> AnswerDestination:
+    def _destination(
+        self, client: IntakeClient | None, delivery: Delivery
+    ) -> tuple[IntakeClient, AnswerDestination]:
         if client is None or client.answer_kind == AnswerKind.NONE:
             tried = f"Send an answer to “{delivery.client_name}”"
             raise DELIVERY_FAULTS.error(FaultId.DELIVERY_CLIENT_REMOVED, tried)
-        return self._source.destination(client)
+        return client, self._source.destination(client)
 
     def _load_client(self, key: uuid.UUID) -> IntakeClient | None:
         with self._store.read() as session:
@@ -194,6 +209,11 @@ class AnswerSender:
     def _load_answer(self, delivery: Delivery, duration_s: int) -> Answer:
         with self._store.read() as session:
             return load_answer(session, delivery, duration_s)
+
+
+def _place_of(client: IntakeClient) -> RowDict:
+    """Return the columns of a delivery that say where it goes, by the present settings of its client."""
+    return {"kind": client.answer_kind, "server_id": client.answer_server_id, "url": client.answer_url}
 
 
 def _outcome_unknown(delivery: Delivery, refusal: Problem | None) -> Problem:
@@ -217,6 +237,8 @@ class _GroupRun:
     """The answers of one client in one round; `waiting` ends with the oldest."""
 
     destination: AnswerDestination
+    place: RowDict
+    """What deliveries keep of it."""
     duration_s: int
     waiting: list[Delivery]
     left: set[uuid.UUID]

@@ -23,13 +23,18 @@ from models.addresses import Destination, Origin
 from models.delivery import URL_MAX, Delivery
 from services.answers.answer import Answer
 from services.answers.destination import Found, SendResult, Verdict, result_of_error
-from services.answers.faults import DELIVERY_FAULTS
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
+from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.coordination.clock import Clock
-from services.transport.authentication import ProxyChallengeTrace
+from services.transport.authentication import ProxyChallengeTrace, SignInSource
 from services.transport.connection_settings import ConnectionSettings
-from services.transport.http_clients import call_error, open_http_client, tls_context
+from services.transport.http_clients import (
+    call_error,
+    can_sign_in_to_proxy,
+    open_http_client,
+    tls_context,
+)
 from services.transport.response_headers import parse_retry_after
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 -- prefix of every such secret, for scanners that search for leaked secrets
@@ -89,9 +94,15 @@ def parse_webhook_url(text: str) -> str:
     return text.strip()
 
 
-def webhook_destination(url: str) -> Destination:
-    """Return what the secret of a webhook is bound to: the origin of its address, reached directly."""
-    return Destination(Origin.of(url))
+def webhook_destination(url: str, proxy: str = "") -> Destination:
+    """Return what the secret of a webhook is bound to: the origin of its address, and the proxy on the way to it."""
+    origin = Origin.of(url)
+    return Destination(origin) if origin.scheme == "http" else Destination.by(origin, proxy=proxy)
+
+
+def proxy_destination(url: str, proxy: str) -> Destination | None:
+    """Return what the password for the proxy of a webhook is bound to; None where no proxy is used."""
+    return Destination(Origin.of(proxy)) if proxy and Origin.of(url).scheme == "https" else None
 
 
 def secret_name(client_name: str) -> str:
@@ -102,10 +113,24 @@ def secret_name(client_name: str) -> str:
 class WebhookDestination:
     """Sends the answers of one client to its webhook. `read_secret` blocks; it is called in a thread for each answer."""
 
-    def __init__(self, url: str, read_secret: Callable[[], Secret], clock: Clock) -> None:
+    def __init__(
+        self,
+        url: str,
+        read_secret: Callable[[], Secret],
+        clock: Clock,
+        *,
+        proxy: str = "",
+        proxy_sign_in: SignInSource = None,
+    ) -> None:
         self._url, self._read_secret, self._clock = url, read_secret, clock
-        self._settings = ConnectionSettings(name="webhook", base_url=url)
+        self._settings = ConnectionSettings(
+            name="webhook", base_url=url, proxy=proxy or None, proxy_sign_in=proxy_sign_in
+        )
         self._client: httpx.AsyncClient | None = None
+        self._retired: list[httpx.AsyncClient] = []
+        """Clients without the proxy's sign-in: calls may still be under way in their connections."""
+        self._proxy_signed = False
+        """Whether the proxy has offered Basic: only then it is sent its sign-in."""
         self._opening = asyncio.Lock()
 
     async def make_body(self, answer: Answer) -> str:
@@ -133,22 +158,43 @@ class WebhookDestination:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": sign(key, message_id, timestamp, content),
         }
-        client = await self._open(tried)
+        trace = ProxyChallengeTrace()
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                request = client.stream("POST", self._url, content=content, headers=headers)
-                async with request as response:
-                    excerpt = await _read_excerpt(response)
+                response, excerpt = await self._post(tried, content, headers, trace)
         except (httpx.HTTPError, TimeoutError) as error:
-            trace = ProxyChallengeTrace()
-            found = call_error(DELIVERY_FAULTS, self._settings, error, tried, trace, proxy_signed=False)
+            signed = self._proxy_signed
+            found = call_error(DELIVERY_FAULTS, self._settings, error, tried, trace, proxy_signed=signed)
             return result_of_error(found, sent=True)
         return result_of_response(response, tried, excerpt, self._clock.now())
 
+    async def _post(
+        self, tried: str, content: bytes, headers: dict[str, str], trace: ProxyChallengeTrace
+    ) -> tuple[httpx.Response, str]:
+        """Post once; a second time where the proxy asked for its sign-in, so that nothing has left yet."""
+        client = await self._open(tried)
+        while True:
+            request = client.stream(
+                "POST", self._url, content=content, headers=headers, extensions=trace.extensions
+            )
+            try:
+                async with request as response:
+                    return response, await _read_excerpt(response)
+            except httpx.ProxyError as error:
+                if client is self._client and (
+                    self._proxy_signed or not can_sign_in_to_proxy(self._settings, error, trace)
+                ):
+                    raise
+                if client is self._client:
+                    self._proxy_signed, self._client = True, None
+                    self._retired.append(client)
+                client = await self._open(tried)
+
     async def aclose(self) -> None:
         """Close connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        for client in (*self._retired, self._client):
+            if client is not None:
+                await client.aclose()
 
     async def _open(self, tried: str) -> httpx.AsyncClient:
         async with self._opening:
@@ -156,7 +202,10 @@ class WebhookDestination:
                 try:
                     verify = await asyncio.to_thread(tls_context, self._settings)
                     self._client = await open_http_client(
-                        self._settings, verify=verify, proxy_signed=False, time_limits=self._settings.timeout
+                        self._settings,
+                        verify=verify,
+                        proxy_signed=self._proxy_signed,
+                        time_limits=self._settings.timeout,
                     )
                 except (OSError, ValueError, httpx.InvalidURL) as error:
                     raise DELIVERY_FAULTS.error(FaultId.URL_INVALID, tried, str(error)) from error

@@ -129,7 +129,10 @@ async def _read_one(
 def _find(
     items: ItemList[AnyItem] | None, problem: Problem | None, item_id: str, name: str
 ) -> Sight[AnyItem]:
-    """Look for an item in a list: by its id, else by its name; an id that is not there may belong to a former item."""
+    """Look for an item in a list: by its id, else by its name; an id that is not there may belong to a former item.
+
+    Of a list that is incomplete, no other item is taken for the one with the id.
+    """
     if items is None:
         return Sight(problem=problem)
     found = items.find(item_id) if item_id else None
@@ -137,10 +140,9 @@ def _find(
         return Sight(found)
     wanted = fold_text(name)
     same = [item for item in items if item.name is not None and fold_text(item.name) == wanted]
-    if len(same) == 1:
-        return Sight(same[0])
-    if same:
-        return Sight(several=same)
+    is_certain = items.complete or not item_id
+    if same and is_certain:
+        return Sight(same[0]) if len(same) == 1 else Sight(several=same)
     if items.complete:
         return Sight(absent=True)
     seen = f"{len(items)} of {items.total or 'more'} items came; {item_id or name} is not among them"

@@ -223,7 +223,8 @@ class Reference:
     """A pointer to an object for lists of users: kind, id and name."""
 
     kind: str
-    id: uuid.UUID
+    id: uuid.UUID | None
+    """For an intake client the id of its Privilege Manager server, where it has one."""
     name: str
 
 

@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from services.common.errors import Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.user_folders import create_private_folder
 
 DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -71,6 +73,18 @@ def _replace(path: Path, write: Callable[[BinaryIO], object], *, private: bool) 
             temporary.unlink()
         raise
     _fsync_folder(path.parent)
+
+
+def write_problem(tried: str, path: Path, error: OSError) -> Problem:
+    """Return the problem of a file that could not be written."""
+    return Problem(
+        tried=tried,
+        evidence=f"{path.name}: {error.strerror or type(error).__name__}",
+        cause=write_failure_cause(error),
+        owner=Owner.CONSOLE,
+        remedy=write_failure_remedy(error),
+        fault=FaultId.FILE_NOT_WRITTEN,
+    )
 
 
 def write_failure_cause(error: OSError) -> str:

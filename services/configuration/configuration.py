@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, SQLModel, col, select
 
 from models.approval_request import ApprovalRequest
-from models.base import ConfigurationObject, name_key
+from models.base import REFERS_TO, ConfigurationObject, name_key
+from models.intake_client import IntakeClient
 from models.kinds import KINDS, OPEN_STATES, Kind
 from models.reference_lists import load_references
 from models.revision import Revision
@@ -262,6 +263,13 @@ def _references(session: Session, item: ConfigurationObject) -> Iterator[Referen
         if issubclass(model, ConfigurationObject):
             rows = session.exec(select(model).where(column == item.id).order_by(col(model.name_key)))
             yield from (Reference(model.kind.value, row.id, row.name) for row in rows)
+        elif model is IntakeClient:
+            clients = session.exec(
+                select(IntakeClient).where(column == item.id).order_by(col(IntakeClient.name_key))
+            )
+            for client in clients:
+                server_id = client.source_server_id or client.answer_server_id
+                yield Reference(str(get_table(model).name), server_id, client.name)
         else:
             table = get_table(model)
             count = (
@@ -284,7 +292,6 @@ def _references(session: Session, item: ConfigurationObject) -> Iterator[Referen
 
 REFERRING_ROW_LABELS = {
     "approval_request": plural_later("{count} request", "{count} requests"),
-    "intake_client": plural_later("{count} intake client", "{count} intake clients"),
 }
 """Labels for referring rows that are not configuration objects, by table."""
 OTHER_ROW_LABELS = plural_later("{count} other record", "{count} other records")
@@ -294,5 +301,6 @@ def _referring_columns(table_name: str) -> Iterator[tuple[type[SQLModel], Column
     dependent = open_requests_guard.DEPENDENT_ROWS.values()
     for model in (one for one in all_models() if one not in dependent):
         for column in get_table(model).columns:
-            if any(key.column.table.name == table_name for key in column.foreign_keys):
+            refers_to = {key.column.table.name for key in column.foreign_keys} | {column.info.get(REFERS_TO)}
+            if table_name in refers_to:
                 yield model, column

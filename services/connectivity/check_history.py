@@ -121,6 +121,25 @@ def find_last_sign_in(store: Store, server_id: uuid.UUID, used: CheckSignIn | No
     return None
 
 
+def find_known_operations(store: Store, server: Server) -> dict[str, str]:
+    """Return what the last check of a server at its present address found of its operations; empty where none did."""
+    query = (
+        select(TaskRun.report)
+        .where(TaskRun.task == TASK_ID, TaskRun.object_id == server.id)
+        .order_by(col(TaskRun.started_at).desc())
+        .limit(LIMIT)
+    )
+    with store.read() as session:
+        for report in session.exec(query):
+            content: UncheckedJson = json.loads(report or "{}")
+            if content.get("base_url") != server.base_url:
+                continue
+            for stage in content.get("stages", []):
+                if found := stage.get("operations"):
+                    return dict(found)
+    return {}
+
+
 def save_check(
     store: Store,
     server: Server,
@@ -143,7 +162,7 @@ def save_check(
         ended_at=ended,
         correlation_id=report.correlation_id,
         outcome=summarize_findings(report.stages)[:TEXT_MAX],
-        report=_serialize_report(report, process, unsaved=unsaved, used=used),
+        report=_serialize_report(report, server, process, unsaved=unsaved, used=used),
         process_id=process.id if process is not None else None,
         credential_mark=used.mark if used is not None else "",
         call_limit=_storable_call_limit(report),
@@ -222,7 +241,12 @@ def _worst_recent_verdict(session: Session, server_id: uuid.UUID) -> str:
 
 
 def _serialize_report(
-    report: CheckReport, process: ApprovalProcess | None, *, unsaved: bool, used: CheckSignIn | None
+    report: CheckReport,
+    server: Server,
+    process: ApprovalProcess | None,
+    *,
+    unsaved: bool,
+    used: CheckSignIn | None,
 ) -> str:
     content = report.as_dict()
     content["stages"] = [
@@ -232,6 +256,7 @@ def _serialize_report(
         }
         for stage in report.stages
     ]
+    content["base_url"] = server.base_url
     content["process_id"] = str(process.id) if process is not None else ""
     content["process"] = process.name if process is not None else ""
     content["unsaved"] = unsaved

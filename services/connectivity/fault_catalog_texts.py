@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from models.check_stages import CHAIN_GROUP, STAGE_GROUPS, STAGE_NAMES, StageGroup
+from models.check_stages import ANSWER_GROUP, CHAIN_GROUP, STAGE_GROUPS, STAGE_NAMES, StageGroup
 from models.translation_marks import tr_later
 from services.common.errors import Owner
 from services.connectivity.fault_catalog import (
@@ -24,8 +24,9 @@ OTHER_OWNER = tr_later("Owner on Privilege Manager")
 GENERATE_COMMAND = "approval-console faults --markdown > resources/help/fault-catalogue.md"
 _OWNERS = ", ".join(f"*{owner}*" for owner in dict.fromkeys(fault.owner.value for fault in all_faults()))
 _INTRO = f"""\
-What the staged check can find: at which stage, what people see of it, why, who can put it right, and how. The same
-entries stand in the window under *Help > Fault catalog*, and `approval-console faults ID` prints one of them.
+What the staged check can find, and what else can go wrong with approvals: at which stage, what people see of it, why,
+who can put it right, and how. The same entries stand in the window under *Help > Fault catalog*, and
+`approval-console faults ID` prints one of them.
 Each id is what `check` and `check --json` call a finding. The owner is whoever can put it right: {_OWNERS}.
 
 This page is made from the program by `{GENERATE_COMMAND}`.
@@ -128,9 +129,9 @@ def render_markdown() -> str:
 
 
 def _stage_groups() -> Iterator[StageGroup]:
-    """Yield the groups of stages of all kinds, each stage once (kinds share most of them), then the links of the chain."""
+    """Yield the groups of stages of all kinds, each stage once (kinds share most of them), then the links of the chain and the way back."""
     seen: set[str] = set()
-    for groups in (*STAGE_GROUPS.values(), (CHAIN_GROUP,)):
+    for groups in (*STAGE_GROUPS.values(), (CHAIN_GROUP, ANSWER_GROUP)):
         for title, stages in groups:
             own = tuple(stage for stage in stages if stage[0] not in seen)
             seen.update(key for key, _ in own)

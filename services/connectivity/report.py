@@ -1,5 +1,6 @@
 """What a check finds: one result for each stage, and the report made of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,6 +54,8 @@ class StageResult:
     """The sys_id of the request item that the Approval Process should use."""
     calls_per_hour: int | None = None
     """The rate limit that the instance reports."""
+    operations: Mapping[str, str] = field(default_factory=dict)
+    """The operations that the server describes, by name: a mark that changes with the way to call each."""
 
     @classmethod
     def failed(cls, stage: str, problem: Problem, ms: float) -> "StageResult":
@@ -100,6 +103,7 @@ class StageResult:
             "suggested_name": self.suggested_name,
             "suggested_item_id": self.suggested_item_id,
             "calls_per_hour": self.calls_per_hour,
+            "operations": dict(self.operations),
         }
 
 

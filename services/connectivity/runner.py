@@ -1,6 +1,7 @@
 """Runs a check: each stage as early as its inputs allow, side by side where independent, reported as it finishes."""
 
 import logging
+from collections.abc import Mapping
 
 from models.approval_process import ApprovalProcess
 from models.kinds import Kind
@@ -26,15 +27,18 @@ async def run_check(
     *,
     kind: Kind = Kind.FOREIGN_SYSTEM,
     accepted: PreviousSignIn | None = None,
+    known_operations: Mapping[str, str] | None = None,
     report: StageCallback = _ignore_result,
 ) -> CheckReport:
     """Check a server of a kind, and on a ServiceNow Server item and services of `process` where one is given. Nothing is written.
 
-    `settings` and `process` may be unsaved; `accepted` is when the password of now last was accepted, if that is known. The password is sent to the server's own origin only, and only once as long
-    as it has not been accepted. Cancelling the task ends the check at once.
+    `settings` and `process` may be unsaved; `accepted` is when the password of now last was accepted, and
+    `known_operations` what the last check found of a Privilege Manager server's operations, if that is known. The password
+    is sent to the server's own origin only, and only once as long as it has not been accepted. Cancelling the task ends the
+    check at once.
     """
     if kind is Kind.PRIVILEGE_MANAGER_SERVER:
-        found = await PrivilegeManagerCheck(settings, sign_in, accepted, report).run()
+        found = await PrivilegeManagerCheck(settings, sign_in, accepted, report, known_operations or {}).run()
     else:
         found = await ServiceNowCheck(settings, sign_in, process, accepted, report).run()
     bad = "; ".join(

@@ -36,6 +36,7 @@ def parse_stage(stored: UncheckedJson) -> StageResult:
         suggested_name=str(stored["suggested_name"]),
         suggested_item_id=str(stored["suggested_item_id"]),
         calls_per_hour=stored["calls_per_hour"],
+        operations=stored.get("operations", {}),
     )
 
 

@@ -55,11 +55,15 @@ class Intake:
     def accept(self, client: IntakeClient, payload: JsonValue, key: str = "") -> AcceptedRequest:
         """Store the request that `payload` describes, or return the one that was stored before for the same key.
 
-        `key` is the client's Idempotency-Key; without one the id in the payload is used. Raises InvalidError if there is
+        `key` is the client's Idempotency-Key; without one, and for events of Privilege Manager, the id in the payload is
+        used. Raises InvalidError if there is
         neither or if a variable cannot be filled, IdempotencyKeyReusedError, IntakeNotReadyError, StoreError.
         """
         fields = parse_mapping(client.mapping).read(payload)
         own_id = fields.pop(ID_FIELD, "")
+        if own_id and client.source_server_id is not None:
+            # Privilege Manager has one approval with this id, however often its event is posted on the way here.
+            key = ""
         if len(key) > KEY_LENGTH_MAX:
             raise InvalidError(
                 [FieldError("Idempotency-Key", f"has {len(key)} characters; {KEY_LENGTH_MAX} are read")]

@@ -22,11 +22,11 @@ from services.answers.approval_body import (
     supports_denial,
     supports_duration,
 )
-from services.answers.faults import DELIVERY_FAULTS
 from services.answers.privilege_manager import ApprovalServer
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonObject, JsonValue
+from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.intake.clients import IntakeClients
 from services.store import Store
 

@@ -5,21 +5,23 @@ import hmac
 import json
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from pydantic import ValidationError
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from models.approval_type import ApprovalType
 from models.base import NAME_MAX, ConfigurationFields, name_key, utcnow
 from models.delivery import AnswerKind
 from models.intake_client import IntakeClient
-from services.answers.approval_body import AnswerMapping, check_mapping, schema_hash
+from models.user_credential import UserCredential
+from services.answers.approval_body import AnswerMapping, check_mapping
 from services.answers.outbox import Outbox
 from services.answers.target import AnswerTarget
-from services.answers.webhook import new_webhook_secret, secret_name, webhook_destination
-from services.common.errors import ConsoleError, FieldError, InvalidError
+from services.answers.webhook import new_webhook_secret, proxy_destination, secret_name, webhook_destination
+from services.common.errors import FieldError, InvalidError
 from services.common.json_types import JsonObject, JsonValue
 from services.common.secret import Secret
 from services.intake.event_store import IntakeEvents
@@ -27,6 +29,7 @@ from services.intake.payload_mapping import mapping_from_json
 from services.store import Store
 from services.store.errors import NotFoundError
 from services.vault import Vault
+from services.vault.base import SecretMissingError, SecretNotForHostError
 
 TOKEN_BYTES = 32
 TOKEN_PREFIX = "aci_"  # noqa: S105 -- prefix of every token, for scanners that search for leaked secrets
@@ -56,15 +59,25 @@ def forget_webhook_secret(client: IntakeClient, vault: Vault) -> None:
         vault.forget(client.id, secret_name(client.name))
 
 
-def _store_webhook_secret(client: IntakeClient, vault: Vault) -> Secret | None:
-    """Put a new secret into the vault and return it; None where the vault has one that was set from outside."""
-    name, bound_to = secret_name(client.name), webhook_destination(client.answer_url)
-    if vault.state(client.id, name).present:
-        vault.bind(client.id, name, bound_to)
-        return None
+@contextmanager
+def _new_webhook_secret(client: IntakeClient, vault: Vault) -> Iterator[Secret | None]:
+    """Put a new secret into the vault for what the block stores, and yield it.
+
+    Yields None where answers go to no webhook, and where the vault has a secret that was set from outside. When the
+    block fails, the vault is as before.
+    """
+    if client.answer_kind != AnswerKind.WEBHOOK:
+        yield None
+        return
+    name, bound_to = secret_name(client.name), webhook_destination(client.answer_url, client.answer_proxy)
+    tried = f"Store the secret of the webhook of “{client.name}”"
+    if not vault.can_store_secrets:
+        with vault.rebinding(client.id, name, bound_to, tried=tried):
+            yield None
+        return
     secret = new_webhook_secret()
-    vault.put(client.id, name, "", secret, [bound_to])
-    return secret
+    with vault.putting(client.id, name, "", secret, [bound_to], tried=tried):
+        yield secret
 
 
 class IntakeClients:
@@ -108,15 +121,9 @@ class IntakeClients:
         """
         client, token = self._make(name, type_id, document, answer)
         client.source_server_id, client.is_learning = source_server_id, source_server_id is not None
-        secret = None
-        if answer.kind is AnswerKind.WEBHOOK:
-            secret = _store_webhook_secret(client, vault)
-        try:
+        with _new_webhook_secret(client, vault) as secret:
             self._insert(client)
-        except ConsoleError:
-            if secret is not None:
-                vault.forget(client.id, secret_name(client.name))
-            raise
+        self._bind_proxy(client, vault)
         return NewClient(client, token, secret)
 
     def find(self, name: str) -> IntakeClient:
@@ -134,7 +141,7 @@ class IntakeClients:
         Raises NotFoundError, and ConsoleError for a mapping that does not fit the schema.
         """
         check_mapping(schema, mapping)
-        confirmed = AnswerMapping(mapping.properties, schema_hash(schema))
+        confirmed = mapping.confirmed_for(schema)
         client = self.find(name)
         with self._store.write("Mapping of answers confirmed") as work:
             client.answer_mapping = confirmed.as_text()
@@ -160,6 +167,17 @@ class IntakeClients:
         query = select(IntakeClient).where(col(IntakeClient.source_server_id) == server_id)
         with self._store.read() as session:
             return session.exec(query.order_by(col(IntakeClient.name_key))).first()
+
+    def find_for_server(self, server_id: uuid.UUID) -> list[IntakeClient]:
+        """Return the clients that send events of a Privilege Manager server or whose answers go to it, by name."""
+        query = select(IntakeClient).where(
+            or_(
+                col(IntakeClient.source_server_id) == server_id,
+                col(IntakeClient.answer_server_id) == server_id,
+            )
+        )
+        with self._store.read() as session:
+            return list(session.exec(query.order_by(col(IntakeClient.name_key))))
 
     def renew_token(self, name: str) -> str:
         """Replace the token of a client and return the new one, which cannot be read again. Raises NotFoundError."""
@@ -196,19 +214,34 @@ class IntakeClients:
     def set_answer(self, name: str, answer: AnswerTarget, vault: Vault) -> Secret | None:
         """Change where the answers of a client go, and return the secret of its new webhook, which is shown once.
 
-        The mapping of an earlier server is dropped. Raises NotFoundError, VaultError.
+        The mapping of an earlier server is dropped. Answers that wait go to the new place. Raises NotFoundError, VaultError.
         """
         client = self.find(name)
-        forget_webhook_secret(client, vault)
-        secret = None
-        if answer.kind is AnswerKind.WEBHOOK:
-            secret = _store_webhook_secret(client.model_copy(update=answer.columns()), vault)
-        with self._store.write("Answers of an intake client changed") as work:
-            for column, value in answer.columns().items():
-                setattr(client, column, value)
-            client.answer_mapping = "{}"
+        had_webhook = client.answer_kind == AnswerKind.WEBHOOK
+        for column, value in answer.columns().items():
+            setattr(client, column, value)
+        client.answer_mapping = "{}"
+        with (
+            _new_webhook_secret(client, vault) as secret,
+            self._store.write("Answers of an intake client changed") as work,
+        ):
             work.update(client, client.version)
+        if had_webhook and answer.kind is not AnswerKind.WEBHOOK:
+            vault.forget(client.id, secret_name(client.name))
+        self._bind_proxy(client, vault)
+        Outbox(self._store).wake(client.id, utcnow())
         return secret
+
+    def _bind_proxy(self, client: IntakeClient, vault: Vault) -> None:
+        place = proxy_destination(client.answer_url, client.answer_proxy)
+        if place is None or client.answer_proxy_credential_id is None:
+            return
+        with self._store.read() as session:
+            credential = session.get(UserCredential, client.answer_proxy_credential_id)
+        if credential is not None:
+            # Where the password is missing, or was entered for another way, sending says so.
+            with suppress(SecretMissingError, SecretNotForHostError):
+                vault.bind(credential.id, credential.name, place)
 
     def _make(
         self, name: str, type_id: uuid.UUID, document: Mapping[str, JsonValue] | None, answer: AnswerTarget

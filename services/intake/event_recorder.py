@@ -93,7 +93,10 @@ def storable_body(content: bytes, token: str = "") -> str:
     except (ValueError, RecursionError):
         return redact_user_text(text)
     cleaned = _without_secrets(payload, BODY_DEPTH_MAX + 1)
-    return text if cleaned == payload else json.dumps(cleaned, ensure_ascii=False, indent=2)
+    if cleaned == payload:
+        return text
+    # JSON can hold halves of characters as escape sequences, and a store cannot hold them.
+    return replace_unstorable(json.dumps(cleaned, ensure_ascii=False, indent=2))
 
 
 def _without_secrets(value: JsonValue, levels: int) -> JsonValue:

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from starlette.requests import Request
 
+from services.common.json_text import is_deeper_than
 from services.common.json_types import JsonObject, JsonValue
 from services.intake.http_problems import HttpProblem
 from services.intake.limits import BODY_DEPTH_MAX, BODY_DRAIN_MAX, BODY_SIZE_MAX, BODY_TIMEOUT_S
@@ -49,7 +50,7 @@ def parse_body(content: bytes) -> JsonObject:
         raise HttpProblem(400, "body-unreadable", "The body is no JSON that can be read", detail) from error
     if not isinstance(payload, dict):
         raise HttpProblem(400, "body-unreadable", "The body is no JSON object")
-    if _is_deeper_than(payload, BODY_DEPTH_MAX):
+    if is_deeper_than(payload, BODY_DEPTH_MAX):
         raise HttpProblem(
             400,
             "body-unreadable",
@@ -90,17 +91,3 @@ def _reject_duplicate_names(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
 
 def _reject_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is no JSON")
-
-
-def _is_deeper_than(payload: JsonValue, most: int) -> bool:
-    level: list[JsonValue] = [payload]
-    for _ in range(most):
-        level = [
-            inner
-            for value in level
-            if isinstance(value, dict | list)
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
-        if not level:
-            return False
-    return any(isinstance(value, dict | list) for value in level)

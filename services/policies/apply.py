@@ -237,6 +237,8 @@ class _Application:
                 step.state = StepState.VOID
                 raise
             await Settling(self._service.client, self._run, self._service.create_settles_s).settle()
+            if step.state is StepState.DOING:
+                raise  # whether it happened is not told
             if step.state is StepState.VOID:
                 if not again:
                     raise

@@ -26,7 +26,7 @@ from services.privilege_manager import Operation, PrivilegeManagerClient
 from services.privilege_manager.api_items import read_filter, read_id
 from services.privilege_manager.api_replies import parse_list
 from services.privilege_manager.reports import ITEM_ID_COLUMN, Report
-from services.store import Store
+from services.store import NotFoundError, Store
 
 TARGETING_TASK = "Resource and Collection Targeting Update"
 """The product's name of the task."""
@@ -57,9 +57,11 @@ def load_endpoint_settings(store: Store, server_id: uuid.UUID) -> EndpointSettin
 
 
 def save_endpoint_settings(store: Store, server: PrivilegeManagerServer, settings: EndpointSettings) -> None:
-    """Keep the ids for a server, with an audit entry; blocks."""
+    """Keep the ids for a server, with an audit entry; blocks. Raises NotFoundError where it was deleted."""
     value = json.dumps({"task": settings.task_id, "report": settings.report_id})
     with store.write("Endpoints of a Privilege Manager server") as work:
+        if work.session.get(PrivilegeManagerServer, server.id) is None:
+            raise NotFoundError(f"the server “{server.name}”")
         work.session.merge(StoreMeta(key=_META_KEY.format(server=server.id), value=value))
         work.event(
             "set endpoint items",

@@ -83,9 +83,14 @@ class ItemCopies:
         self._place = hashlib.sha256(server.base_url.encode()).hexdigest()[:16]
 
     def replace(self, kind: ItemKind, listed: ItemList[Item]) -> None:
-        """Store a list in one transaction; only a complete one removes what it does not hold."""
+        """Store a list in one transaction; only a complete one removes what it does not hold.
+
+        Nothing is stored of a server that was deleted while it was read.
+        """
         now = utcnow()
         with self._store.write() as work:
+            if work.session.get(PrivilegeManagerServer, self._server_id) is None:
+                return
             whole = listed.complete or self._state(work.session, kind) is None
             self._put(work, kind, listed, now, whole=whole)
             value = json.dumps({"at": now.isoformat(), "complete": listed.complete, "place": self._place})
@@ -109,8 +114,8 @@ class ItemCopies:
         """Return the copies of filters."""
         return self._load(ItemKind.FILTER, read_filter)
 
-    def find_policy(self, item_id: str, name: str) -> PolicyItem | None:
-        """Return the copy of the policy with this GUID, or with this name where the GUID is empty; reads one row."""
+    def find_policies(self, item_id: str, name: str) -> list[PolicyItem]:
+        """Return the copy of the policy with this GUID, or where that is empty those with this name, at most two."""
         same = (
             col(ServerItem.item_id) == item_id.lower()
             if item_id
@@ -118,19 +123,21 @@ class ItemCopies:
         )
         with self._store.read() as session:
             if self._state(session, ItemKind.POLICY) is None:
-                return None
+                return []
             query = select(ServerItem.document).where(
                 ServerItem.server_id == self._server_id,
                 ServerItem.item_kind == ItemKind.POLICY.value,
                 same,
             )
-            document = session.exec(query.limit(1)).first()
-        return None if document is None else read_policy(json.loads(document))
+            documents = list(session.exec(query.limit(2)))
+        items = (read_policy(json.loads(document)) for document in documents)
+        return [item for item in items if item is not None]
 
-    def has_list(self, kind: ItemKind) -> bool:
-        """Return whether the server was asked for a list at its present address."""
+    def has_whole_list(self, kind: ItemKind) -> bool:
+        """Return whether the server was asked for a list at its present address, and all of it came."""
         with self._store.read() as session:
-            return self._state(session, kind) is not None
+            state = self._state(session, kind)
+        return state is not None and state[1]
 
     def search(self, text: str, kind: ItemKind, limit: int) -> list[tuple[str, str]]:
         """Return name and item id of the copies whose name contains `text`, by name."""

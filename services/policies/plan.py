@@ -12,7 +12,7 @@ from models.translation_marks import tr_later
 from services.common.errors import OpenRequests
 from services.common.json_types import JsonLike
 from services.language import plural_message, tr_message, translate
-from services.policies.plan_warnings import PlanWarning, find_warnings
+from services.policies.plan_warnings import LIST_INCOMPLETE, PlanWarning, find_warnings
 from services.policies.policy_goal import PolicyGoal, WantedAction
 from services.policies.server_state import (
     PolicySnapshot,
@@ -189,9 +189,10 @@ class PolicyPlan:
 
     def ids(self, operation: RowOperation) -> tuple[str, ...]:
         """Return the actions that an operation is for."""
-        return tuple(
+        found = (
             row.item_id for row in self.rows if row.operation is operation and row.field is PlanField.ACTIONS
         )
+        return tuple(dict.fromkeys(found))
 
     @property
     def new_status(self) -> bool | None:
@@ -297,14 +298,17 @@ class _Planner:
         if policies is None:
             reason = self._state.api.find_reason(Operation.LIST_POLICIES)
             return PlanRow(PlanField.POLICY, RowOperation.BLOCKED, None, None, reason)
-        if goal.create is None or read_id(goal.policy) is not None:
-            why = tr_message("There is no such policy on the server.")
-            return PlanRow(PlanField.POLICY, RowOperation.CONFLICT, "", None, why)
-        if not policies.complete:
+        creates = goal.create is not None and read_id(goal.policy) is None
+        if not policies.complete and creates:
             why = tr_message(
                 "The list of policies is incomplete, so a policy of this name may be there already."
             )
             return PlanRow(PlanField.POLICY, RowOperation.BLOCKED, None, goal.policy, why)
+        if not policies.complete and not self._state.missing:
+            return PlanRow(PlanField.POLICY, RowOperation.BLOCKED, None, None, tr_message(LIST_INCOMPLETE))
+        if not creates:
+            why = tr_message("There is no such policy on the server.")
+            return PlanRow(PlanField.POLICY, RowOperation.CONFLICT, "", None, why)
         return PlanRow(PlanField.POLICY, RowOperation.CREATE, "", goal.policy)
 
     def _action_rows(self) -> list[PlanRow]:

@@ -4,11 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.translation_marks import tr_later
 from services.common.json_types import JsonLike
 from services.language import tr_message
 from services.policies.policy_goal import PolicyGoal
 from services.policies.server_state import ServerState, platform_of
 from services.privilege_manager.api_items import PolicyItem
+
+LIST_INCOMPLETE = tr_later("A list of the server is incomplete, so something may be missing here.")
 
 
 class WarningKind(StrEnum):
@@ -63,8 +66,7 @@ def find_warnings(
     found += _find_other_platforms(goal, state, policy, action_ids)
     for listed in (state.policies, state.actions):
         if listed is not None and not listed.complete:
-            text = tr_message("A list of the server is incomplete, so something may be missing here.")
-            return (*found, PlanWarning(WarningKind.LIST_INCOMPLETE, text))
+            return (*found, PlanWarning(WarningKind.LIST_INCOMPLETE, tr_message(LIST_INCOMPLETE)))
     return tuple(found)
 
 

@@ -14,7 +14,7 @@ from services.store import Store
 
 @dataclass(frozen=True, slots=True)
 class WantedAction:
-    """An action by its name, and by its GUID where that is known. A GUID counts before the name."""
+    """An action by its GUID where that is known, else by its name: another action may have the name of a copy."""
 
     name: str
     item_id: str = ""
@@ -83,13 +83,14 @@ def goal_for_policy(store: Store, policy: Policy) -> PolicyGoal:
     """Return what a stored Policy asks for; blocks.
 
     Of the actions on the server, those that this console manages and the Policy does not list are removed; all
-    others stay.
+    others stay. An action that the Policy lists is wanted, whatever server it names itself.
     """
     with store.read() as session:
-        actions = list(session.exec(select(Action).where(Action.server_id == policy.server_id)))
-        copies = {one.action_id: one.item_id for one in session.exec(select(ActionProgress))}
+        actions = list(session.exec(select(Action)))
+        copies = dict(session.exec(select(ActionProgress.action_id, ActionProgress.item_id)).all())
     wanted = {action.id: WantedAction(action.name, copies.get(action.id, "")) for action in actions}
     listed = [one for one in policy.references_to_actions if one in wanted]
+    of_server = [action.id for action in actions if action.server_id == policy.server_id]
     platform = Platform(policy.platform)
     return PolicyGoal(
         policy=policy.name,
@@ -98,7 +99,7 @@ def goal_for_policy(store: Store, policy: Policy) -> PolicyGoal:
         platform=platform,
         description=policy.description,
         add_actions=tuple(wanted[one] for one in listed),
-        remove_actions=tuple(one for key, one in wanted.items() if key not in listed),
+        remove_actions=tuple(wanted[one] for one in of_server if one not in listed),
         active=policy.active,
         object_id=policy.id,
     )

@@ -1,6 +1,6 @@
 """What a plan is made from: the policy as the server tells it, and what else is there."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models.action import Platform
 from services.common.errors import ConsoleError
@@ -64,17 +64,27 @@ class ServerState:
     single: dict[str, PolicyItem] = field(default_factory=dict)
     """Policies that were read one by one, which may tell more than the list."""
 
+    missing: frozenset[str] = frozenset()
+    """GUIDs of policies that the server was asked for one by one, and that are not there."""
+
     def find_policies(self, name: str, item_id: str = "") -> list[PolicyItem]:
-        """Return the policies with a GUID, or else with a name or GUID that `name` is."""
-        listed = {one.item_id: one for one in self.policies or ()}
-        known = [{**listed, **self.single}[key] for key in {**listed, **self.single}]
+        """Return the policy with a GUID, or those with a name or GUID that `name` is.
+
+        Where a GUID is given, a name counts only if no policy has the GUID for certain.
+        """
+        known = list({**{one.item_id: one for one in self.policies or ()}, **self.single}.values())
         by_id = find_items(known, item_id) if item_id else []
-        return by_id or find_items(known, name)
+        if by_id or (item_id and not self._is_gone(item_id)):
+            return by_id
+        return find_items(known, name)
+
+    def _is_gone(self, item_id: str) -> bool:
+        whole = self.policies is not None and self.policies.complete
+        return whole or read_id(item_id) in self.missing
 
     def find_actions(self, name: str, item_id: str = "") -> list[ActionItem]:
-        """Return the actions with a GUID, or else with a name or GUID that `name` is."""
-        by_id = find_items(self.actions or (), item_id) if item_id else []
-        return by_id or find_items(self.actions or (), name)
+        """Return the action with a GUID; where none is given, those with a name or GUID that `name` is."""
+        return find_items(self.actions or (), item_id or name)
 
     def action_name(self, item_id: str) -> str:
         """Return the name of an action, or its GUID."""
@@ -96,13 +106,14 @@ async def read_server_state(client: PrivilegeManagerClient, policy: str, item_id
     filters = await client.filters() if Operation.LIST_FILTERS in api else None
     state = ServerState(api, policies, actions, filters)
     wanted = {one.item_id for one in state.find_policies(policy, item_id)}
-    if policies is None:
-        wanted |= {one for one in (read_id(item_id), read_id(policy)) if one}
+    if not wanted and (policies is None or not policies.complete):
+        wanted = {one for one in (read_id(item_id), read_id(policy)) if one}
     if Operation.READ_POLICY in api and len(wanted) == 1:
         for one in wanted:
             found = await _read_policy(client, one)
-            if found is not None:
-                state.single[one] = found
+            if found is None:
+                return replace(state, missing=frozenset(wanted))
+            state.single[one] = found
     return state
 
 

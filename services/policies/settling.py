@@ -22,14 +22,18 @@ class Settling:
         self._create_settles_s = create_settles_s
 
     async def settle(self) -> None:
-        """Set every step in doubt to done or void, and store that. Raises ConsoleError."""
+        """Set every step in doubt to done or void, and store that. Raises ConsoleError.
+
+        One of which the server does not tell stays in doubt.
+        """
         doubtful = [step for step in self._run.steps if step.state is StepState.DOING]
         for step in doubtful:
             if step.kind is StepKind.CREATE:
                 await self._settle_create(step)
             else:
-                policy = await self.read_policy()
-                step.state = StepState.DONE if is_carried_out(step, policy) else StepState.VOID
+                carried_out = is_carried_out(step, await self.read_policy())
+                if carried_out is not None:
+                    step.state = StepState.DONE if carried_out else StepState.VOID
         if doubtful:
             await self._run.save("Policy: found what had happened")
 
@@ -60,13 +64,15 @@ class Settling:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
 
-def is_carried_out(step: RunStep, policy: PolicyItem | None) -> bool:
-    """Whether the policy shows what a step writes."""
+def is_carried_out(step: RunStep, policy: PolicyItem | None) -> bool | None:
+    """Whether the policy shows what a step writes; None where the server does not tell."""
     if policy is None:
-        return False
+        return None
     if step.kind is StepKind.STATUS:
-        return policy.active is step.active
-    present = set(policy.action_ids or ())
+        return None if policy.active is None else policy.active is step.active
+    if policy.action_ids is None:
+        return None
+    present = set(policy.action_ids)
     if step.kind is StepKind.ADD:
         return set(step.action_ids) <= present
     return step.kind is StepKind.REMOVE and present.isdisjoint(step.action_ids)

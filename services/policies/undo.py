@@ -106,7 +106,7 @@ class _Undo:
             step.state = StepState.LEFT
             await self._run.save("The policy stays: the API cannot delete one")
             return
-        if step.state is StepState.UNDOING and policy is not None and not is_carried_out(step, policy):
+        if step.state is StepState.UNDOING and is_carried_out(step, policy) is False:
             step.state = StepState.UNDONE
             await self._run.save(f"Taken back: {step.kind}")
             return
@@ -123,7 +123,7 @@ class _Undo:
             if not may_have_run(error):
                 raise
             seen = await self._settling.read_policy()
-            if seen is None or is_carried_out(step, seen):
+            if is_carried_out(step, seen) is not False:
                 await self._call(step, policy)
         step.state = StepState.UNDONE
         await self._run.save(f"Taken back: {step.kind}")

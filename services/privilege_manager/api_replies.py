@@ -12,6 +12,7 @@ from models.addresses import Origin
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.common.json_text import read_json
 from services.common.json_types import JsonValue
 from services.common.plain_text import replace_unstorable
 from services.common.redaction import redact
@@ -124,8 +125,8 @@ def parse_reply(
     if may_be_empty and not content.strip():
         return Reply()
     try:
-        body: JsonValue = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        body = read_json(content)
+    except ValueError as error:
         seen = f"not JSON: {error}; {summarize_body(response)}"
         raise make_error(FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED, tried, seen) from error
     if not isinstance(body, dict):

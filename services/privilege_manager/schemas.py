@@ -22,6 +22,8 @@ class Schema:
     format: str = ""
     description: str = ""
     enum: tuple[JsonValue, ...] = ()
+    max_length: int | None = None
+    """Characters of a text."""
     default: JsonValue = None
     properties: Mapping[str, "Schema"] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
@@ -61,6 +63,7 @@ class SchemaReader:
             format=_text(found.get("format")),
             description=_text(found.get("description")),
             enum=tuple(enum) if isinstance(enum, list) else (),
+            max_length=_length(found.get("maxLength")),
             default=found.get("default"),
             properties={
                 replace_unstorable(name): self._schema(part, parents, depth + 1)
@@ -112,6 +115,7 @@ def _named(schema: Schema, name: str) -> Schema:
         format=schema.format,
         description=schema.description,
         enum=schema.enum,
+        max_length=schema.max_length,
         default=schema.default,
         properties=schema.properties,
         required=schema.required,
@@ -123,3 +127,7 @@ def _named(schema: Schema, name: str) -> Schema:
 
 def _text(value: JsonValue) -> str:
     return replace_unstorable(value) if isinstance(value, str) else ""
+
+
+def _length(value: JsonValue) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

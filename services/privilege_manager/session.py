@@ -43,6 +43,10 @@ LOG_ON_BACKOFF_S = 60.0
 LOG_OFF_TIMEOUT_S = 2.0
 """The end of a program does not wait longer for a server that may be gone."""
 TOKEN_MAX = 16_384
+_TOKEN_ENDED = frozenset(
+    {FaultId.PRIVILEGE_MANAGER_TOKEN_REFUSED, FaultId.PRIVILEGE_MANAGER_FORBIDDEN, FaultId.LOGIN_PAGE}
+)
+"""What a call with a token that has ended is answered with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,8 @@ class SessionEnd:
 
     failure: str = ""
     """Why the server did not take it; empty when it did."""
-    still_valid: bool = False
-    """Whether the token is taken although the session was ended."""
+    still_valid: bool | None = False
+    """Whether the token is taken although the session was ended; None where the server did not tell."""
 
 
 class ApiSession:
@@ -126,11 +130,10 @@ class ApiSession:
         except ConsoleError as error:
             return SessionEnd(error.problem.evidence)
         path = f"services{Operation.VERSION.path}"
-        after = await self._send("GET", path, "See whether the session has ended", token, {})
         try:
-            parse_reply(after, tried)
-        except ConsoleError:
-            return SessionEnd()
+            parse_reply(await self._send("GET", path, "See whether the session has ended", token, {}), tried)
+        except ConsoleError as error:
+            return SessionEnd(still_valid=False if error.problem.fault in _TOKEN_ENDED else None)
         return SessionEnd(still_valid=True)
 
     async def aclose(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from services.common.fault_ids import FaultId
+from services.common.json_text import read_json
 from services.common.json_types import JsonObject, JsonValue
 from services.common.plain_text import replace_unstorable
 from services.privilege_manager.faults import make_error
@@ -15,6 +16,7 @@ from services.privilege_manager.schemas import Schema, SchemaReader
 
 SWAGGER_PATH = "services/swagger/docs/v1"
 """Below the base URL."""
+_MARK_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,11 @@ class ApiDescription:
         """The operations that the document lacks."""
         return tuple(operation for operation in Operation if operation not in self.operations)
 
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """A short mark of each operation by its name, which changes with the way to call it."""
+        return {operation.value: one.fingerprint[:_MARK_LENGTH] for operation, one in self.operations.items()}
+
     def find_reason(self, operation: Operation) -> str:
         """Return why `operation` cannot be used, for people; an empty text where it can."""
         return "" if operation in self.operations else find_operation_reason(operation)
@@ -95,8 +102,8 @@ def parse_description(content: bytes, tried: str) -> ApiDescription:
     Raises `privilege-manager-swagger-unreadable`. May take long for a large document: call it in a thread.
     """
     try:
-        document: JsonValue = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        document = read_json(content)
+    except ValueError as error:
         raise make_error(FaultId.PRIVILEGE_MANAGER_SWAGGER_UNREADABLE, tried, f"not JSON: {error}") from error
     if not isinstance(document, dict) or document.get("swagger") != "2.0":
         raise make_error(

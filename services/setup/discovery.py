@@ -19,7 +19,6 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.common.errors import (
-    ConsoleError,
     FieldError,
     InvalidError,
     Owner,
@@ -245,21 +244,24 @@ def create_setup(
     except ValueError as error:
         raise InvalidError([FieldError("base_url", str(error))]) from error
     made = _build_objects(configuration, base_url=base_url, account=account, found=found, server_id=server_id)
-    vault.put(made.credential.id, made.credential.name, account, secret, [made.server.destination])
-    try:
-        with configuration.store.write("ServiceNow approvals set up") as work:
-            return CreatedSetup(
-                credential=configuration.save_in(work, made.credential),
-                server=configuration.save_in(work, made.server),
-                process=configuration.save_in(work, made.process),
-                approval_type=configuration.save_in(work, made.approval_type),
-            )
-    except Exception as error:
-        try:
-            vault.forget(made.credential.id, made.credential.name)
-        except ConsoleError as kept:
-            raise RefusedError(_password_left(error, kept.problem, made.credential.name)) from error
-        raise
+    credential = made.credential
+    with (
+        vault.putting(
+            credential.id,
+            credential.name,
+            account,
+            secret,
+            [made.server.destination],
+            tried="Set up ServiceNow approvals",
+        ),
+        configuration.store.write("ServiceNow approvals set up") as work,
+    ):
+        return CreatedSetup(
+            credential=configuration.save_in(work, credential),
+            server=configuration.save_in(work, made.server),
+            process=configuration.save_in(work, made.process),
+            approval_type=configuration.save_in(work, made.approval_type),
+        )
 
 
 def _build_objects(
@@ -305,18 +307,4 @@ def _incomplete() -> Problem:
         owner=Owner.SERVICENOW,
         remedy="Create the ServiceNow approval request items on the instance, then connect again.",
         fault=FaultId.SETUP_INCOMPLETE,
-    )
-
-
-def _password_left(error: Exception, kept: Problem, name: str) -> Problem:
-    """Return the problem of a set-up that failed, and whose password could not be taken back out of the vault."""
-    first = error.problem if isinstance(error, ConsoleError) else None
-    return Problem(
-        tried="Set up ServiceNow approvals",
-        evidence=f"{first.evidence if first else type(error).__name__} {kept.evidence}",
-        cause=f"{first.cause if first else 'Unexpected internal error.'} The password stays in the vault, since it "
-        f"could not be removed: {kept.cause}",
-        owner=first.owner if first else Owner.CONSOLE,
-        remedy=f"{first.remedy if first else 'Try again.'} Then remove the entry “{name}” from the vault.",
-        fault=first.fault if first else FaultId.CONSOLE_FAULT,
     )

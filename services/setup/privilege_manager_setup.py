@@ -5,6 +5,7 @@ with by doing it again.
 """
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -23,8 +24,10 @@ from services.actions.progress import WrittenCopy
 from services.actions.server_actions import ask_for_copy
 from services.common.progress import Progress, ignore_progress
 from services.common.secret import Secret
+from services.language import tr_message
 from services.policies import ApplyResult, PolicyService, goal_for_policy, refresh_copies
 from services.privilege_manager.items.approval_action import read_action
+from services.setup.privilege_manager_run import SetUpRun, changed_fields, find_set_up_run, record_objects
 
 if TYPE_CHECKING:
     from models.approval_type import ApprovalType
@@ -68,6 +71,10 @@ class PrivilegeManagerObjects:
     action: Action
     policy: Policy
 
+    def all(self) -> tuple[ConfigurationObject, ...]:
+        """Return them in the order in which they refer to each other."""
+        return self.credential, self.server, self.action, self.policy
+
 
 async def read_export(client: "PrivilegeManagerClient") -> bytes | None:
     """Return the export of the action that the guide copies, or None where people have to export it.
@@ -100,30 +107,42 @@ def create_objects(
     """
     wanted = _Wanted(configuration, sign_in, approval_type, export)
     made = wanted.build()
-    vault.put(
-        made.credential.id,
-        made.credential.name,
-        sign_in.client_id,
-        sign_in.secret,
-        [made.server.destination],
-    )
-    try:
-        with configuration.store.write("Privilege Manager set up") as work:
-            saved = PrivilegeManagerObjects(
-                credential=configuration.save_in(work, made.credential),
-                server=configuration.save_in(work, made.server),
-                action=configuration.save_in(work, made.action),
-                policy=configuration.save_in(work, made.policy),
-            )
-    except Exception:
-        if wanted.new_credential:
-            vault.forget(made.credential.id, made.credential.name)
-        raise
+    ids = {one.kind: one.id for one in (made.credential, made.server, made.action, made.policy)}
+    known = find_set_up_run(configuration.store, ids)
+    credential = made.credential
+    with (
+        vault.putting(
+            credential.id,
+            credential.name,
+            sign_in.client_id,
+            sign_in.secret,
+            [made.server.destination],
+            tried=tr_message("Set up Privilege Manager"),
+        ),
+        configuration.store.write("Privilege Manager set up") as work,
+    ):
+        saved = PrivilegeManagerObjects(
+            credential=configuration.save_in(work, credential),
+            server=configuration.save_in(work, made.server),
+            action=configuration.save_in(work, made.action),
+            policy=configuration.save_in(work, made.policy),
+        )
+        record_objects(work, wanted.before, saved.all(), sign_in.task_id, known)
     if export is not None:
         action_progress.store_export(
             configuration.store, saved.action.id, f"{saved.action.copy_of}.zip", export
         )
     return saved
+
+
+def read_objects(configuration: "Configuration", run: SetUpRun) -> PrivilegeManagerObjects:
+    """Return the objects of a set-up as they are stored; blocks. Raises NotFoundError."""
+    return PrivilegeManagerObjects(
+        configuration.get(UserCredential, run.objects[Kind.USER_CREDENTIAL]),
+        configuration.get(PrivilegeManagerServer, run.objects[Kind.PRIVILEGE_MANAGER_SERVER]),
+        configuration.get(Action, run.objects[Kind.ACTION]),
+        configuration.get(Policy, run.objects[Kind.POLICY]),
+    )
 
 
 def use_export(
@@ -155,7 +174,8 @@ class _Wanted:
         self._sign_in = sign_in
         self._type = approval_type
         self._source = read_action(export) if export is not None else None
-        self.new_credential = False
+        self.before: dict[uuid.UUID, dict[str, object]] = {}
+        """The values of the objects that were there."""
 
     def build(self) -> PrivilegeManagerObjects:
         base_url = normalise_privilege_manager_url(self._sign_in.base_url)
@@ -164,6 +184,8 @@ class _Wanted:
         credential = self._credential(server)
         if server is None:
             server = self._new(PrivilegeManagerServer, base_url=base_url)
+        else:
+            self._keep(server)
         server.credential_id = credential.id
         action = self._action(server)
         return PrivilegeManagerObjects(credential, server, action, self._policy(server, action))
@@ -173,8 +195,8 @@ class _Wanted:
         if server is not None and server.credential_id is not None:
             stored = self._configuration.get(UserCredential, server.credential_id)
             if stored.account == account:
+                self._keep(stored)
                 return stored
-        self.new_credential = True
         return self._new(UserCredential, account=account)
 
     def _action(self, server: PrivilegeManagerServer) -> Action:
@@ -183,6 +205,8 @@ class _Wanted:
         action = next((one for one in listed if one.type_id == type_id), None)
         if action is None:
             action = self._new(Action, server_id=server.id, type_id=type_id)
+        else:
+            self._keep(action)
         if self._source is not None and not action.approval_type_guid:
             action.approval_type_guid = self._source.approval_type_id or ""
         return action
@@ -197,10 +221,15 @@ class _Wanted:
         if policy is None:
             given = {"name": name} if name else {}
             policy = self._new(Policy, server_id=server.id, platform=action.platform, **given)
+        else:
+            self._keep(policy)
         policy.active = True
         if action.id not in policy.references_to_actions:
             policy.action_ids = dump_references([*policy.references_to_actions, action.id])
         return policy
+
+    def _keep(self, found: ConfigurationObject) -> None:
+        self.before[found.id] = changed_fields(found)
 
     def _new(self, kind: type[Made], **values: object) -> Made:
         return self._configuration.new(kind, **{"name": NAMES[Kind(str(kind.kind))], **values})

@@ -110,9 +110,12 @@ def _read_policy(
     if policy is None or server is None or policy.server_id != server.id:
         return None, None, None
     copies = ItemCopies(store, server)
-    item = copies.find_policy(policy.item_id, policy.name)
-    if item is None:
-        return (False if copies.has_list(ItemKind.POLICY) else None), None, None
+    items = copies.find_policies(policy.item_id, policy.name)
+    if len(items) != 1:
+        # Of an incomplete list, and of several policies with one name, nothing is known about this one.
+        absent = not items and copies.has_whole_list(ItemKind.POLICY)
+        return (False if absent else None), None, None
+    item = items[0]
     added = None if item.action_ids is None or not copy_id else copy_id in item.action_ids
     return True, added, item.active
 

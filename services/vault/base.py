@@ -3,7 +3,8 @@
 import secrets
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -180,6 +181,8 @@ class Vault(ABC):
     def close(self) -> None:  # noqa: B027 -- most vaults have nothing to end
         """End calls that still wait, because the program ends."""
 
+    can_store_secrets = True
+    """Whether it takes secrets; else they are set from outside."""
     can_store_audit_key = True
     """Whether it can store the key that signs the audit trail of a store."""
     no_audit_key_reason = "No key was made yet: audit anchor makes one, and so does the next change."
@@ -218,6 +221,53 @@ class Vault(ABC):
         _reject_placeholder("Keep", name, secret, InvalidPasswordError)
         bound = list(dict.fromkeys(map(to_destination, places)))
         self._store(credential_id, name, VaultEntry(account, secret, bound, secrets.token_hex(8)))
+
+    @contextmanager
+    def putting(
+        self,
+        credential_id: uuid.UUID,
+        name: str,
+        account: str,
+        secret: Secret,
+        places: Sequence[SecretTarget],
+        *,
+        tried: str,
+    ) -> Iterator[None]:
+        """Store a secret as `put` does for what the block stores; when the block fails, the vault is as before.
+
+        Raises what `put` and the block raise; RefusedError when the vault could not be put back, with the causes of both.
+        """
+        with self._as_before_on_failure(credential_id, name, tried):
+            self.put(credential_id, name, account, secret, places)
+            yield
+
+    @contextmanager
+    def rebinding(
+        self, credential_id: uuid.UUID, name: str, place: SecretTarget, *, tried: str
+    ) -> Iterator[None]:
+        """Bind a secret that was set from outside to `place` only; when the block fails, the vault is as before.
+
+        Raises as `putting` does, and SecretMissingError.
+        """
+        with self._as_before_on_failure(credential_id, name, tried):
+            self.forget(credential_id, name)
+            self.bind(credential_id, name, place)
+            yield
+
+    @contextmanager
+    def _as_before_on_failure(self, credential_id: uuid.UUID, name: str, tried: str) -> Iterator[None]:
+        before = self._load(credential_id, name)
+        try:
+            yield
+        except Exception as error:
+            try:
+                if before is None:
+                    self.forget(credential_id, name)
+                else:
+                    self._store(credential_id, name, before)
+            except ConsoleError as kept:
+                raise RefusedError(_secret_left(tried, error, kept.problem, name)) from error
+            raise
 
     def get(self, credential_id: uuid.UUID, name: str, place: SecretTarget) -> Secret:
         """Return the secret for a server at `place`. Raises SecretMissingError, SecretNotForHostError."""
@@ -264,3 +314,17 @@ class Vault(ABC):
         if entry is not None and to_destination(place) in entry.destinations:
             entry.destinations.remove(to_destination(place))
             self._store(credential_id, name, entry)
+
+
+def _secret_left(tried: str, error: Exception, kept: Problem, name: str) -> Problem:
+    """Return the problem of a failure after which the secret could not be taken back out of the vault."""
+    first = error.problem if isinstance(error, ConsoleError) else None
+    return Problem(
+        tried=tried,
+        evidence=f"{first.evidence if first else type(error).__name__} {kept.evidence}",
+        cause=f"{first.cause if first else 'Unexpected internal error.'} The password stays in the vault, since it "
+        f"could not be removed: {kept.cause}",
+        owner=first.owner if first else Owner.CONSOLE,
+        remedy=f"{first.remedy if first else 'Try again.'} Then remove the entry “{name}” from the vault.",
+        fault=first.fault if first else FaultId.CONSOLE_FAULT,
+    )

@@ -49,6 +49,7 @@ class EnvVault(Vault):
     """Reads secrets from the environment; cannot store any."""
 
     kind = VaultKind.ENV
+    can_store_secrets = False
     can_store_audit_key = False
     no_audit_key_reason = (
         f"{AUDIT_VARIABLE} is not set: 64 hexadecimal digits of your own choice, kept secret."

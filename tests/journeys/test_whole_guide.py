@@ -9,21 +9,26 @@ from console.runtime.page_targets import Target
 from console.setup.wizard import SetupWizard
 from console.setup.wizard_presenter import Step
 from console.setup.wizard_privilege_manager_presenter import Phase
+from console.setup.wizard_set_up_runs import UndoSetUpDialog
 from console.shell.page_registry import create_page
 from models.action import Action
-from models.kinds import RequestState
+from models.kinds import Kind, RequestState
 from models.policy import Policy
 from models.privilege_manager_server import PrivilegeManagerServer
+from models.user_credential import UserCredential
 from services.common.secret import Secret
 from services.practice import PracticeInstance
 from services.practice.privilege_manager import PracticePrivilegeManager, built_in_ids
+from services.practice.privilege_manager.items import ItemKind
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.setup.guide_step import GuideStepState
+from services.setup.privilege_manager_setup import NAMES
 from tests.console.page_support import until
 from tests.limits import WAIT_S
 
 CLICKS, FIELDS = 8, 4
+CREDENTIAL = NAMES[Kind.USER_CREDENTIAL]
 TRUE = (GuideStepState.DONE, GuideStepState.NEEDLESS)
 
 
@@ -218,10 +223,10 @@ def test_a_refused_api_client_stores_nothing_and_says_why(
     assert configuration.all(PrivilegeManagerServer) == []
 
 
-def test_a_set_up_that_was_closed_while_waiting_is_gone_on_with_by_the_next_one(
-    run, ctx, hand, home, practice, privilege_manager, configuration, tmp_path
+def test_a_set_up_that_was_closed_while_waiting_is_gone_on_with_and_taken_back_by_the_next_wizard(
+    run, ctx, hand, home, practice, privilege_manager, configuration, vault, tmp_path
 ):
-    async def story():
+    async def begin():
         wizard = opened_wizard(hand, home)
         hand.paste(wizard.sign_in.address, sign_in_text(practice))
         hand.paste(wizard.sign_in.privilege_manager.address, api_client_text(privilege_manager, ""))
@@ -238,6 +243,40 @@ def test_a_set_up_that_was_closed_while_waiting_is_gone_on_with_by_the_next_one(
         step = next(s for phase in home.phases for s in phase.steps if s.number == 16)
         assert step.state is GuideStepState.ELSEWHERE
 
+    async def go_on():
+        await until(lambda: not home.findChildren(SetupWizard))
+        wizard = opened_wizard(hand, home)
+        offer = wizard.sign_in.last_set_up
+        await until(offer.isVisible, WAIT_S)
+        hand.click(offer.continue_button)
+        step = wizard.privilege_manager_step
+        await until(lambda: step.presenter.phase is Phase.WAITING, WAIT_S)
+        privilege_manager.import_items((tmp_path / "first.zip").read_bytes())
+        await until(lambda: step.presenter.phase is Phase.DONE, WAIT_S)
+        assert step.presenter.policy_result
+        assert len(configuration.all(PrivilegeManagerServer)) == len(configuration.all(Policy)) == 1
+        await take_back(wizard)
+
+    async def take_back(wizard):
+        step = wizard.privilege_manager_step
+        [credential] = [one for one in configuration.all(UserCredential) if one.name == CREDENTIAL]
+        hand.click(step.undo_button)
+        await until(lambda: wizard.findChildren(UndoSetUpDialog))
+        [dialog] = wizard.findChildren(UndoSetUpDialog)
+        assert len(dialog.texts) == 5, dialog.texts
+        hand.click(dialog.undo_button)
+        await until(lambda: step.presenter.phase is Phase.UNDONE, WAIT_S)
+        assert [line[1] for line in step.presenter.lines()] == ["Taken back"] * 5 + ["Stays"] * 2
+        assert not vault.state(credential.id, credential.name).present
+        hand.click(wizard.primary)
+        await until(lambda: not wizard.isVisible())
+
+    async def story():
+        await begin()
+        await go_on()
+
     run(closed_after(ctx, story()))
-    assert len(configuration.all(PrivilegeManagerServer)) == 1
-    assert len(configuration.all(Policy)) == 1
+    for model in (PrivilegeManagerServer, Action, Policy):
+        assert configuration.all(model) == []
+    [policy] = privilege_manager.state.items.of_kind(ItemKind.POLICY)
+    assert (policy.members["Enabled"], policy.ids("ApplicationActionIds")) == (False, [])

@@ -119,7 +119,8 @@ async def check_account(server: PrivilegeManagerClient, account: str) -> str | S
         return fault_result(
             ACCOUNT, FaultId.PRIVILEGE_MANAGER_USER_ACCOUNT, f"{told} is written like a user's name"
         )
-    return f"{told}, logged off again"
+    told += ", logged off again"
+    return told if ended.still_valid is not None else f"{told}; whether its token has ended is not told"
 
 
 def judge_roles(refused: Mapping[str, Problem], read: list[str]) -> StageResult:

@@ -1,5 +1,6 @@
 """The check of a Privilege Manager server: its reply, its log-on, and the stages that are declared for it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import httpx
@@ -17,12 +18,15 @@ from services.connectivity.privilege_manager.account import check_account, judge
 from services.connectivity.privilege_manager.instance_faults import STAGE as INSTANCE
 from services.connectivity.privilege_manager.stage import REGISTRY, LoggedOnCheck
 from services.connectivity.report import StageResult
+from services.connectivity.sign_in import PreviousSignIn
 from services.connectivity.stage import load_stages
+from services.connectivity.stage_run import StageCallback
 from services.connectivity.staged_check import StagedCheck
 from services.privilege_manager.client import PrivilegeManagerClient
 from services.privilege_manager.faults import FAULTS
 from services.privilege_manager.swagger import ApiDescription
-from services.transport.authentication import SignIn
+from services.transport.authentication import SignIn, SignInSource
+from services.transport.connection_settings import ConnectionSettings
 
 __all__ = ["PrivilegeManagerCheck", "call_faults"]
 
@@ -36,6 +40,17 @@ class PrivilegeManagerCheck(StagedCheck):
     anonymous_path = web_response.SWAGGER_PATH
     system = "the server"
     faults = FAULTS
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        sign_in: SignInSource,
+        accepted: PreviousSignIn | None,
+        report: StageCallback,
+        known_operations: Mapping[str, str],
+    ) -> None:
+        super().__init__(settings, sign_in, accepted, report)
+        self._known_operations = known_operations
 
     def normalise_address(self, text: str) -> str:
         """Return the base URL that `text` means, with the path of the server."""
@@ -81,7 +96,7 @@ class PrivilegeManagerCheck(StagedCheck):
             refused: dict[str, Problem] = {}
             read: set[str] = set()
             api = await self._look_at_operations(server, seen)
-            check = LoggedOnCheck(server, api, refused.setdefault, read.add)
+            check = LoggedOnCheck(server, api, refused.setdefault, read.add, self._known_operations)
             if api is None:
                 for stage in REGISTRY.create(check):
                     self.stages.skip(

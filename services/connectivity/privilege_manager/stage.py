@@ -1,7 +1,7 @@
 """What stages after the log-on to a Privilege Manager server work with, and how they are declared."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from services.common.errors import Problem
 from services.connectivity.stage import StageRegistry
@@ -21,6 +21,8 @@ class LoggedOnCheck:
     """Is called with what was read and why that was refused; the stage `roles` reports it."""
     note_read: Callable[[str], object]
     """Is called with what the API client is seen to be allowed to read."""
+    known_operations: Mapping[str, str] = field(default_factory=dict)
+    """What the last check found of each operation (`ApiDescription.fingerprints`); empty where there was none."""
 
     def missing(self, operations: Iterable[Operation]) -> list[Operation]:
         """Return those of `operations` that the server is known to lack."""

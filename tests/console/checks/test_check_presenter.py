@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.checks.check_presenter import CheckEnd, CheckPresenter, finding_title
+from console.checks.check_end import CheckEnd
+from console.checks.check_presenter import CheckPresenter, finding_title
 from console.checks.check_subject import CheckedObjects
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem

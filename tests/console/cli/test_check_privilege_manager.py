@@ -92,3 +92,16 @@ def test_an_unknown_name_is_told_with_the_nearest_of_either_kind(configure):
     outcome = configure()("check", "Privilege Manger")
     assert outcome.status == 2
     assert NAME in outcome.err
+
+
+def test_an_operation_that_is_called_in_another_way_is_told_once(configure, server):
+    cli = configure()
+    assert cli("check", NAME).status == 0
+    server.faults.set("schema_changed")
+    server.faults.set("operation_missing", which="filter")
+    told = {one["stage"]: one for one in json.loads(cli("check", NAME, "--json").out)["stages"]}
+    assert told["version"]["fault"] == "privilege-manager-operations-changed"
+    changed = "since the last check, called in another way: approve or deny a request; gone: read a filter"
+    assert told["version"]["evidence"].endswith(changed)
+    again = {one["stage"]: one for one in json.loads(cli("check", NAME, "--json").out)["stages"]}
+    assert (again["version"]["state"], again["version"]["fault"]) == ("ok", None)

@@ -74,6 +74,29 @@ def test_the_way_of_an_answer(configured, store, receiver):
     assert len(deliveries(store)) == 1
 
 
+def test_the_target_of_a_client_is_changed(configured, store, receiver):
+    """The answer that waited goes to the new place."""
+    environ = {VARIABLE: SECRET}
+    first = "webhook:http://127.0.0.1:9/answers"
+    added = configured.run("intake", "add", "Portal", "--type", TYPE, "--answer", first, environ=environ)
+    assert added.status == 0, added.err
+    end_request(store, IntakeClients(store).find("Portal"))
+    assert configured.run("worker", "--once", environ=environ).status == 1
+    receiver.behave = lambda _number: 200
+    changed = configured.run(
+        "intake", "answer", "Portal", "--answer", f"webhook:{receiver.url}", environ=environ
+    )
+    assert (changed.status, changed.out) == (0, ""), changed.err
+    assert configured.run("worker", "--once", "--json", environ=environ).json["answered"] == 1
+    [(headers, body)] = receiver.calls
+    assert is_signed(SECRET, headers, body)
+    [one] = configured.run("deliveries", "list", "--json").json["deliveries"]
+    assert (one["state"], one["url"]) == ("delivered", receiver.url)
+    assert configured.run("intake", "answer", "Portal", "--answer", "none").status == 0
+    assert IntakeClients(store).find("Portal").answer_kind == ""
+    assert configured.run("intake", "answer", "Portal", "--answer", "none", "--confirm").status == 2
+
+
 @pytest.mark.parametrize(
     ("options", "status"),
     [

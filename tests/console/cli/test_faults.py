@@ -27,9 +27,9 @@ def test_a_fault_of_an_answer_is_explained(cli):
     first, *told = outcome.out.splitlines()
     assert first == "delivery-denial-unsupported"
     names = [line.strip().split(":")[0] for line in told]
-    assert names == ["People see", "Cause", "Owner", "Remedy", "Source", "Counts as"]
+    assert names == ["People see", "Cause", "Owner", "Remedy", "Source", "Stage", "Counts as"]
     [found] = cli("faults", "delivery-refused", "--json").json["faults"]
-    assert (found["stages"], found["owner"]) == ([], "this console")
+    assert (found["stages"], found["owner"]) == (["answer"], "this console")
     assert "delivery-refused" in cli("faults", "delivery-refusd").err
 
 

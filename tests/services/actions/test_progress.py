@@ -12,6 +12,7 @@ from services.common.errors import InputError
 from services.configuration import Configuration
 from services.practice.privilege_manager import PracticePrivilegeManager
 from services.practice.privilege_manager.built_in_ids import APPROVAL_FORM_LOCALIZED
+from services.privilege_manager.api_items import ActionItem, ItemList
 from services.privilege_manager.items.approval_action import read_action
 from services.privilege_manager.items.document_error import ItemDocumentError
 from services.store import Store
@@ -163,3 +164,44 @@ def test_the_server_shows_an_imported_copy(store, export):
                 await client.aclose()
 
     asyncio.run(story())
+
+
+def test_a_copy_that_was_corrected_is_not_seen_before_it_is_imported(store, export):
+    """It has the id of the earlier one, which the server shows with another approval type or name."""
+    configuration = Configuration(store)
+    made = configuration.new(Kind.PRIVILEGE_MANAGER_SERVER, name="PM", base_url="https://pm.example.com/TMS/")
+    server = configuration.save(made)
+    action = make_action(store)
+    progresses.store_export(store, action.id, "form.zip", export)
+
+    def write(**changes):
+        nonlocal action
+        for name, value in changes.items():
+            setattr(action, name, value)
+        action = configuration.save(action) if changes else action
+        copy = progresses.make_action_copy(action, progresses.load_progress(store, action.id))
+        progresses.record_written(store, action.id, copy)
+
+    class Source:
+        async def actions(self):
+            return ItemList((self.item,))
+
+    source = Source()
+
+    def shows(name, guid):
+        progress = progresses.load_progress(store, action.id)
+        source.item = ActionItem(progress.item_id, name, command_line=f"/approvalTypeId:{guid.upper()}")
+        asking = server_actions.ask_for_copy(store, source, server.id, progress, action.name)
+        has_copy = asyncio.run(asking).has_copy
+        assert (progresses.load_progress(store, action.id).imported_at is not None) is has_copy
+        return has_copy
+
+    write()
+    assert shows(action.name, GUID)
+    other = GUID.replace("9", "8")
+    write(approval_type_guid=other)
+    assert not shows(action.name, GUID)
+    assert shows(action.name, other)
+    write(name="Another name")
+    assert not shows("ServiceNow form", other)
+    assert shows("Another name", other)

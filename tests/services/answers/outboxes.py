@@ -10,7 +10,7 @@ from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.delivery import AnswerKind, Delivery
 from models.kinds import RequestState
-from services.answers.approval_body import AnswerMapping, PropertySource, Source, schema_hash
+from services.answers.approval_body import AnswerMapping, PropertySource, Source
 from services.answers.destinations import StoredDestinations
 from services.answers.outbox import ClaimLimits, Outbox
 from services.answers.sender import AnswerSender, RetryLimits
@@ -76,7 +76,7 @@ class HttpApprovalServer:
 
 
 def mapping_text(sources=SOURCES, schema=SCHEMA):
-    return AnswerMapping(sources, schema_hash(schema)).as_text()
+    return AnswerMapping(sources).confirmed_for(schema).as_text()
 
 
 def pm_client(store, type_id, server_id=None, mapping=None, duration_s=0):

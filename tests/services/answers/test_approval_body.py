@@ -17,10 +17,12 @@ from services.answers.approval_body import (
     Source,
     build_body,
     check_mapping,
-    schema_hash,
+    describe_change,
     suggest_mapping,
 )
+from services.answers.approval_client import json_schema
 from services.common.errors import ConsoleError
+from services.privilege_manager.schemas import SchemaReader
 
 FINAL = [state for state in RequestState if state.is_final]
 NAMES = st.sampled_from(
@@ -67,7 +69,7 @@ def attempt(call):
 def test_a_proposal_gives_a_body_of_the_schema_or_a_clear_fault(schema, state, duration_s, comment):
     mapping = suggest_mapping(schema)
     assert mapping.schema_hash == ""
-    confirmed = AnswerMapping(mapping.properties, schema_hash(schema))
+    confirmed = mapping.confirmed_for(schema)
     answer = answer_of(state, duration_s, comment)
     body = attempt(lambda: build_body(schema, confirmed, answer))
     if body is None:
@@ -118,11 +120,11 @@ def test_a_duration_counts_only_for_approvals_with_one():
     schema = {
         "properties": {"id": {"type": "string"}, "hours": {"type": "integer"}, "ok": {"type": "boolean"}}
     }
-    confirmed = AnswerMapping(suggest_mapping(schema).properties, schema_hash(schema))
+    confirmed = suggest_mapping(schema).confirmed_for(schema)
     sources = dict(confirmed.properties) | {
         "ok": PropertySource(Source.DECISION, approved=True, denied=False)
     }
-    confirmed = AnswerMapping(sources, schema_hash(schema))
+    confirmed = AnswerMapping(sources).confirmed_for(schema)
     assert build_body(schema, confirmed, answer_of(duration_s=5400)) == {"id": "pm-1", "hours": 2, "ok": True}
     assert build_body(schema, confirmed, answer_of()) == {"id": "pm-1", "ok": True}
     denied = build_body(schema, confirmed, answer_of(RequestState.CANCELLED, 5400))
@@ -141,7 +143,29 @@ def test_a_duration_counts_only_for_approvals_with_one():
 )  # fmt: skip
 def test_one_time_and_for_a_duration(source, described, once, timed):
     schema = {"properties": {"id": {"type": "string"}, "x": described}}
-    confirmed = AnswerMapping({"id": PropertySource(Source.APPROVAL_ID), "x": source}, schema_hash(schema))
+    confirmed = AnswerMapping({"id": PropertySource(Source.APPROVAL_ID), "x": source}).confirmed_for(schema)
     assert AnswerMapping.from_text(confirmed.as_text()) == confirmed
     assert build_body(schema, confirmed, answer_of()).get("x") == once
     assert build_body(schema, confirmed, answer_of(duration_s=93784)).get("x") == timed
+
+
+def test_a_changed_schema_is_told_by_the_properties_that_changed():
+    text, number = {"type": "string"}, {"type": "integer"}
+    before = {"properties": {"id": text, "old": text, "minutes": number}, "required": ["id"]}
+    mapping = AnswerMapping.from_text(suggest_mapping(before).confirmed_for(before).as_text())
+    now = {"properties": {"id": text, "minutes": text, "key": text}, "required": ["id"]}
+    assert describe_change(now, mapping) == "New: key. Gone: old. Described in another way: minutes."
+    assert describe_change({**before, "required": ["id", "old"]}, mapping) == "Described in another way: old."
+    assert describe_change({}, mapping) == "Gone: id, minutes, old."
+    assert describe_change(now, AnswerMapping({}, mapping.schema_hash)) == "", (
+        "an earlier version kept no marks"
+    )
+
+
+def test_the_length_that_a_server_describes_counts():
+    described = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": "string"}, "comment": {"type": "string", "maxLength": 3}},
+    }
+    assert json_schema(SchemaReader({}).read(described)) == described

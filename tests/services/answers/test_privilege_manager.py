@@ -1,15 +1,17 @@
 """Answers to the approval operation of a Privilege Manager server, over a real socket."""
 
 import json
+import uuid
 from datetime import timedelta
 
 import pytest
 
 from models.base import utcnow
-from models.delivery import DeliveryState
+from models.delivery import AnswerKind, DeliveryState
 from models.kinds import RequestState
 from services.answers.approval_body import AnswerMapping, PropertySource, Source, suggest_mapping
 from services.answers.outbox import ClaimLimits
+from services.answers.target import AnswerTarget
 from services.intake.clients import IntakeClients
 from tests.services.answers.outboxes import (
     SCHEMA,
@@ -21,7 +23,7 @@ from tests.services.answers.outboxes import (
     pm_client,
     sender,
 )
-from tests.services.answers.receivers import StateReceiver
+from tests.services.answers.receivers import Receiver, StateReceiver
 from tests.services.answers.test_webhook import LATER, answer_fault
 from tests.services.requests.followed import SimulatedClock
 
@@ -78,6 +80,7 @@ async def test_a_changed_schema_lets_it_wait(store, type_id, vault, receiver, se
     await sender(store, vault, server).run_due()
     [delivery] = deliveries(store)
     assert (delivery.state, delivery.fault) == (DeliveryState.PENDING, "delivery-schema-changed")
+    assert delivery.reason.endswith("Described in another way: comment.")
     assert receiver.calls == []
     server.schema = SCHEMA | {"description": "Other words for the same thing"}
     await retried(store, vault, server)
@@ -133,6 +136,30 @@ async def test_a_server_that_does_not_tell_is_answered_again(store, type_id, vau
     await retried(store, vault, server)
     assert deliveries(store)[0].state == DeliveryState.DELIVERED
     assert len(receiver.calls) == 2
+
+
+async def test_answers_of_a_client_go_to_its_present_destination(store, type_id, vault, receiver, server):
+    """They are made for it, and their deliveries say where they went."""
+    webhook = Receiver(lambda _number: 503)
+    clients, target = IntakeClients(store), AnswerTarget(AnswerKind.WEBHOOK, url=webhook.url)
+    client = clients.add_with_secret("Program", type_id, None, target, vault).client
+    known = end_request(store, client, caller_id="pm-1")
+    unknown = end_request(store, client, caller_id="")
+    await sender(store, vault).run_due()
+    webhook.close()
+    assert webhook.calls
+    server_id = uuid.uuid4()
+    clients.set_answer("Program", AnswerTarget(AnswerKind.PRIVILEGE_MANAGER, server_id=server_id), vault)
+    clients.confirm_mapping("Program", SCHEMA, AnswerMapping(SOURCES))
+    await retried(store, vault, server)
+    [(_, body)] = receiver.calls
+    assert json.loads(body) == {"approvalId": "pm-1", "response": "Approve", "comment": "Fine"}
+    by_request = {one.request_id: one for one in deliveries(store)}
+    sent, kept = by_request[known], by_request[unknown]
+    assert (sent.state, sent.kind, sent.server_id, sent.url) == (
+        DeliveryState.DELIVERED, "privilege_manager", server_id, "",
+    )  # fmt: skip
+    assert (kept.state, kept.fault) == (DeliveryState.PENDING, "delivery-property-unmapped")
 
 
 async def test_missing_rights_are_final(store, type_id, vault, receiver, server):

@@ -87,6 +87,20 @@ async def test_what_may_succeed_later_is_sent_again_with_the_same_id(store, vaul
     assert is_signed(program.webhook_secret.reveal(), other, second_body)
 
 
+async def test_a_try_that_is_turned_away_leaves_the_doubt_about_an_earlier_one(
+    store, vault, program, receiver
+):
+    receiver.behave = ["drop-after", 503, 404].__getitem__
+    key = end_request(store, program.client)
+    clock = SimulatedClock(utcnow() + timedelta(seconds=10))
+    for _ in range(3):
+        await sender(store, vault, clock=clock, limits=LATER).run_due()
+        clock.pass_by(3600)
+        assert deliveries(store)[0].in_doubt
+    assert len(receiver.calls) == 3
+    assert answer_fault(store, key) == "delivery-outcome-unknown"
+
+
 @pytest.mark.parametrize(
     ("status", "fault"),
     [(400, "delivery-refused"), (401, "delivery-refused"), (404, "delivery-refused"), (410, "delivery-refused"),

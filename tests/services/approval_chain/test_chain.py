@@ -21,6 +21,8 @@ from services.approval_chain.route import ChainStart
 from services.common.errors import Owner
 from services.connectivity import all_faults
 from services.practice.privilege_manager import PracticeOptions
+from services.practice.privilege_manager.initial_items import new_policy
+from services.practice.privilege_manager.items import ItemKind
 from tests.services.approval_chain.scene import (
     ACTION_ID,
     ACTION_NAME,
@@ -339,6 +341,22 @@ async def test_half_a_list_proves_nothing_missing(scene):
     report = await check_chain(scene.workspace, scene.start)
     assert broken(report) == []
     assert report.link(P).state is not LinkState.BROKEN
+
+
+async def test_a_namesake_is_not_judged_where_half_a_list_left_the_policy_out(scene):
+    scene.pm.state.items.remove(POLICY_ID)
+    other = scene.pm.state.items.of_kind(ItemKind.POLICY)[0]
+    other.members["Name"] = "My name for it"
+    missing = new_policy(POLICY_NAME, "", macos=False, targeted=True, item_id=POLICY_ID)
+    missing.members.update(Enabled=True, Priority=10, ApplicationActionIds=[ACTION_ID])
+    scene.pm.state.items.add(missing)
+    scene.save(scene.policy, name="My name for it", item_id=POLICY_ID)
+    scene.pm.faults.set("list_truncated", operation="policies")
+    client = await scene.workspace.privilege_manager(scene.policy.server_id)
+    listed = await client.policies()
+    assert (listed.find(POLICY_ID), bool(listed.find(other.id))) == (None, True)
+    report = await check_chain(scene.workspace, scene.start)
+    assert (report.link(P).state, report.link(P).name) == (LinkState.OK, POLICY_NAME)
 
 
 async def test_two_policies_of_one_name_are_told_apart_by_the_id_only(scene):

@@ -86,7 +86,23 @@ def test_whoever_may_raise_requests_of_a_type_holds_it(configuration, chain):
         )
     with pytest.raises(InUseError) as caught:
         configuration.delete(Kind.APPROVAL_TYPE, chain.type.id, 1)
-    assert [user.name for user in caught.value.users] == ["1 intake client"]
+    assert [user.name for user in caught.value.users] == ["Agents"]
+
+
+def test_a_server_that_clients_answer_to_is_held_by_them(configuration, chain, make):
+    server = make(Kind.PRIVILEGE_MANAGER_SERVER)
+    both = {"source_server_id": server.id, "answer_server_id": server.id}
+    with configuration.store.write() as work:
+        for name, columns in (("Portal", {"answer_server_id": server.id}), ("Its webhook", both)):
+            client = IntakeClient(
+                name=name, name_key=name.lower(), type_id=chain.type.id, token_digest="0", **columns
+            )
+            work.insert(client)
+    named = [Reference("intake_client", server.id, name) for name in ("Its webhook", "Portal")]
+    assert configuration.used_by(Kind.PRIVILEGE_MANAGER_SERVER, server.id) == named
+    with pytest.raises(InUseError) as caught:
+        configuration.delete(Kind.PRIVILEGE_MANAGER_SERVER, server.id, server.version)
+    assert caught.value.users == named
 
 
 def test_a_server_that_uses_a_credential_twice_is_named_once(configuration, make):

@@ -73,6 +73,10 @@ def _without_policies(practice):
     _remove(practice, *[one.id for one in practice.state.items.of_kind(ItemKind.POLICY)])
 
 
+def _with_one_policy(practice):
+    _remove(practice, *[one.id for one in practice.state.items.of_kind(ItemKind.POLICY)][1:])
+
+
 def _user_as_client(practice):
     practice.client().client_id = "ada@corp.example"
 
@@ -139,6 +143,12 @@ PM_PRACTICE = [
         for which in ("actions", "action")
     ),
     PmProduced("policies", "privilege-manager-policies-empty", arrange=_without_policies),
+    PmProduced(
+        "policies",
+        "privilege-manager-policies-hidden",
+        (("list_truncated", {"operation": "policies"}),),
+        arrange=_with_one_policy,
+    ),
     _one("policies", "policies-incomplete", "list_truncated", operation="policies"),
     _one("policies", "policies-incomplete", "list_truncated", operation="filters"),
     _one(
@@ -193,6 +203,10 @@ BARE = {
     ),
 }
 """Faults that something in front of the server answers with, by stage and id, as the whole reply."""
+
+
+PM_BY_TEST = {("version", "privilege-manager-operations-changed")}
+"""Faults that take two checks, by stage and id."""
 
 
 def sign_in_of(practice, role=ADMINISTRATORS):

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from models.approval_process import ApprovalProcess
-from models.check_stages import ALL_STAGES, CHAIN_GROUP
+from models.check_stages import ALL_STAGES, ANSWER_GROUP, CHAIN_GROUP
 from services.common.errors import Owner
 from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity import all_faults, find_fault, time_limits
@@ -18,13 +18,13 @@ from services.connectivity.fault_catalog import (
 from services.practice import FAULTS
 from services.servicenow.faults import FAULTS as CALL_FAULTS
 from tests.services.connectivity.conftest import HASTY_S, check, findings, reply, states
-from tests.services.connectivity.pm_producers import BARE, PM_PRACTICE
+from tests.services.connectivity.pm_producers import BARE, PM_BY_TEST, PM_PRACTICE
 from tests.services.connectivity.producers import BY_TEST, NETWORK, PRACTICE, Network, pairs
 from tests.services.connectivity.scenes import SCENES
 
-CHAIN_LINKS = {key for key, _ in CHAIN_GROUP[1]}
-"""Their faults are brought about by the tests of the approval chain."""
-PLACES = [(stage, fault.id) for fault in all_faults() for stage in fault.stages if stage not in CHAIN_LINKS]
+OF_NO_CHECK = {key for _, stages in (CHAIN_GROUP, ANSWER_GROUP) for key, _ in stages}
+"""Their faults are brought about by the tests of the approval chain and of answers."""
+PLACES = [(stage, fault.id) for fault in all_faults() for stage in fault.stages if stage not in OF_NO_CHECK]
 ON_THE_WAY = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
 NEEDS = {"status_call": "service_status", "approval_flow": "request_item"}
 
@@ -32,9 +32,8 @@ NEEDS = {"status_call": "service_status", "approval_flow": "request_item"}
 def test_there_are_enough_faults_and_each_can_be_brought_about():
     assert len(PLACES) == len(set(PLACES))
     assert len({fault.id for fault in all_faults()}) >= 45
-    produced = (
-        {p.place for p in (*PRACTICE, *PM_PRACTICE)} | set(NETWORK) | set(BY_TEST) | set(SCENES) | set(BARE)
-    )
+    by_name = (NETWORK, BY_TEST, SCENES, BARE, PM_BY_TEST)
+    produced = {p.place for p in (*PRACTICE, *PM_PRACTICE)}.union(*by_name)
     assert set(PLACES) == produced | {("authentication", "privilege-manager-user-account")}
     assert {name for p in PRACTICE for name, _ in p.faults} <= set(FAULTS)
 

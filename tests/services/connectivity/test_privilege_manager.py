@@ -12,6 +12,7 @@ from services.servicenow import SignIn
 from tests.services.connectivity.conftest import HASTY_S, Authority, answering, findings, reply, states
 from tests.services.connectivity.pm_producers import (
     BARE,
+    PM_BY_TEST,
     PM_PRACTICE,
     bare_server,
     check_pm,
@@ -166,5 +167,5 @@ async def test_the_owner_of_a_certificate_is_the_administrator_of_this_server(tm
 def test_there_are_enough_faults_of_this_kind():
     own = {fault.id for fault in all_faults() if fault.id.startswith("privilege-manager-")}
     assert len(own) >= 30
-    produced = {p.id for p in PM_PRACTICE} | {fault_id for _, fault_id in BARE}
+    produced = {p.id for p in PM_PRACTICE} | {fault_id for _, fault_id in (*BARE, *PM_BY_TEST)}
     assert own <= produced

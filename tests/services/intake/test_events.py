@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from services.common.errors import ConsoleError, InvalidError
+from services.intake.accepted_requests import Intake
 from services.intake.clients import IntakeClients
 from services.intake.event_mapping import change_mapping, map_variables
 from services.intake.event_recorder import Arrival, EventRecorder, storable_body
@@ -58,6 +59,16 @@ async def test_requests_are_raised_as_soon_as_every_variable_is_mapped(store, se
     assert (newest.request_id, oldest.request_id) == (row.id, None)
     await pm.post_event(approval)
     assert [sent.status for sent in pm.state.sent_events] == [202, 202, 200]
+    assert len(stored(store)) == 1
+
+
+def test_an_event_that_is_posted_again_with_another_key_raises_nothing(store, learning):
+    client, _ = learning
+    pairs = [f"{name}={pointer}" for name, pointer in FIELDS.items()]
+    client = map_variables(store, client.name, pairs).client
+    payload = {pointer[1:]: "x" for pointer in FIELDS.values()}
+    accepted = [Intake(store).accept(client, payload, key) for key in ("", "first", "second")]
+    assert [one.created for one in accepted] == [True, False, False]
     assert len(stored(store)) == 1
 
 
@@ -171,6 +182,12 @@ async def test_events_are_no_edits(store, server, learning):
 @pytest.mark.parametrize("body", ['{"a": 1.0, "b":  "x"}', '{"b": 1E5,\n "a": null}', "no JSON"])
 def test_what_holds_no_secret_stays_as_it_came(body):
     assert storable_body(body.encode()) == body
+
+
+def test_what_is_left_beside_a_secret_can_be_stored():
+    found = storable_body(b'{"a": "Half \\ud83d", "Authorization": "Basic abc"}')
+    assert "Half \ufffd" in found
+    assert "Basic" not in found
 
 
 def test_a_new_token_ends_the_old_one(store, learning):

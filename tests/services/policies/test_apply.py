@@ -162,6 +162,24 @@ async def test_a_call_that_was_lost_is_repeated_after_reading(world, operation):
     assert ("add" if operation == "add_actions" else "status", "void") in states(done.run)
 
 
+async def test_what_the_server_does_not_tell_after_a_lost_answer_stays_in_doubt(world):
+    """The answer of a removal is lost, and the policy comes without its actions then: neither done nor void."""
+    service = await world.service()
+    plan = await service.plan(goal(ELEVATE, remove_actions=[RIGHTS]))
+    remove = service.client.remove_actions
+
+    async def lose(policy_id, actions):
+        world.practice.faults.read("members_missing")
+        await remove(policy_id, actions)
+
+    service.client.remove_actions = lose
+    world.practice.faults.read("call_lost:operation=remove_actions,times=1")
+    with pytest.raises(PolicyRunStoppedError) as raised:
+        await service.apply(plan)
+    assert states(find_run(world.store, raised.value.run_id)) == [("remove", "doing")]
+    assert world.actions_of(ELEVATE) == [RIGHTS]
+
+
 async def test_a_lost_create_is_not_repeated_in_the_same_run(world):
     world.practice.faults.read("call_lost:operation=create_policy,times=1")
     with pytest.raises(PolicyRunStoppedError) as raised:
@@ -326,3 +344,12 @@ class TestOpenRequests:
         with pytest.raises(RequestsOpenError):
             await undo(await world.service(), done.run.id)
         assert (await undo(await world.service(), done.run.id, confirmed=3)).ok
+
+    async def test_a_name_with_other_letters_than_ascii_is_counted(self, world):
+        world.add_policy("Änderungen zulassen", Enabled=True)
+        with world.store.write() as work:
+            work.insert(ApprovalRequest(policy_name="Änderungen zulassen", state="pending"))
+            work.insert(ApprovalRequest(policy_name="ÄNDERUNGEN ZULASSEN", state="pending"))
+        with pytest.raises(RequestsOpenError) as error:
+            await world.apply(goal("Änderungen zulassen", active=False), confirmed=1)
+        assert error.value.open.count == 2

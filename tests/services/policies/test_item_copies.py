@@ -1,5 +1,6 @@
 """Copies of a server's items: complete and incomplete lists, age, search, deletion."""
 
+import httpx
 import pytest
 from sqlmodel import func, select
 
@@ -10,7 +11,10 @@ from models.store_meta import StoreMeta
 from services.policies import ItemCopies, refresh_copies
 from services.policies.endpoints import EndpointSettings, save_endpoint_settings
 from services.practice.privilege_manager import built_in_ids as ids
-from services.privilege_manager.api_items import FilterRole
+from services.practice.privilege_manager.items import ItemKind as PracticeKind
+from services.privilege_manager.api_items import FilterRole, ItemList, read_action
+from services.privilege_manager.api_replies import parse_reply
+from services.store import NotFoundError
 from tests.services.policies.conftest import ELEVATE, FORM
 
 pytestmark = pytest.mark.every_database
@@ -72,8 +76,17 @@ async def test_an_incomplete_list_removes_nothing(world, copies):
     await refresh(world, ItemKind.POLICY)
     after = copies.policies()
     assert not after.complete
+    assert not copies.has_whole_list(ItemKind.POLICY)
     assert {one.item_id for one in after.items} == {one.item_id for one in before}
     assert after.find(ELEVATE)[0].priority == 99
+
+
+async def test_a_name_that_two_policies_have_finds_both(world, copies):
+    world.add_policy(ELEVATE.upper())
+    await refresh(world, ItemKind.POLICY)
+    assert len(copies.find_policies("", ELEVATE)) == 2
+    own = world.items.of_kind(PracticeKind.POLICY)[0].id
+    assert [one.item_id for one in copies.find_policies(own, "")] == [own]
 
 
 async def test_an_empty_list_has_an_age(world, copies):
@@ -82,6 +95,16 @@ async def test_an_empty_list_has_an_age(world, copies):
     await refresh(world, ItemKind.POLICY)
     assert copies.policies().items == ()
     assert copies.policies().complete
+
+
+async def test_halves_of_characters_from_the_server_are_replaced(world, copies):
+    body = parse_reply(
+        httpx.Response(200, content=b'{"Id": "%s", "Text": "\\ud83d"}' % ids.APPROVAL_FORM.encode(),
+                       request=httpx.Request("GET", "https://pm.example.com/")), "Read",
+    ).body  # fmt: skip
+    copies.put(ItemKind.ACTION, read_action(body))
+    (found,) = copies.actions().find(ids.APPROVAL_FORM)
+    assert found.document["Text"] == "\ufffd"
 
 
 async def test_a_search_is_by_part_of_the_name(world, copies):
@@ -99,9 +122,15 @@ async def test_copies_of_another_address_do_not_count(world, copies):
 
 async def test_a_server_is_deleted_with_its_copies(world, copies):
     save_endpoint_settings(world.store, world.server, EndpointSettings("a", "b"))
-    meta = count(world, StoreMeta)
+    meta, read = count(world, StoreMeta), ItemList(copies.policies().items)
     configuration = world.workspace.configuration
     assert configuration.used_by(Kind.PRIVILEGE_MANAGER_SERVER, world.server.id) == []
     configuration.delete(Kind.PRIVILEGE_MANAGER_SERVER, world.server.id, world.server.version)
     assert count(world, ServerItem) == 0
     assert count(world, StoreMeta) == meta - 4
+    # What is read or entered meanwhile leaves nothing behind.
+    for listed in (read, ItemList(())):
+        copies.replace(ItemKind.POLICY, listed)
+    with pytest.raises(NotFoundError):
+        save_endpoint_settings(world.store, world.server, EndpointSettings("a", "b"))
+    assert (count(world, ServerItem), count(world, StoreMeta)) == (0, meta - 4)

@@ -1,8 +1,12 @@
 """Plans for policies: what would change, what stands in the way, and what to know before."""
 
+import uuid
+
 import pytest
 
 from models.action import Platform
+from models.action_progress import ActionProgress
+from models.kinds import Kind
 from services.policies import RowOperation, WarningKind, goal_for_policy
 from services.policies.plan import PlanField
 from services.practice.privilege_manager import PracticeOptions
@@ -149,6 +153,18 @@ async def test_what_the_server_does_not_tell_cannot_be_read_and_is_not_written(w
     assert not plan.changes
 
 
+async def test_an_action_that_is_named_twice_is_added_once(world):
+    plan = await world.plan(goal(ELEVATE, add_actions=[FORM, ids.APPROVAL_FORM]))
+    assert plan.ids(RowOperation.ADD) == (ids.APPROVAL_FORM,)
+
+
+async def test_of_an_incomplete_list_no_policy_is_said_to_be_missing(world):
+    world.practice.faults.read("list_truncated:operation=policies")
+    plan = await world.plan(goal("Never there", active=True))
+    assert plan.rows[0].operation is RowOperation.BLOCKED
+    assert plan.rows[0].before is None
+
+
 async def test_an_incomplete_list_of_policies_creates_nothing(world):
     world.practice.faults.read("list_truncated:operation=policies")
     plan = await world.plan(goal(create=Platform.WINDOWS))
@@ -238,6 +254,38 @@ class TestStoredPolicies:
         plan = await world.plan(goal_for_policy(world.store, policy))
         assert plan.policy_id == world.policy(ELEVATE).id
         assert WarningKind.FOUND_BY_NAME in kinds(plan)
+
+    @pytest.mark.parametrize("can_read", [True, False])
+    async def test_a_namesake_is_not_taken_for_what_an_incomplete_list_left_out(self, world, can_read):
+        there = world.add_policy("Zulu")
+        world.add_policy("My name for it")
+        policy = world.save_policy(name="My name for it", item_id=there.id, active=True)
+        world.practice.faults.read("list_truncated:operation=policies")
+        if not can_read:
+            world.practice.faults.read("operation_missing:which=policy")
+        listed = await (await world.service()).client.policies()
+        assert listed.find(there.id) is None
+        plan = await world.plan(goal_for_policy(world.store, policy))
+        assert plan.policy_id == (there.id if can_read else "")
+        assert bool(plan.problems) is not can_read
+
+    async def test_a_namesake_of_a_copy_that_is_not_imported_stays(self, world):
+        """Neither is it added in its place, nor removed with it."""
+        wanted, other = world.save_action(FORM), world.save_action(LOCALIZED)
+        with world.store.write() as work:
+            for action in (wanted, other):
+                work.session.add(ActionProgress(action_id=action.id, item_id=str(uuid.uuid4())))
+        world.policy(ELEVATE).members["ApplicationActionIds"] = [ids.APPROVAL_FORM_LOCALIZED]
+        policy = world.save_policy(name=ELEVATE, actions=[wanted], active=True)
+        plan = await world.plan(goal_for_policy(world.store, policy))
+        assert rows(plan, PlanField.ACTIONS) == [("keep", LOCALIZED, LOCALIZED), ("blocked", "", FORM)]
+
+    async def test_an_action_of_another_server_is_wanted_all_the_same(self, world):
+        elsewhere = world.workspace.configuration.new(Kind.ACTION, name="Elsewhere")
+        elsewhere = world.workspace.configuration.save(elsewhere)
+        policy = world.save_policy(name=ELEVATE, actions=[elsewhere], active=True)
+        plan = await world.plan(goal_for_policy(world.store, policy))
+        assert rows(plan, PlanField.ACTIONS)[-1] == ("blocked", "", "Elsewhere")
 
 
 class TestCommonMembersOnly:

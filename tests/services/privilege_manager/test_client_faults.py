@@ -57,7 +57,7 @@ REFUSALS = {
     "login page": (page("<html><form><input type='password'></form></html>"), "login-page"),
     "web page": (page("<html><title>Portal</title></html>"), "html-instead-of-data"),
     "not JSON": (json_reply("{not json"), "privilege-manager-reply-malformed"),
-    "deep JSON": (json_reply("[" * 200_000), "privilege-manager-reply-malformed"),
+    "deep JSON": (json_reply("[" * 200 + "]" * 200), "privilege-manager-reply-malformed"),
     "elsewhere": (Reply(b"", 302, {"Location": "https://other.example.com/"}), "redirect-elsewhere"),
     "to the login": (Reply(b"", 302, {"Location": "/TMS/Login.aspx"}), "login-page"),
     "hung up": (None, "connection-lost"),
@@ -227,6 +227,23 @@ async def test_closing_logs_off_and_a_later_call_logs_on_again():
         assert api.log_offs == [f"{TOKEN}-1"]
         await client.version()
         assert api.log_ons == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "still_valid"),
+    [
+        (result("12.0"), True),
+        (json_reply("{}", 401), False),
+        (REFUSALS["to the login"][0], False),
+        (json_reply("{}", 500), None),
+        (None, None),
+    ],
+)
+async def test_whether_a_session_has_ended_is_known_by_its_token_only(reply, still_valid):
+    replies = iter([result("12.0"), reply])
+    async with scripted(lambda asked: next(replies)) as (_, client):
+        await client.version()
+        assert (await client.end_session("Log off")).still_valid is still_valid
 
 
 async def test_a_log_off_that_fails_does_not_matter():

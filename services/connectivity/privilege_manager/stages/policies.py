@@ -28,16 +28,21 @@ _API = "Privilege Manager API documentation"
 _PM = Owner.PRIVILEGE_MANAGER
 
 declare_faults(
-    failure(FaultId.PRIVILEGE_MANAGER_POLICIES_EMPTY, STAGE, _PM,
-        tr_later("The list of policies stays empty, although the server's own pages show policies."),
-        tr_later("Every server has policies; this API client sees none of them."),
+    failure(FaultId.PRIVILEGE_MANAGER_POLICIES_HIDDEN, STAGE, _PM,
+        tr_later("The list of policies stays empty, although the server has policies."),
+        tr_later("The server counts policies and sends none of them to this API client."),
         tr_later("Give the API client a role that may read all items, such as Privilege Manager Users."),
-        "Privilege Manager documentation: roles"),
+        f"{_API}: Total"),
     failure(FaultId.PRIVILEGE_MANAGER_POLICIES_WITHOUT_IDS, STAGE, _PM,
         tr_later("Policies are missing in lists and cannot be changed."),
         tr_later("Policies or filters came without an id that this console can read."),
         tr_later("Compare the version of the server with the versions that this console knows; an update may have changed the names of members."),
         f"{_API}: policies/GetAll"),
+    warning(FaultId.PRIVILEGE_MANAGER_POLICIES_EMPTY, STAGE, _PM,
+        tr_later("The list of policies is empty."),
+        tr_later("The API client may read policies, and the server has none that it shows to it."),
+        tr_later("Nothing on a new server: the first policy is created here. If its own pages show policies, give the API client a role that may read all items."),
+        "Privilege Manager documentation: roles"),
     warning(FaultId.PRIVILEGE_MANAGER_POLICIES_INCOMPLETE, STAGE, _PM,
         tr_later("Some policies or filters are missing in lists."),
         tr_later("The server has more policies or filters than it sent."),
@@ -91,8 +96,12 @@ def judge_policies(
         seen += f"; {describe_missing(missing)}"
     if policies.unreadable or (filters is not None and filters.unreadable):
         return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_POLICIES_WITHOUT_IDS, seen)
+    if sample is None and is_cut(policies):
+        return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_POLICIES_HIDDEN, seen)
     if sample is None:
-        return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_POLICIES_EMPTY, seen)
+        # Refused reads raise before: an empty list is the proof that policies may be read.
+        evidence = f"The list of policies was read and is empty; {seen}"
+        return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_POLICIES_EMPTY, evidence)
     if is_cut(policies) or (filters is not None and is_cut(filters)):
         return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_POLICIES_INCOMPLETE, seen)
     if not _tells_members(sample):

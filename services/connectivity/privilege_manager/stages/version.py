@@ -1,13 +1,15 @@
 """The stage `version`: whether the server is new enough, and which operations beside actions and policies it lacks."""
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from models.translation_marks import tr_later
 from services.common.errors import Owner
 from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import declare_faults, failure, fault_result, warning
 from services.connectivity.privilege_manager.stage import LoggedOnCheck, describe_missing, logged_on_stages
-from services.connectivity.report import StageResult
+from services.connectivity.report import StageResult, StageState
 from services.connectivity.stage import Stage
 from services.privilege_manager.operations import Operation
 
@@ -24,6 +26,11 @@ OPERATIONS = (
 _NUMBERS = re.compile(r"\D{0,20}(\d{1,4})\.(\d{1,4})")
 _API = "Privilege Manager API documentation"
 _PM = Owner.PRIVILEGE_MANAGER
+
+_CHANGES: dict[str, Callable[[str | None, str | None], bool]] = {
+    "called in another way": lambda before, now: None not in (before, now) and before != now,
+    "gone": lambda before, now: before is not None and now is None,
+}
 
 declare_faults(
     failure(FaultId.PRIVILEGE_MANAGER_VERSION_TOO_OLD, STAGE, _PM,
@@ -43,6 +50,11 @@ declare_faults(
         tr_later("Endpoints cannot be updated, reports are not shown, or decisions do not get back to Privilege Manager."),
         tr_later("The server's Swagger document lacks operations for tasks, reports or approvals."),
         tr_later("Update Privilege Manager, or do what is named in its own pages."), f"{_API}: Swagger document"),
+    warning(FaultId.PRIVILEGE_MANAGER_OPERATIONS_CHANGED, STAGE, _PM,
+        tr_later("What worked until now may be refused or act differently: planning policies, updating endpoints, or sending decisions back."),
+        tr_later("The server's Swagger document describes operations in another way than at the last check, as after an update."),
+        tr_later("Look at what is named: plan a policy, and confirm the mapping of answers again where it asks for that."),
+        f"{_API}: Swagger document"),
 )  # fmt: skip
 
 
@@ -50,7 +62,21 @@ declare_faults(
 def create_version_stage(check: LoggedOnCheck) -> list[Stage]:
     """Return the stage."""
 
-    async def look() -> str | StageResult:
+    async def look() -> StageResult:
+        found = await judge()
+        result = StageResult.ok(STAGE, found) if isinstance(found, str) else found
+        if check.api is None:
+            return result
+        fingerprints = check.api.fingerprints
+        changed = describe_changes(check.known_operations, fingerprints)
+        if changed and result.state is StageState.OK:
+            seen = f"{result.evidence}; {changed}"
+            result = fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_OPERATIONS_CHANGED, seen)
+        elif changed:
+            result = replace(result, evidence=f"{result.evidence}; {changed}")
+        return replace(result, operations=fingerprints)
+
+    async def judge() -> str | StageResult:
         missing = check.missing(OPERATIONS)
         if Operation.VERSION in missing:
             seen = f"the version is unknown; {describe_missing(missing)}"
@@ -58,6 +84,18 @@ def create_version_stage(check: LoggedOnCheck) -> list[Stage]:
         return judge_version(await check.server.version(), missing)
 
     return [Stage(STAGE, look)]
+
+
+def describe_changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Say which operations are gone or called in another way than before; an empty text where none, or nothing is known."""
+    if not before:
+        return ""
+    told = [
+        (how, [one for one in Operation if is_so(before.get(one.value), now.get(one.value))])
+        for how, is_so in _CHANGES.items()
+    ]
+    listed = [f"{how}: {', '.join(one.purpose for one in found)}" for how, found in told if found]
+    return f"since the last check, {'; '.join(listed)}" if listed else ""
 
 
 def judge_version(text: str, missing: list[Operation]) -> str | StageResult:

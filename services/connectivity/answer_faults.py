@@ -1,8 +1,12 @@
-"""What can go wrong with an answer on its way back: id, cause, owner, remedy."""
+"""What can go wrong with an answer on its way back: id, cause, owner, remedy; also as entries of the fault catalog.
+
+Answers are sent by `services.answers`; the words stand here, so that the catalog has them without it.
+"""
 
 from models.translation_marks import tr_later
 from services.common.errors import InputError, Owner, RefusedError, ReplyError, UnreachableError
 from services.common.fault_ids import FaultId
+from services.connectivity.fault_catalog import declare_faults, table_fault
 from services.transport.faults import Fault, FaultTable, RateLimitedError, transport_faults
 
 _F = Fault
@@ -12,7 +16,7 @@ DELIVERY_FAULTS = FaultTable(
     (
         *transport_faults(_NET),
         _F(FaultId.URL_INVALID, tr_later("The address cannot be called."), _ME,
-           tr_later("Add the intake client again with a full https address."), RefusedError),
+           tr_later("Correct the address of the webhook: intake answer NAME --answer webhook:URL."), RefusedError),
         _F(FaultId.TIMEOUT, tr_later("The receiver did not answer in time."), _NET,
            tr_later("Nothing: the answer is sent again with the same id. If it repeats, see what the receiver waits for."),
            UnreachableError),
@@ -41,6 +45,8 @@ DELIVERY_FAULTS = FaultTable(
            RefusedError),
         _F(FaultId.DELIVERY_PROPERTY_UNMAPPED, tr_later("The approval operation requires a value that the mapping does not have."), _ME,
            tr_later("Add the property to the mapping and confirm it."), RefusedError),
+        _F(FaultId.DELIVERY_PROXY_INVALID, tr_later("A proxy is written as http://HOST:PORT, without account and password in it."), _ME,
+           tr_later("Enter the proxy of the webhook again, or leave it out for the direct way."), InputError),
         _F(FaultId.DELIVERY_REDIRECTED, tr_later("The receiver answers with a redirect, which is not followed."), _ME,
            tr_later("Enter the final address of the receiver."), RefusedError),
         _F(FaultId.DELIVERY_REFUSED, tr_later("The receiver refuses the answer."), _ME,
@@ -67,3 +73,21 @@ PERMANENT_FAULTS = frozenset(
     }
 )
 """Sending again would end the same way."""
+STAGE = "answer"
+SYMPTOM = tr_later("The decision does not get back to the program that asked.")
+SYMPTOM_OF_INPUT = tr_later("An intake client is not added or changed, or its mapping is not confirmed.")
+SOURCE = tr_later("How this console sends answers back; brought about so by its tests")
+ID_PREFIX = "delivery-"
+
+declare_faults(
+    *(
+        table_fault(
+            DELIVERY_FAULTS,
+            fault_id,
+            STAGE,
+            SYMPTOM_OF_INPUT if DELIVERY_FAULTS[fault_id].error is InputError else SYMPTOM,
+            SOURCE,
+        )
+        for fault_id in sorted(one for one in DELIVERY_FAULTS if one.startswith(ID_PREFIX))
+    )
+)
