@@ -126,15 +126,20 @@ async def read_answer_setup(
     schema = await server.approval_schema()
     stored = AnswerMapping.from_text(client.answer_mapping)
     mapping = stored if stored.schema_hash else suggest_mapping(schema)
-    if arguments:
-        properties = dict(mapping.properties)
-        for argument in arguments:
-            name_, source = parse_source(argument)
-            properties.pop(name_, None)
-            if source is not None:
-                properties[name_] = source
-        mapping = AnswerMapping(properties)
-    return _checked(AnswerSetup(client, schema, mapping))
+    return change_answer_setup(AnswerSetup(client, schema, mapping), arguments)
+
+
+def change_answer_setup(setup: AnswerSetup, arguments: Sequence[str]) -> AnswerSetup:
+    """Return a setup with other sources, which are not confirmed; see `parse_source`. Raises InputError."""
+    if not arguments:
+        return _checked(setup)
+    properties = dict(setup.mapping.properties)
+    for argument in arguments:
+        name, source = parse_source(argument)
+        properties.pop(name, None)
+        if source is not None:
+            properties[name] = source
+    return _checked(replace(setup, mapping=AnswerMapping(properties), problem=None))
 
 
 def confirm_answer_setup(workspace: AnswerWorkspace, setup: AnswerSetup) -> AnswerSetup:
