@@ -108,3 +108,5 @@ def _print_status(found: EndpointStatus) -> None:
             output.print_message(finding.problem.as_text())
     for text in found.not_told:
         output.print_message(translate_message(text))
+    if found.policy_report is None:
+        output.print_message("Enter it with endpoints status --report ID.")

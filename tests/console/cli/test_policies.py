@@ -192,7 +192,8 @@ def test_the_status_of_endpoints_says_what_is_not_told(call):
     first = call("endpoints", "status", PM, "--json")
     assert first.status == 1
     assert (first.json["agents"], first.json["computers"]) == (5, None)
-    assert "--report" in first.json["not_told"][0]
+    assert "report" in first.json["not_told"][0]
+    assert "--report ID" in call("endpoints", "status", PM).err
     call("endpoints", "update", PM, "--task", ids.TARGETING_TASK)
     told = call("endpoints", "status", PM, ELEVATE, "--report", ids.POLICY_COMPUTERS_REPORT, "--json")
     assert told.status == 0
