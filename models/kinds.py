@@ -285,6 +285,8 @@ class RequestState(StrEnum):
 
 OPEN_STATES = frozenset({RequestState.SUBMITTING, RequestState.PENDING})
 """The states of open requests."""
+UNANSWERED_STATES = frozenset({RequestState.FAILED, RequestState.TIMED_OUT, RequestState.INVALID})
+"""The states of requests that ended without an answer."""
 
 
 class RequestOrigin(StrEnum):

@@ -69,7 +69,7 @@ def answer_rudely(request):
 
 @pytest.fixture
 def practice():
-    instance = PracticeInstance(password=SECRET).start()
+    instance = PracticeInstance(state="empty", password=SECRET).start()
     yield instance
     instance.stop()
 
@@ -133,7 +133,11 @@ def copy_everything():
     """Press every Copy button that can be pressed, and return what each put on the clipboard."""
     copied = []
     for button in QApplication.allWidgets():
-        if isinstance(button, QPushButton) and button.isVisible() and "copy" in button.text().lower():
+        if (
+            isinstance(button, QPushButton)
+            and button.isVisible()
+            and button.text().lower().startswith("copy")
+        ):
             button.click()
             copied.append(QGuiApplication.clipboard().text())
     return copied
@@ -158,7 +162,7 @@ def test_the_guide_is_walked_without_showing_the_password(run, qapp, profile, pr
 
             script = DemoScript(window, practice, privilege_manager, None, look)
             try:
-                assert await script.run(), steps
+                assert await script.run(), steps[-3:]
             finally:
                 await script.close()
             assert leaks_below(profile) == {}

@@ -15,6 +15,7 @@ from services.language import tr, tr_message
 if TYPE_CHECKING:
     from console.runtime.context import Context
     from models.action import Action
+    from services.privilege_manager.items.approval_action import ApprovalAction
 
 _NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 
@@ -62,6 +63,13 @@ class ActionFiles:
             facts.version = await client.version()
         except ConsoleError as error:
             facts.server_problem = error.problem
+
+    async def read_export(self, path: str) -> "ApprovalAction":
+        """Return the action in a file. Raises ConsoleError."""
+        await lazy_imports.ready(self.ctx, lazy_imports.actions)
+        from services.privilege_manager.items.approval_action import read_action
+
+        return await asyncio.to_thread(lambda: read_action(read_export_file(Path(path))))
 
     async def use_export(self, facts: ActionFacts, action_id: uuid.UUID, path: str) -> str:
         """Keep a file as the export; returns the name of the action in it, empty for a file that is refused."""

@@ -1,5 +1,7 @@
 """Edits the texts of a window: one button for each language, and the grid of the texts of the chosen one."""
 
+from dataclasses import replace
+
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -7,9 +9,12 @@ from console.actions.languages import OWN_NAMES, is_right_to_left, own_name
 from console.actions.text_sets import TextSets, check_language
 from console.forms.field_editors import Editor, EditorHost
 from console.widgets import buttons
+from console.widgets.endpoint_cuts import cut_texts
+from console.widgets.endpoint_layout import decode_logo
 from console.widgets.flow_layout import FlowLayout
 from console.widgets.labels import Label
 from console.widgets.popup_list import PickRow, PopupList
+from console.widgets.text_entries import TextEntry
 from console.widgets.text_grid import TextGrid
 from console.widgets.window_content import Run
 from models.field_values import FieldValues
@@ -134,8 +139,19 @@ class WindowTextsField(Editor):
         if list(self._buttons) != languages:
             self._make_buttons(languages)
         self._buttons[self.language].setChecked(True)
-        self.grid.set_entries(self.sets.entries(self.language))
+        self.grid.set_entries(self._entries())
         self.shown.emit()
+
+    def _entries(self) -> list[TextEntry]:
+        """Return the rows of the grid; one that is too long for the window of the endpoint says what is seen of it."""
+        logo = decode_logo(self.sets.look.logo)
+        cuts = cut_texts(self.sets.content(self.language), logo.size() if logo is not None else None)
+        return [
+            replace(entry, notice=tr("Cut off on the endpoint after “{text}”", text=cuts[entry.key]))
+            if entry.key in cuts
+            else entry
+            for entry in self.sets.entries(self.language)
+        ]
 
     def _make_buttons(self, languages: list[str]) -> None:
         for old in self._buttons.values():
@@ -156,7 +172,7 @@ class WindowTextsField(Editor):
 
     def _edited(self, key: str, runs: list[Run]) -> None:
         self.sets = self.sets.with_text(self.language, key, runs)
-        self.grid.set_entries(self.sets.entries(self.language))
+        self.grid.set_entries(self._entries())
         self.edited.emit()
         self.shown.emit()
 

@@ -12,6 +12,7 @@ from console.widgets.chain_tiles import ChainTile, TileState
 from services.approval_chain import ChainLink, ChainReport, LinkKind, LinkState
 from services.approval_chain.links import FAULT_STAGES
 from services.common.errors import Problem
+from services.common.fault_ids import FaultId
 from services.language import (
     number,
     plural,
@@ -261,6 +262,20 @@ class ChainPresenter:
         if self.report.verdict is LinkState.UNKNOWN:
             return [(tr("Chain not fully seen"), "off", "off")]
         return [(tr("Chain good"), "good", "good")]
+
+    @property
+    def current_report(self) -> ChainReport | None:
+        """The result of a check that nothing was saved since, or None."""
+        return self.report if self.checked and not self.stale else None
+
+    def is_policy_active(self) -> bool | None:
+        """Return whether the policy of the chain is active; None while that was not checked."""
+        if not self.checked or not self.links:
+            return None
+        policy = self.links[0]
+        if policy.fault == FaultId.CHAIN_POLICY_INACTIVE:
+            return False
+        return True if policy.state is LinkState.OK else None
 
     def start_text(self) -> str:
         """Return the text of the button that starts a check."""

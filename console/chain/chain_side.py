@@ -11,8 +11,10 @@ from console.chain.chain_side_texts import (
     more_others_text,
     other_rows,
     read_from_rows,
+    since_break_target,
     since_break_text,
 )
+from console.runtime.page_targets import Target
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, horizontal_rule, wrapped_label
 from services.approval_chain import ChainReport
 from services.language import tr
@@ -28,13 +30,15 @@ class ChainSide(QWidget):
 
     policy_requested = pyqtSignal(object)
     """The id of a Policy to open."""
-    requests_requested = pyqtSignal()
+    requests_requested = pyqtSignal(object)
+    """The target of the list of requests since the break."""
 
     def __init__(self) -> None:
         super().__init__()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self._since_target: Target | None = None
         self.others = QWidget()
         self._others = QVBoxLayout(self.others)
         self.since = self._build_since()
@@ -60,7 +64,7 @@ class ChainSide(QWidget):
         row.addWidget(self.since_text, 1)
         self.since_link = LinkLabel(tr("Show"))
         self.since_link.setAccessibleName(tr("Show requests"))
-        self.since_link.clicked.connect(self.requests_requested)
+        self.since_link.clicked.connect(lambda: self.requests_requested.emit(self._since_target))
         row.addWidget(self.since_link, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(row)
         return holder
@@ -72,6 +76,8 @@ class ChainSide(QWidget):
         else:
             self._show_others(other_rows(report), more_others_text(report))
         since = since_break_text(report) if report is not None else ""
+        self._since_target = since_break_target(report) if report is not None else None
+        self.since_link.setVisible(self._since_target is not None)
         self.since_text.setText(since)
         self.since.setVisible(bool(since))
         self._show_sources(read_from_rows(report) if report is not None else [])
@@ -112,6 +118,7 @@ class ChainSide(QWidget):
         grid.setRowMinimumHeight(line, ROW)
         if row.object_id:
             link = LinkLabel(row.name)
+            link.setContentsMargins(0, 1, 4, 1)  # in line with the names of the other rows
             object_id = uuid.UUID(row.object_id)
             link.clicked.connect(lambda: self.policy_requested.emit(object_id))
             grid.addWidget(link, line, 0, _LEFT | Qt.AlignmentFlag.AlignVCenter)

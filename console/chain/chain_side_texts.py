@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from console.chain.chain_texts import LINK_NAMES, POLICY_STATES, SOURCE_NAMES
+from console.navigation.request_places import passing_filter_target
+from console.runtime.page_targets import Target
+from models.kinds import UNANSWERED_STATES
 from services.approval_chain import ChainLink, ChainReport, LinkKind
 from services.language import AND, date_time, join_names, number, plural, time_ago, time_of_day, tr
 
@@ -67,6 +70,26 @@ def since_break_text(report: ChainReport) -> str:
             since=date_time(seen.failed_since),
         )
     return ""
+
+
+def since_break_target(report: ChainReport) -> Target | None:
+    """Return the list of the requests that `since_break_text` counts, or None where it counts none."""
+    first, seen = report.first_broken, report.requests
+    if first is None or seen is None:
+        return None
+    policy = report.links[0].name
+    if first.kind in BEFORE_SERVICENOW:
+        if seen.last_at is None:
+            return None
+        return passing_filter_target(policy, {"policy": policy})
+    if seen.failed_since is None:
+        return None
+    values = {
+        "policy": policy,
+        "raised_since": seen.failed_since.isoformat(),
+        "states": sorted(state.value for state in UNANSWERED_STATES),
+    }
+    return passing_filter_target(tr("{policy}, without an answer", policy=policy), values)
 
 
 def read_from_rows(report: ChainReport) -> list[tuple[str, str]]:

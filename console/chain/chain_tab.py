@@ -14,7 +14,7 @@ from console.chain.chain_side import ChainSide
 from console.checks.check_run import CheckHost, CheckRun
 from console.design import theme
 from console.runtime import lazy_imports
-from console.runtime.page_targets import CHAIN_TAB, REQUESTS, Target
+from console.runtime.page_targets import CHAIN_TAB, Target
 from console.widgets import buttons
 from console.widgets.chain_diagram import ChainDiagram
 from console.widgets.flow_layout import FlowLayout
@@ -118,7 +118,7 @@ class ChainTab(QWidget):
         self.side.policy_requested.connect(
             lambda found: self._ctx.navigate(Target(Kind.POLICY.value, found, tab=CHAIN_TAB))
         )
-        self.side.requests_requested.connect(lambda: self._ctx.navigate(Target(REQUESTS)))
+        self.side.requests_requested.connect(self._ctx.navigate)
         self._columns.addWidget(self.side, SIDE_SHARE)
         column.addLayout(self._columns)
         column.addStretch(1)

@@ -74,6 +74,8 @@ def wait(
     """Wait until the server shows an action: asked every 10 s, later every 60 s; 1 when it did not come."""
 
     async def work(workspace: Workspace) -> int:
+        if not name.strip():
+            raise call_error("Read the call", "The name is empty.", "Give the name or id of the action.")
         stored = await find_server(workspace, server)
         client = await workspace.privilege_manager(stored.id)
         done = await wait_for_action(

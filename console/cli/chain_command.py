@@ -8,7 +8,7 @@ import typer
 from console.cli import output
 from console.cli.arguments import Json
 from console.cli.command_context import get_command_context
-from services.approval_chain import ChainReport, LinkState
+from services.approval_chain import ChainReport, LinkKind, LinkState
 from services.approval_chain.check import check_chain
 from services.approval_chain.report_text import report_lines, summary_line
 from services.approval_chain.route import ChainStart
@@ -38,7 +38,9 @@ def chain(
             output.print_json(_to_json(reports, verdict))
         else:
             _print_reports(reports)
-        return output.EXIT_NOT_OK if verdict is LinkState.BROKEN else output.EXIT_OK
+        if verdict is LinkState.BROKEN:
+            return output.EXIT_NOT_OK
+        return output.EXIT_FAILURE if any(map(_could_not_be_asked, reports)) else output.EXIT_OK
 
     get_command_context(context).run(work, json_too=json)
 
@@ -50,6 +52,17 @@ async def _find_starts(workspace: Workspace, policy: str, process: str) -> list[
     if process:
         return [await asyncio.to_thread(find_process_start, configuration, process)]
     return await asyncio.to_thread(find_starts, configuration)
+
+
+def _could_not_be_asked(report: ChainReport) -> bool:
+    """Whether a call to Privilege Manager failed; what its API does not tell has a fault of the chain instead."""
+    return any(
+        link.state is LinkState.UNKNOWN
+        and link.kind in (LinkKind.POLICY, LinkKind.ACTION)
+        and link.fault is not None
+        and not link.fault.startswith("chain-")
+        for link in report.links
+    )
 
 
 def _worst(reports: list[ChainReport]) -> LinkState:

@@ -13,6 +13,7 @@ from console.cli.item_lists import find_server
 from services.language import plural, tr, translate_message
 from services.policies.endpoints import Endpoints, EndpointStatus
 from services.policies.item_copies import find_items
+from services.privilege_manager.api_items import read_id
 from services.store import NotFoundError
 from services.workspace import Workspace
 
@@ -32,6 +33,7 @@ def update(
     """Start the task Resource and Collection Targeting Update."""
 
     async def work(workspace: Workspace) -> int:
+        _require_item_id("--task", task)
         stored = await find_server(workspace, server)
         if stored.production and confirm != stored.name:
             raise call_error(
@@ -64,6 +66,7 @@ def status(
     """Say which computers have which policy; 1 where the server does not tell everything."""
 
     async def work(workspace: Workspace) -> int:
+        _require_item_id("--report", report)
         stored = await find_server(workspace, server)
         client = await workspace.privilege_manager(stored.id)
         wanted: dict[str, str] | None = None
@@ -81,6 +84,15 @@ def status(
         return output.EXIT_OK if found.ok else output.EXIT_NOT_OK
 
     get_command_context(context).run(work, json_too=json)
+
+
+def _require_item_id(option: str, text: str) -> None:
+    if text and read_id(text) is None:
+        raise call_error(
+            "Read the call",
+            f"{option} {text}: is not a GUID",
+            "Open the item in Privilege Manager, and copy the id from the address of its page.",
+        )
 
 
 def _print_status(found: EndpointStatus) -> None:

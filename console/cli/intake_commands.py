@@ -100,6 +100,12 @@ def add(
         output.print_message(f"“{name}” may raise requests of “{type_}”. Its token is shown only now:")
         output.print_result(made.token)
         _print_webhook_secret(made.webhook_secret)
+        if events_of:
+            output.print_message(
+                "Privilege Manager is to post its events to http://HOST:PORT/v1/requests, with PORT as in worker --intake "
+                "PORT, and with the header Authorization: Bearer TOKEN. What has come shows intake map "
+                f"“{name}”."
+            )
         if made.client.answer_kind == AnswerKind.PRIVILEGE_MANAGER:
             output.print_message(
                 "Nothing is answered yet: see what is filled into the approval operation of the server, and confirm "

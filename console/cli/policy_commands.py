@@ -1,7 +1,7 @@
 """`policies`: policies of Privilege Manager, with a plan before every change and a read-back after it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import Annotated
 
@@ -31,7 +31,7 @@ from services.policies import (
 )
 from services.policies.plan import ACTIVE, INACTIVE, PlanField, value_text
 from services.policies.problems import PolicyRunStoppedError
-from services.policies.runs import find_run
+from services.policies.runs import StepKind, find_run
 from services.policies.server_state import platform_of
 from services.privilege_manager.api_items import FilterRole, PolicyItem
 from services.store import NotFoundError
@@ -186,6 +186,8 @@ def undo_run(
         else:
             for label, steps in ((tr("Restored"), done.restored), (tr("Left"), done.left)):
                 output.print_result(f"{label}: {', '.join(step.kind for step in steps) or '-'}")
+            if any(step.kind is StepKind.CREATE for step in done.left):
+                output.print_message(tr("The created policy stays: no call of the API deletes one."))
         return output.EXIT_OK if done.ok else output.EXIT_NOT_OK
 
     get_command_context(context).run(work, json_too=json)
@@ -204,11 +206,18 @@ async def _read_goal(
     service: PolicyService,
     name: str,
     create: CreateFor | None,
-    added: Iterable[str] | None,
-    removed: Iterable[str] | None,
+    added: Collection[str] | None,
+    removed: Collection[str] | None,
     active: bool | None,
 ) -> PolicyGoal:
     """Return what the options ask for; without any, what the stored Policy of this name on the server does."""
+    both = {fold_text(one) for one in added or ()} & {fold_text(one) for one in removed or ()}
+    if both:
+        raise call_error(
+            "Read the call",
+            f"“{min(both)}” is to be added and removed",
+            "Name each action with --add-action or with --remove-action.",
+        )
     asked = PolicyGoal(
         name,
         create=create.platform if create is not None else None,

@@ -1,16 +1,20 @@
 """What the page does about answers: how they are filled in, where they go, and those that failed."""
 
 import uuid
+from dataclasses import replace
 
 from PyQt6.QtCore import pyqtSignal
 
+from console.connect.answer_sources import SourceChoice
 from console.connect.dialogs import DeliveriesDialog, WebhookDialog
 from console.connect.page_work import PageWork
+from console.connect.source_dialog import SourceDialog
 from models.base import utcnow
 from models.delivery import AnswerKind, Delivery, DeliveryState
 from services.answers.outbox import Outbox, list_deliveries
 from services.answers.target import PREFIX_WEBHOOK, AnswerTarget, parse_answer, through_proxy
-from services.intake.answer_setup import confirm_answer_setup
+from services.common.errors import ConsoleError
+from services.intake.answer_setup import AnswerSetup, change_answer_setup, confirm_answer_setup
 from services.intake.clients import IntakeClients
 from services.language import tr
 
@@ -20,6 +24,30 @@ class AnswerWork(PageWork):
 
     answers_changed = pyqtSignal()
     """Where answers go, or how, was changed: the server is to be asked again."""
+
+    mapping_shown = pyqtSignal()
+    """Another mapping is shown, which is not confirmed."""
+
+    def choose_source(self, name: str) -> None:
+        """Ask what a property of the approval operation is filled with."""
+        setup = self._presenter.server.setup if self._presenter.server is not None else None
+        kind = next((kind for row, kind, _, _ in setup.rows() if row == name), None) if setup else None
+        if setup is None or kind is None:
+            return
+        choice = SourceChoice.of(setup.mapping.properties.get(name))
+        dialog = SourceDialog(name, kind, choice, self._window)
+        dialog.accepted.connect(lambda: self._use_source(setup, dialog.choice.argument(name)))
+        self._open(dialog)
+
+    def _use_source(self, setup: AnswerSetup, argument: str) -> None:
+        try:
+            changed = change_answer_setup(setup, [argument])
+        except ConsoleError as error:
+            self._ctx.show_problem(error.problem)
+            return
+        if self._presenter.server is not None:
+            self._presenter.server = replace(self._presenter.server, setup=changed)
+        self.mapping_shown.emit()
 
     def confirm_answers(self) -> None:
         """Send answers by the mapping that is shown."""

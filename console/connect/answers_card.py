@@ -33,7 +33,7 @@ class AnswersCard(QWidget):
         grid = QGridLayout()
         grid.setVerticalSpacing(8)
         grid.setColumnStretch(0, 1)
-        self._names = [Label("", role="field") for _ in range(ROWS)]
+        self._names = [Label("", role="muted") for _ in range(ROWS)]
         self._values = [Label("") for _ in range(ROWS)]
         for row, (name, value) in enumerate(zip(self._names, self._values, strict=True)):
             grid.addWidget(name, row, 0)

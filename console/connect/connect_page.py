@@ -16,6 +16,7 @@ from console.connect.connect_work import ConnectWork
 from console.connect.event_panel import EventPanel
 from console.connect.presenter import ConnectPresenter, ConnectStep
 from console.connect.step_content import (
+    CHANGE,
     CONFIRM,
     LOOK_AGAIN,
     OPEN_SERVER,
@@ -102,6 +103,7 @@ class ConnectPage(Page):
             [self.open_button, self.copy_button, self.save_button],
             [self.token_button, self.over_button],
         )
+        self.head.set_primary_reason("")
         self.steps = StepList()
         self.answers, self.events, self.panel = AnswersCard(), EventPanel(), StepPanel()
         self.body = ConnectLayout(self.head, self.steps, self.answers, (self.events, self.panel), self)
@@ -122,6 +124,8 @@ class ConnectPage(Page):
         self.events.table.chosen.connect(self.work.choose_field)
         self.events.type_chosen.connect(self.work.choose_type)
         self.panel.acted.connect(self._on_panel)
+        self.panel.property_opened.connect(lambda: self._on_panel(CHANGE))
+        self.answer_work.mapping_shown.connect(self.refresh)
         self.answers.show_link.clicked.connect(lambda _on: self.answer_work.show_deliveries())
         self.answers.retry_button.clicked.connect(lambda _on: self.answer_work.retry_failed())
         self.work.changed.connect(self.look)
@@ -267,6 +271,7 @@ class ConnectPage(Page):
                 self.ctx.navigate, Target(Kind.PRIVILEGE_MANAGER_SERVER.value, self.target.id)
             ),
             CONFIRM: self.answer_work.confirm_answers,
+            CHANGE: lambda: self.answer_work.choose_source(self.panel.chosen_property),
             USE_WEBHOOK: self.answer_work.use_webhook,
             USE_SERVER: self.answer_work.use_server,
         }

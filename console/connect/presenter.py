@@ -332,6 +332,8 @@ class ConnectPresenter:
             return []
         slowest = short_duration(figures.slowest.total_seconds()) if figures.slowest is not None else "–"
         last = time_of_day(figures.last_at) if figures.last_at is not None else "–"
+        if figures.last_number:
+            last = f"{figures.last_number}, {last}"
         return [
             (tr("Delivered"), number(figures.delivered), "text"),
             (tr("Pending"), number(figures.pending), "text"),

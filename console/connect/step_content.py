@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from console.connect.answer_sources import source_words
 from console.connect.presenter import (
     CANNOT_BE_SEEN,
     INTAKE_PATH,
@@ -20,8 +21,8 @@ from models.delivery import AnswerKind
 from services.common.errors import Problem
 from services.language import tr, translate
 
-SIGN_IN, OPEN_SERVER, LOOK_AGAIN, CONFIRM, USE_WEBHOOK, USE_SERVER = (
-    "sign-in", "server", "look", "confirm", "webhook", "privilege-manager",
+SIGN_IN, OPEN_SERVER, LOOK_AGAIN, CONFIRM, CHANGE, USE_WEBHOOK, USE_SERVER = (
+    "sign-in", "server", "look", "confirm", "change", "webhook", "privilege-manager",
 )  # fmt: skip
 """Keys of the buttons."""
 
@@ -134,8 +135,11 @@ def _answer(presenter: ConnectPresenter) -> PanelContent:
     return PanelContent(
         title,
         text=text,
-        table=tuple(setup.rows()),
-        buttons=((CONFIRM, tr("Confirm"), can_confirm), webhook),
+        table=tuple(
+            (name, kind, tr("Yes") if required else "", source_words(setup.mapping.properties.get(name)))
+            for name, kind, required, _ in setup.rows()
+        ),
+        buttons=((CONFIRM, tr("Confirm"), can_confirm), (CHANGE, tr("Change…"), True), webhook),
         shape="good" if setup.is_confirmed else "todo",
     )
 

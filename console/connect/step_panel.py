@@ -21,6 +21,8 @@ class StepPanel(QWidget):
     """The panel. `acted` carries the key of the button that was pressed."""
 
     acted = pyqtSignal(str)
+    property_opened = pyqtSignal()
+    """A row of the table was opened; `chosen_property` is its name."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,8 +32,9 @@ class StepPanel(QWidget):
         self.title, self.path = Label("", role="section"), wrapped_label("", "caption")
         self.text = wrapped_label("")
         self.values = ValueList(tr("Values to enter"))
-        self.table = RowsTable(tr("What answers are filled with"), ANSWER_COLUMNS, (160, 160, 80, 160))
+        self.table = RowsTable(tr("What answers are filled with"), ANSWER_COLUMNS, (160, 140, 80, 260))
         self.table.setProperty("role", "card")
+        self.table.activated.connect(lambda _index: self.property_opened.emit())
         self._row = QHBoxLayout()
         self._row.setSpacing(8)
         self.buttons: dict[str, QPushButton] = {}
@@ -49,10 +52,18 @@ class StepPanel(QWidget):
         self.text.setVisible(bool(content.text))
         self.values.set_rows(content.values)
         self.values.setVisible(bool(content.values))
-        self.table.show_rows([TableRow(content.shape if row[3] else "off", row) for row in content.table])
+        self.table.show_rows(
+            [TableRow(content.shape if row[3] else "off", row, row[0]) for row in content.table]
+        )
         self.table.setFixedHeight(HEAD + ROW * len(content.table) + 4)
         self.table.setVisible(bool(content.table))
         self._show_buttons(content.buttons)
+
+    @property
+    def chosen_property(self) -> str:
+        """The property of the selected row, else that of the first."""
+        place = max(self.table.currentIndex().row(), 0)
+        return self.table.rows.row(place).key if place < self.table.rows.rowCount() else ""
 
     def _show_buttons(self, wanted: Sequence[tuple[str, str, bool]]) -> None:
         if [key for key, _, _ in wanted] != list(self.buttons):

@@ -90,7 +90,10 @@ class RequestSteps:
 
     async def decide(self) -> str:
         """Approve through the Table API as the approver, as My Approvals would."""
-        await self._approver.decide(self._approval_id)
+        try:
+            await self._approver.decide(self._approval_id)
+        finally:
+            await self._approver.aclose()
         return f"approval {self._approval_id} by {APPROVER}: approved"
 
     async def see_approved(self) -> str:

@@ -118,6 +118,8 @@ class ObjectPage(ObjectPageHooks):
         await self.session.load()
         if self.session.ready:
             target, self.target = self.target, self.target.place
+            if target.run:
+                await self.prepare_commands()
             super().arrive(target)
         if self.session.ready and self.session.is_new:
             self.rename()

@@ -59,6 +59,9 @@ class ObjectPageHooks(Page):
         """Return the tabs of the kind by name."""
         return {}
 
+    async def prepare_commands(self) -> None:
+        """Read what decides which commands can run, before one that the target names is run."""
+
     def tab_buttons(self) -> dict[str, list[QPushButton]]:
         """Return the buttons that a tab shows in the header instead of those of the object."""
         return {}

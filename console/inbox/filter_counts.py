@@ -1,6 +1,7 @@
 """The filters of the inbox, predefined and saved, with the number of requests that each shows."""
 
 import asyncio
+import json
 import weakref
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from console.inbox.my_names import my_names
-from console.navigation.request_places import ALL, BUILT_IN_FILTERS
+from console.navigation.request_places import ALL, BUILT_IN_FILTERS, passing_filter_name
 from console.runtime import lazy_imports
 from console.runtime.debounce import Debounce
 from console.runtime.task_runner import TaskRunner
@@ -43,6 +44,8 @@ class FilterCatalog(QObject):
         """Every filter, predefined ones first."""
         self.saved: list[tuple[str, str]] = []
         """Key and name of the saved filters."""
+        self._passing: set[str] = set()
+        """Keys of filters that are not stored, which pages of this window have opened."""
         self.counts: dict[str, Count] = {}
         self._inbox: Inbox | None = None
         self._again = self._stopped = False
@@ -62,8 +65,17 @@ class FilterCatalog(QObject):
 
     # -- values ------------------------------------------------------------------------------------------------
 
+    def keep_passing(self, key: str) -> None:
+        """Know a filter that is not stored from now on; its key holds its values."""
+        self._passing.add(key)
+        if self.filters_by_key and key not in self.filters_by_key:
+            self.filters_by_key[key] = _read_passing(key)
+            self.refresh()
+
     def name_of(self, key: str) -> str:
         """Return the name of a filter, an empty text if it is not known."""
+        if key in self._passing:
+            return passing_filter_name(key)
         ready = next((tr(name) for known, name in BUILT_IN_FILTERS if known == key), "")
         return ready or next((name for known, name in self.saved if known == key), "")
 
@@ -153,7 +165,8 @@ class FilterCatalog(QObject):
 
         saved = await self._read_saved(inbox.store)
         self.saved = [(one.key, one.name) for one in saved]
-        self.filters_by_key = {one.key: one for one in (*filters.PREDEFINED_FILTERS, *saved)}
+        passing = [_read_passing(key) for key in sorted(self._passing)]
+        self.filters_by_key = {one.key: one for one in (*filters.PREDEFINED_FILTERS, *saved, *passing)}
 
     async def _read_saved(self, store: "Store") -> "list[NamedFilter]":
         await lazy_imports.ready(self.ctx, lazy_imports.inbox)
@@ -163,6 +176,13 @@ class FilterCatalog(QObject):
 
     def _ignore_problem(self, _problem: Problem) -> None:
         """Do nothing: the page shows that the store cannot be read, and unknown counts are left out."""
+
+
+def _read_passing(key: str) -> "NamedFilter":
+    """Return the filter that a key holds."""
+    from services.requests.inbox.filters import Filter, NamedFilter
+
+    return NamedFilter(key, passing_filter_name(key), Filter.from_json(json.loads(key)["filter"]))
 
 
 def _count_filters(inbox: "Inbox", named: "dict[str, NamedFilter]") -> "dict[str, Count]":

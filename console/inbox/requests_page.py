@@ -24,7 +24,7 @@ from console.inbox.row_menu import row_menu
 from console.inbox.selection_presenter import SelectionPresenter
 from console.inbox.table_model import InboxModel
 from console.navigation.page import Page
-from console.navigation.request_places import ALL, FILTER_TAB_PREFIX, filter_target
+from console.navigation.request_places import ALL, FILTER_TAB_PREFIX, filter_target, is_passing_filter
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from services.common.errors import Problem
@@ -186,7 +186,10 @@ class RequestsPage(Page):
     def open_tab(self, name: str) -> None:
         """Show a filter, or one request: tabs of this page are `filter:KEY` and the ids of requests."""
         if name.startswith(FILTER_TAB_PREFIX):
-            self.presenter.show_filter(name.removeprefix(FILTER_TAB_PREFIX))
+            key = name.removeprefix(FILTER_TAB_PREFIX)
+            if is_passing_filter(key):
+                self.filters.keep_passing(key)
+            self.presenter.show_filter(key)
         else:
             self.presenter.open_request(uuid.UUID(name))
 

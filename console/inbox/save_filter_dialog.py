@@ -2,15 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QWidget
 
+from console.forms.filter_name_dialog import NAME_MAX_LENGTH, FilterNameDialog
 from console.runtime import lazy_imports
 from console.runtime.task_runner import show_and_wait
-from console.widgets import buttons
-from console.widgets.dialog import Dialog
-from console.widgets.field import Field
-from console.widgets.labels import Label
-from console.widgets.line_editors import TextLineEdit
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.language import tr
@@ -20,51 +16,14 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from services.requests.inbox.filters import Filter, Sort
 
-WIDTH, NAME_MAX_LENGTH = 420, 60
 HELP_TEXT = tr_later("Stands in the tree under Requests, for everybody on this store")
 
 
-class SaveFilterDialog(Dialog):
-    """Asks for the name of a filter."""
+class SaveFilterDialog(FilterNameDialog):
+    """Asks for the name of a filter that all users of the store share."""
 
     def __init__(self, proposed: str, taken: set[str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(tr("Save filter"))
-        self.setMinimumWidth(WIDTH)
-        self._taken = {name.casefold() for name in taken}
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 16, 24, 16)
-        layout.setSpacing(12)
-        layout.addWidget(Label(tr("Save filter"), role="section"))
-        self.name = TextLineEdit()
-        self.name.setMaxLength(NAME_MAX_LENGTH)
-        self.name.setText(proposed)
-        self.name.selectAll()
-        self.field = Field("Name", self.name, HELP_TEXT)
-        self.name.textChanged.connect(lambda _text: self._validate())
-        layout.addWidget(self.field)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
-        self.save_button = buttons.primary("Save filter")
-        self.save_button.setDefault(True)
-        self.save_button.clicked.connect(self.accept)
-        out = buttons.secondary("Cancel")
-        out.clicked.connect(self.reject)
-        foot.addWidget(self.save_button)
-        foot.addWidget(out)
-        layout.addLayout(foot)
-        self._validate()
-        self.name.setFocus()
-
-    def _validate(self) -> None:
-        text = self.name.text().strip()
-        taken = text.casefold() in self._taken
-        self.save_button.setEnabled(bool(text) and not taken)
-        if taken:
-            self.field.set_error(tr("There is a filter of this name"))
-        else:
-            self.field.set_help(tr(HELP_TEXT))
+        super().__init__(proposed, taken, HELP_TEXT, parent)
 
 
 async def save_filter(

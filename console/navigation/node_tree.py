@@ -21,6 +21,7 @@ class Node:
         "badge",
         "children",
         "count",
+        "count_words",
         "draft",
         "icon",
         "key",
@@ -44,6 +45,8 @@ class Node:
         self.kind: Kind | None = None
         self.object_id: uuid.UUID | None = None
         self.count = ""
+        self.count_words = ""
+        """What the count means, where that is not plain."""
         self.badge = ""
         self.draft = False
         self.stored = False

@@ -3,7 +3,9 @@
 The filters themselves are `services.requests.inbox.filters.PREDEFINED_FILTERS`; a test compares both.
 """
 
+import json
 import uuid
+from collections.abc import Mapping
 
 from console.runtime.page_targets import REQUESTS, Target
 from models.kinds import RequestState
@@ -47,6 +49,21 @@ FILTER_TAB_PREFIX = "filter:"
 def filter_target(key: str) -> Target:
     """Return the target of a filter; the key of a saved one is its id."""
     return Target(REQUESTS, tab=f"{FILTER_TAB_PREFIX}{key}")
+
+
+def passing_filter_target(name: str, values: Mapping[str, object]) -> Target:
+    """Return the target of a filter that is not stored; `values` are those of `Filter.as_json`."""
+    return filter_target(json.dumps({"name": name, "filter": dict(values)}, sort_keys=True))
+
+
+def is_passing_filter(key: str) -> bool:
+    """Whether the key of a filter is that of one that is not stored."""
+    return key.startswith("{")
+
+
+def passing_filter_name(key: str) -> str:
+    """Return the name of a filter that is not stored."""
+    return str(json.loads(key)["name"])
 
 
 def request_target(request_id: uuid.UUID) -> Target:

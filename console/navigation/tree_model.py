@@ -1,6 +1,7 @@
 """The model of the navigation tree: fixed nodes, and below them the objects of each kind as stored."""
 
 import uuid
+from dataclasses import dataclass
 from enum import IntEnum
 
 from PyQt6.QtCore import QModelIndex, QObject, Qt, pyqtSignal
@@ -9,7 +10,7 @@ from console.navigation.node_tree import Node, NodeTree
 from console.navigation.request_places import FILTER_TAB_PREFIX, filter_node_key, filter_target
 from console.navigation.tree_definition import TREE, FixedNode
 from console.runtime.drafts import Draft
-from console.runtime.page_targets import Target
+from console.runtime.page_targets import CHAIN, CONNECT, POLICIES, Target
 from console.widgets import plain_text
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
@@ -19,8 +20,29 @@ from services.store.tree_outline import Outline
 FOLDER_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 DRAFT_FLAGS = FOLDER_FLAGS | Qt.ItemFlag.ItemNeverHasChildren
 OBJECT_FLAGS = DRAFT_FLAGS | Qt.ItemFlag.ItemIsEditable
+NO_OBJECT = uuid.UUID(int=0)
+"""Stands for the id of what is no object here."""
 ObjectRow = tuple[uuid.UUID, str, bool, bool]
 """An object to show: its id, its name, whether it has a draft, whether it is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPolicy:
+    """A policy of a Privilege Manager server that is not managed here."""
+
+    server_id: uuid.UUID
+    item_id: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The key of its node."""
+        return f"{POLICIES}/{self.server_id}/{self.item_id}"
+
+    @property
+    def target(self) -> Target:
+        """The list of policies with this one selected."""
+        return Target(POLICIES, tab=f"{self.server_id}/{self.item_id}")
 
 
 class Role(IntEnum):
@@ -43,8 +65,12 @@ class TreeModel(NodeTree):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._badges: dict[str, str] = {}
-        """Badges of objects by key, whether or not they are in the tree yet."""
+        self._badges: dict[str, dict[str, str]] = {}
+        """Badges by group and key, whether or not their nodes are in the tree yet."""
+        self._server_policies: list[ServerPolicy] = []
+        self._policy_count: int | None = None
+        """How many policies the servers have; None while none was asked."""
+        self._policy_rows: list[ObjectRow] = []
         for place in TREE:
             self._place(place, self._root)
 
@@ -114,6 +140,8 @@ class TreeModel(NodeTree):
         for kind, rows in found.items():
             folder = self._by_key[kind.value]
             self._sync(folder, kind, sorted(rows, key=lambda r: r[1].casefold()))
+        self._policy_rows = found[Kind.POLICY]
+        self._count_policies()
         self._set_count(
             "requests",
             plural(outline.pending, "{count} pending", "{count} pending") if outline.pending else "0",
@@ -142,8 +170,31 @@ class TreeModel(NodeTree):
         for node in folder.children:
             self._set_count(node.key, counts.get(node.target.tab.removeprefix(FILTER_TAB_PREFIX), ""))
 
+    def set_server_policies(self, count: int | None, policies: list[ServerPolicy]) -> None:
+        """Show policies that are not managed here among those that are; `count` is how many the servers have, None unknown."""
+        self._policy_count, self._server_policies = count, list(policies)
+        rows = sorted(self._policy_rows, key=lambda row: row[1].casefold())
+        self._sync(self._by_key[Kind.POLICY.value], Kind.POLICY, rows)
+        self._count_policies()
+
+    def _count_policies(self) -> None:
+        """Count the policies of the servers; where none was asked yet, those that are managed here."""
+        folder, here = self._by_key[Kind.POLICY.value], len(self._policy_rows)
+        count = here if self._policy_count is None else self._policy_count
+        folder.count_words = (
+            tr("{count} managed here", count=number(here))
+            if self._policy_count is None
+            else tr(
+                "{count} on Privilege Manager, {here} managed here", count=number(count), here=number(here)
+            )
+        )
+        self._set_count(folder.key, number(count))
+
     def _sync(self, folder: Node, kind: Kind, rows: list[ObjectRow]) -> None:
         wanted = {object_key(kind, row[0]): row for row in rows}
+        if kind is Kind.POLICY and self._server_policies:
+            others = {one.key: (NO_OBJECT, one.name, False, True) for one in self._server_policies}
+            wanted = dict(sorted((wanted | others).items(), key=lambda entry: entry[1][1].casefold()))
         self._remove_others(folder, wanted)
         self._order(folder, [self._by_key[key] for key in wanted if key in self._by_key])
         for node in list(folder.children):
@@ -152,7 +203,8 @@ class TreeModel(NodeTree):
                 node.text, node.draft, node.stored = text, draft, stored
                 self._changed(node)
         self._insert_missing(folder, kind, wanted)
-        self._set_count(folder.key, number(len(folder.children)))
+        if kind is not Kind.POLICY:
+            self._set_count(folder.key, number(len(folder.children)))
 
     def _insert_missing(self, folder: Node, kind: Kind, wanted: dict[str, ObjectRow]) -> None:
         """Insert new children, each run of neighbours in one step."""
@@ -164,17 +216,22 @@ class TreeModel(NodeTree):
                 run = []
                 continue
             node = Node(key, name, KINDS[kind].icon, Target(str(kind), object_id))
-            node.kind, node.object_id, node.draft, node.stored = kind, object_id, draft, is_stored
-            node.badge = self._badges.get(key, "")
+            node.draft, node.stored = draft, is_stored
+            if object_id == NO_OBJECT:
+                server_id, _, item_id = key.removeprefix(f"{POLICIES}/").partition("/")
+                node.target = Target(POLICIES, tab=f"{server_id}/{item_id}")
+            else:
+                node.kind, node.object_id = kind, object_id
+            node.badge = next((found[key] for found in self._badges.values() if key in found), "")
             node.parent = folder
             run.append(node)
         self._insert(folder, run, place + 1 - len(run))
 
-    def set_badges(self, badges: dict[str, str]) -> None:
-        """Show exactly these badges; they also apply to objects that are added later."""
-        for key in {**self._badges, **badges}:
+    def set_badges(self, badges: dict[str, str], group: str = "servers") -> None:
+        """Show exactly these badges of a group of nodes; they also apply to nodes that are added later."""
+        for key in {**self._badges.get(group, {}), **badges}:
             self.set_badge(key, badges.get(key, ""))
-        self._badges = dict(badges)
+        self._badges[group] = dict(badges)
 
     def set_badge(self, key: str, badge: str) -> None:
         """Show a badge at a node; an empty text removes it."""
@@ -199,7 +256,16 @@ class TreeModel(NodeTree):
             part = self._by_key.get(filter_node_key(target.tab.removeprefix(FILTER_TAB_PREFIX)))
             if part is not None:
                 return part
-        key = object_key(target.kind, target.id) if target.id else target.kind.removeprefix("folder:")
+        kind = target.kind
+        if target.kind == POLICIES and target.tab:
+            listed = self._by_key.get(f"{POLICIES}/{target.tab}")
+            if listed is not None:
+                return listed
+        if target.kind == CONNECT:
+            kind = Kind.PRIVILEGE_MANAGER_SERVER.value
+        elif target.head == CHAIN:
+            kind = target.kind.partition(":")[2]
+        key = object_key(kind, target.id) if target.id else kind.removeprefix("folder:")
         return self._by_key.get(key)
 
 
@@ -221,7 +287,7 @@ def _description(node: Node) -> str:
     elif node.children and (hidden := worst_badge(node)):
         parts.append(tr("{state} inside", state=tr(BADGE_LABELS.get(hidden, hidden))))
     if node.count:
-        parts.append(node.count)
+        parts.append(node.count_words or node.count)
     return ", ".join(parts)
 
 

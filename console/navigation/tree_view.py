@@ -29,7 +29,7 @@ from console.design import icons, theme
 from console.navigation.name_editor import NameEditor, rejection_text
 from console.navigation.node_tree import Node
 from console.navigation.tree_delegate import BAR, INSET, RADIUS, SELECTION_COLOURS, TreeDelegate
-from console.navigation.tree_model import Role, TreeModel
+from console.navigation.tree_model import Role, ServerPolicy, TreeModel
 from console.runtime.drafts import Draft
 from console.runtime.page_targets import Target
 from console.widgets.search_field import SearchField
@@ -297,6 +297,15 @@ class Navigation(QWidget):
         for node in long:
             self.tree.setExpanded(self._index(node), False)
         self._expansion_is_default = not any(node.children for node in self._nodes() if node.kind is not None)
+
+    def show_server_policies(self, count: int | None, policies: list[ServerPolicy]) -> None:
+        """Show the policies of servers that are not managed here, and how many there are; the shown page stays selected."""
+        with self._suppress_navigation():
+            self.model.set_server_policies(count, policies)
+            self.proxy.look_again()
+        if self._expansion_is_default:
+            self._collapse_large_folders()
+        self._select_shown()
 
     def show_filters(self, saved: list[tuple[str, str]], counts: dict[str, str]) -> None:
         """Show filters and their counts below the requests; the shown page stays selected."""

@@ -224,6 +224,10 @@ class ActionPage(ObjectPage):
         if any(change.kind == Kind.APPROVAL_TYPE for change in changes):
             self.approval_type.reload_item()
 
+    async def prepare_commands(self) -> None:
+        """Read how far the copy is."""
+        await self.load_facts()
+
     async def load_facts(self) -> None:
         """Read how far the copy is, and show it."""
         await self.files.load(self.facts, self.session.id, self.stored, self.session.reference("server_id"))

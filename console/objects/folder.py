@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QModelIndex, QObject, Qt
 from PyQt6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
+from console.actions.first_export import choose_first_export
 from console.forms import object_actions as acts
 from console.navigation.page import Page
 from console.navigation.tree_definition import folder_breadcrumb, folder_children, folder_title
@@ -154,6 +155,8 @@ class FolderPage(Page):
             return
         self.ctx.changes.connect(self._changed)
         self.refresh()
+        target, self.target = self.target, self.target.place
+        self.arrive(target)
 
     def _changed(self, changes: "list[Change]") -> None:
         if any(c.kind in set(Kind) for c in changes):
@@ -185,8 +188,12 @@ class FolderPage(Page):
         self.states.show_content()
 
     async def _empty(self, workspace: "Workspace", definition: KindDefinition) -> QWidget:
-        make = buttons.primary(definition.new_name, icon="plus")
-        make.clicked.connect(self.new)
+        if definition.kind is Kind.ACTION:
+            make = buttons.primary("Choose an export…", icon="action")
+            make.clicked.connect(lambda: choose_first_export(self.ctx, self.tasks, self.window()))
+        else:
+            make = buttons.primary(definition.new_name, icon="plus")
+            make.clicked.connect(self.new)
         caption = ""
         if definition.parent is not None:
             parents = await self.ctx.call(workspace.configuration.all, definition.parent.kind)

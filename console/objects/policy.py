@@ -19,6 +19,8 @@ from console.policies.endpoints_dialog import EndpointsDialog
 from console.policies.operations import PolicyRef
 from console.policies.plan_controller import PlanController
 from console.policies.policy_details import PlanTab
+from console.policies.policy_rows import PLATFORM_LABELS
+from console.policies.server_policies import policy_news, tell_verdict
 from console.policies.server_side import ServerSide, server_lines
 from console.runtime.page_targets import CHAIN_TAB, CHECK_CHAIN, Target
 from console.runtime.task_runner import show_and_wait
@@ -92,6 +94,8 @@ class PolicyPage(ObjectPage):
         self.plan_controller = PlanController(self.ctx, self.tasks, self.plan_tab.plan, self)
         self.plan_controller.written.connect(self.read_server)
         self._ref: PolicyRef | None = None
+        self._status: bool | None = None
+        """Whether the policy on the server is active; None while that is not known."""
         self.stack.currentChanged.connect(lambda _index: self._show_tab())
 
     def rail(self) -> QWidget:
@@ -111,8 +115,15 @@ class PolicyPage(ObjectPage):
         return {PLAN: [self.endpoints_button, self.open_button], CHAIN_TAB: self.chain.buttons()}
 
     def extra_badges(self) -> list[tuple[str, str, str | None]]:
-        """Return the verdict of the last check of the chain."""
-        return self.chain.presenter.badges()
+        """Return the verdict of the last check of the chain, and status and platform of a stored policy."""
+        badges = self.chain.presenter.badges()
+        if self.session.is_new or not self.session.ready:
+            return badges
+        status = self._status if self._status is not None else self.chain.presenter.is_policy_active()
+        if status is not None:
+            badges.append((tr("Active") if status else tr("Inactive"), "outline", None))
+        platform = PLATFORM_LABELS.get(self.session.text("platform"))
+        return [*badges, (platform, "outline", None)] if platform else badges
 
     def chain_target(self) -> Target:
         """Return the tab of this page."""
@@ -129,21 +140,21 @@ class PolicyPage(ObjectPage):
         """Show what is known of the policy on its server, and its chain; a new one has none yet."""
         if not self.session.is_new:
             self.chain.set_object(self.object_kind, self.session.id)
-        self.tasks.start(self._find_server(), group="find server")
+        self.tasks.start(self.prepare_commands(), group="find server")
 
     async def after_save(self, stored: "ConfigurationObject") -> None:
         """Plan what was saved, and show its chain."""
         self.chain.set_object(self.object_kind, stored.id)
-        await self._find_server()
+        await self.prepare_commands()
 
     def on_changes(self, changes: "list[Change]") -> None:
         """React to changes of the server and of actions, and pass them to the chain."""
         self.chain.on_changes(changes)
         watched = (Kind.PRIVILEGE_MANAGER_SERVER, Kind.ACTION, Kind.USER_CREDENTIAL)
         if self.session.ready and any(change.kind in watched for change in changes):
-            self.tasks.start(self._find_server(), group="find server")
+            self.tasks.start(self.prepare_commands(), group="find server")
 
-    async def _find_server(self) -> None:
+    async def prepare_commands(self) -> None:
         """Look up the server of the stored policy, and show its copy of the policy."""
         from models.policy import Policy
 
@@ -163,17 +174,20 @@ class PolicyPage(ObjectPage):
 
     async def _show_copy(self) -> None:
         ref = self._ref
+        self._status = None
         if ref is None:
             self.side.show_lines([])
         else:
             snapshot = await operations.read_snapshot(self.ctx, ref.server)
             row = next((one for one in snapshot.rows if one.object_id == ref.object_id), None)
             self.side.show_lines(server_lines(row, snapshot))
+            self._status = row.active if row is not None else None
             if row is not None and row.item_id and not ref.item_id:
                 self._ref = PolicyRef(
                     ref.server, ref.name, row.item_id, ref.object_id, ref.platform, ref.active
                 )
         self._update_buttons()
+        self.update_state()
 
     def read_server(self) -> None:
         """Read the policies of the server again."""
@@ -183,6 +197,7 @@ class PolicyPage(ObjectPage):
     async def _read_server(self, ref: PolicyRef) -> None:
         try:
             await operations.refresh_copies(self.ctx, ref.server)
+            policy_news(self.ctx).read.emit()
         except ConsoleError as error:
             cause = translate(error.problem.cause)
             self.notice.tell(
@@ -193,8 +208,10 @@ class PolicyPage(ObjectPage):
     # -- the plan ----------------------------------------------------------------------------------------------
 
     def update_state(self) -> None:
-        """Show that a plan is for what is stored."""
+        """Show that a plan is for what is stored, and in the tree what the chain is like."""
         super().update_state()
+        if not self.session.is_new:
+            tell_verdict(self.ctx, self.session.id, self.chain.presenter.current_report)
         self.plan_controller.presenter.unsaved = self.session.dirty
         self.plan_controller.refresh()
 
@@ -230,6 +247,8 @@ class PolicyPage(ObjectPage):
             found[CHECK_CHAIN] = self.check_chain
         if self._ref is not None:
             found["refresh"] = self.read_server
+        if self.open_button.isEnabled():
+            found["open_item"] = self.open_in_privilege_manager
         if self._first_action() is not None and not self.session.dirty:
             found["try_window"] = self.try_window
         return found
@@ -272,7 +291,8 @@ class PolicyPage(ObjectPage):
     def update_endpoints(self) -> None:
         """Open the dialog that updates endpoints."""
         if self._ref is not None:
-            dialog = EndpointsDialog(self.ctx, self._ref.server, self.window())
+            told = {self._ref.item_id: self._ref.name} if self._ref.item_id else None
+            dialog = EndpointsDialog(self.ctx, self._ref.server, self.window(), policies=told)
             self.tasks.start(show_and_wait(dialog), group="endpoints")
 
     def open_in_privilege_manager(self) -> None:

@@ -1,5 +1,6 @@
-"""The dialog Update endpoints: runs the targeting update of a Privilege Manager server."""
+"""The dialog Update endpoints: runs the targeting update of a Privilege Manager server, and shows which computers have a policy."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
@@ -7,13 +8,14 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from console.policies import operations
+from console.policies.endpoint_status import EndpointStatusPanel
 from console.runtime.activity import DONE, FAILED
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.failure_panel import FailurePanel
 from console.widgets.field import Field
-from console.widgets.labels import Label
+from console.widgets.labels import Label, horizontal_rule
 from console.widgets.line_editors import TextLineEdit
 from services.common.errors import ConsoleError
 from services.language import tr, translate
@@ -29,8 +31,14 @@ class EndpointsDialog(Dialog):
     """Starts the task on the server, and says what the server answered. How far the task is, the API does not tell."""
 
     def __init__(
-        self, ctx: "Context", server: "PrivilegeManagerServer", parent: QWidget | None = None
+        self,
+        ctx: "Context",
+        server: "PrivilegeManagerServer",
+        parent: QWidget | None = None,
+        *,
+        policies: Mapping[str, str] | None = None,
     ) -> None:
+        """Ask about a server; `policies` are those whose computers are told, name by GUID, None for all."""
         super().__init__(parent)
         self._ctx, self._server = ctx, server
         self.tasks = TaskRunner(self, ctx.show_problem)
@@ -69,10 +77,14 @@ class EndpointsDialog(Dialog):
         self.outcome.setWordWrap(True)
         self.outcome.hide()
         column.addWidget(self.outcome)
+        column.addWidget(horizontal_rule())
+        self.status = EndpointStatusPanel(ctx, server, self.tasks, policies)
+        column.addWidget(self.status)
         column.addStretch(1)
         column.addLayout(self._foot())
         self._update()
         self.tasks.start(self._read(), group="read")
+        self.status.read()
 
     def _foot(self) -> QHBoxLayout:
         foot = QHBoxLayout()

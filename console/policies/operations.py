@@ -1,15 +1,16 @@
 """Calls of the pages into the services: reads rows, plans, applies, takes back, updates endpoints, checks chains."""
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.policies.filter_changes import NO_FILTERS, FilterChanges
 from console.policies.list_presenter import ListSnapshot
-from console.policies.policy_rows import ChainVerdict, PolicyRow
+from console.policies.policy_rows import ChainVerdict, PolicyRow, chain_verdict
 from console.runtime import lazy_imports
 from console.runtime.page_targets import POLICIES, Target
 from services.common.progress import Progress
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from models.policy import Policy
     from models.privilege_manager_server import PrivilegeManagerServer
     from services.policies import ApplyResult, PolicyPlan, PolicyService, UndoResult
-    from services.policies.endpoints import EndpointSettings, EndpointUpdate
+    from services.policies.endpoints import EndpointSettings, EndpointStatus, EndpointUpdate
     from services.policies.runs import PolicyRun
     from services.privilege_manager.api_items import ActionItem, PolicyItem
     from services.workspace import Workspace
@@ -58,6 +59,18 @@ async def read_snapshot(ctx: "Context", server: "PrivilegeManagerServer") -> Lis
     """Return the rows of a server from the store."""
     await lazy_imports.ready(ctx, lazy_imports.policies)
     return await ctx.call(_read_snapshot, await ctx.ready(), server)
+
+
+async def list_asking_policies(ctx: "Context") -> "tuple[int | None, list[tuple[uuid.UUID, PolicyRow]]]":
+    """Return how many policies the servers have, None where none was asked; and those that ask and are not managed here."""
+    total: int | None = None
+    found: list[tuple[uuid.UUID, PolicyRow]] = []
+    for server in await list_servers(ctx):
+        snapshot = await read_snapshot(ctx, server)
+        if snapshot.read_at is not None:
+            total = (total or 0) + sum(row.on_server for row in snapshot.rows)
+        found += [(server.id, row) for row in snapshot.rows if row.asks and row.object_id is None]
+    return total, found
 
 
 async def refresh_copies(ctx: "Context", server: "PrivilegeManagerServer") -> None:
@@ -393,12 +406,24 @@ async def policy_service(ctx: "Context", server: "PrivilegeManagerServer") -> "P
     return PolicyService(workspace.store, server, await workspace.privilege_manager(server.id))
 
 
-async def make_plan(ctx: "Context", ref: PolicyRef) -> "PolicyPlan":
-    """Plan what a policy asks for; one that is not managed here asks for nothing. Writes nothing."""
+async def filter_choices(ctx: "Context", server: "PrivilegeManagerServer") -> dict[str, str]:
+    """Return the filters of a server, name by GUID, as the local copies tell."""
+    await lazy_imports.ready(ctx, lazy_imports.policies)
+    from services.policies import ItemCopies
+
+    workspace = await ctx.ready()
+    found = await ctx.call(ItemCopies(workspace.store, server).filters)
+    return {one.item_id: one.name or one.item_id for one in found.items}
+
+
+async def make_plan(ctx: "Context", ref: PolicyRef, filters: FilterChanges = NO_FILTERS) -> "PolicyPlan":
+    """Plan what a policy asks for, and `filters`; one that is not managed here asks for nothing. Writes nothing."""
     service = await policy_service(ctx, ref.server)
     await lazy_imports.ready(ctx, lazy_imports.policies)
     from models.policy import Policy
     from services.policies import PolicyGoal, goal_for_policy
+    from services.policies.policy_goal import WantedFilter
+    from services.privilege_manager.api_items import FilterRole
 
     workspace = await ctx.ready()
     if ref.object_id is None:
@@ -406,7 +431,11 @@ async def make_plan(ctx: "Context", ref: PolicyRef) -> "PolicyPlan":
     else:
         stored = await ctx.call(workspace.configuration.get, Policy, ref.object_id)
         goal = await ctx.call(goal_for_policy, workspace.store, stored)
-    return await service.plan(goal)
+    added, removed = (
+        tuple(WantedFilter(item_id, FilterRole(role)) for item_id, role in some)
+        for some in (filters.added, filters.removed)
+    )
+    return await service.plan(replace(goal, add_filters=added, remove_filters=removed))
 
 
 async def apply_plan(
@@ -462,6 +491,18 @@ async def update_endpoints(
     return await Endpoints(workspace.store, server, client).update(task_id)
 
 
+async def endpoint_status(
+    ctx: "Context", server: "PrivilegeManagerServer", policies: Mapping[str, str] | None, report_id: str = ""
+) -> "EndpointStatus":
+    """Return what the reports of a server tell of its endpoints. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.policies)
+    from services.policies.endpoints import Endpoints
+
+    workspace = await ctx.ready()
+    client = await workspace.privilege_manager(server.id)
+    return await Endpoints(workspace.store, server, client).status(policies, report_id)
+
+
 async def check_chains(
     ctx: "Context", refs: "list[tuple[str, PolicyRef]]", report: Callable[[int, str, ChainVerdict], None]
 ) -> None:
@@ -469,24 +510,15 @@ async def check_chains(
     await lazy_imports.ready(ctx, lazy_imports.policies)
     from models.kinds import Kind
     from services.approval_chain.check import check_chain
-    from services.approval_chain.links import LinkKind, LinkState
     from services.approval_chain.route import ChainStart
 
     workspace = await ctx.ready()
-    links = list(LinkKind)
     for place, (key, ref) in enumerate(refs):
         if ref.object_id is not None:
             start = ChainStart(Kind.POLICY, ref.object_id)
         else:
             start = ChainStart(Kind.PRIVILEGE_MANAGER_SERVER, ref.server.id, ref.item_id or ref.name)
-        found = await check_chain(workspace, start)
-        broken = found.first_broken
-        verdict = ChainVerdict(
-            found.count(LinkState.OK),
-            len(found.links),
-            links.index(broken.kind) + 1 if broken is not None else None,
-        )
-        report(place + 1, key, verdict)
+        report(place + 1, key, chain_verdict(await check_chain(workspace, start)))
 
 
 async def save_csv(ctx: "Context", lines: list[list[str]], path: Path) -> None:

@@ -10,6 +10,8 @@ from PyQt6.QtWidgets import QWidget
 from console.forms.open_requests_dialog import run_with_confirmation
 from console.policies import operations
 from console.policies.apply_dialog import ProductionDialog
+from console.policies.conditions_dialog import ConditionsDialog
+from console.policies.filter_changes import current_lines
 from console.policies.operations import ActionChoice, PolicyRef
 from console.policies.plan_presenter import PlanPresenter, Work
 from console.policies.plan_view import PlanView
@@ -49,6 +51,7 @@ class PlanController(QObject):
         view.undo_requested.connect(self.undo)
         view.choices_requested.connect(self._offer_actions)
         view.add_requested.connect(self.add_action)
+        view.conditions_requested.connect(self.change_conditions)
         self.refresh()
 
     @property
@@ -90,7 +93,7 @@ class PlanController(QObject):
 
     async def _plan(self, ref: PolicyRef) -> None:
         try:
-            plan = await operations.make_plan(self._ctx, ref)
+            plan = await operations.make_plan(self._ctx, ref, self.presenter.filters)
             run = await operations.last_run(self._ctx, ref)
         except ConsoleError as error:
             if self.presenter.is_about(ref):
@@ -206,7 +209,7 @@ class PlanController(QObject):
         presenter = self.presenter
         presenter.run = await operations.last_run(self._ctx, ref)
         with contextlib.suppress(ConsoleError):  # the plan from before stays; the failure below says why
-            presenter.plan = await operations.make_plan(self._ctx, ref)
+            presenter.plan = await operations.make_plan(self._ctx, ref, presenter.filters)
         presenter.fail(error.problem)
 
     def _begin(self, work: Work, title: str) -> bool:
@@ -274,6 +277,22 @@ class PlanController(QObject):
             self._tasks.start(
                 operations.add_action(self._ctx, ref, choice), group=PLAN_GROUP, on_result=self._added
             )
+
+    def change_conditions(self) -> None:
+        """Ask which filters the policy is to have, and plan that."""
+        if self.presenter.can_change_filters:
+            self._tasks.start(self._change_conditions(), group=CHOICES_GROUP)
+
+    async def _change_conditions(self) -> None:
+        presenter, ref, plan = self.presenter, self.presenter.ref, self.presenter.plan
+        if ref is None or plan is None:
+            return
+        names = await operations.filter_choices(self._ctx, ref.server)
+        lines = current_lines(plan, names, presenter.filters)
+        dialog = ConditionsDialog(ref.name, lines, list(names.items()), self._page.window())
+        if await show_and_wait(dialog) and presenter.is_about(ref):
+            presenter.filters = dialog.changes
+            self.plan_stored()
 
     def _added(self, ref: PolicyRef) -> None:
         self.presenter.ref = ref

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from console.policies.filter_changes import NO_FILTERS, FilterChanges
 from console.policies.policy_rows import ChainVerdict
 from models.translation_marks import tr_later
 from services.language import number, plural, time_or_date, tr, translate, translate_message
@@ -40,6 +41,8 @@ STEP_LABELS = {
     "create": tr_later("Create the policy"),
     "add": tr_later("Add actions"),
     "remove": tr_later("Remove actions"),
+    "add_filters": tr_later("Add conditions"),
+    "remove_filters": tr_later("Remove conditions"),
     "status": tr_later("Change the status"),
 }
 
@@ -104,6 +107,8 @@ class PlanPresenter:
     result: "ApplyResult | None" = None
     undone: "UndoResult | None" = None
     chain: ChainVerdict | None = None
+    filters: FilterChanges = NO_FILTERS
+    """The filters that are to change; nothing is stored of them before they are applied."""
     unsaved: bool = False
     """Whether the page has edits that are not saved; the plan is for what is stored."""
 
@@ -115,6 +120,7 @@ class PlanPresenter:
         self.ref = ref
         if not same:
             self.plan = self.run = self.problem = self.result = self.undone = self.chain = None
+            self.filters = NO_FILTERS
             self.work = Work.NONE
         return not same
 
@@ -139,9 +145,17 @@ class PlanPresenter:
     def show_result(self, result: "ApplyResult") -> None:
         """Take what became of Apply."""
         self.result, self.work = result, Work.NONE
+        if result.run is not None:
+            self.filters = NO_FILTERS
         self.plan = result.plan
         if result.run is not None:
             self.run = result.run
+
+    @property
+    def can_change_filters(self) -> bool:
+        """Whether the policy and its filters are known."""
+        idle = self.work is Work.NONE and self.ref is not None
+        return idle and self.plan is not None and self.plan.before is not None
 
     def show_undone(self, undone: "UndoResult") -> None:
         """Take what became of an undo."""
@@ -340,10 +354,10 @@ class PlanPresenter:
     def _undo_text(self) -> str:
         if self.run is not None and self.run.can_undo:
             time = time_or_date(self.run.row.started_at)
-            return tr("Undo restores actions and status as before the run at {time}", time=time)
+            return tr("Undo restores actions, conditions and status as before the run at {time}", time=time)
         if self.plan is not None and self.plan.changes:
             time = time_or_date(self.plan.read_at)
-            return tr("Undo restores actions and status as read at {time}", time=time)
+            return tr("Undo restores actions, conditions and status as read at {time}", time=time)
         return ""
 
 

@@ -48,6 +48,7 @@ class PlanView(QWidget):
     undo_requested = pyqtSignal()
     add_requested = pyqtSignal(str)
     """The key of an action to add."""
+    conditions_requested = pyqtSignal()
     choices_requested = pyqtSignal()
     """The list of actions is opened."""
 
@@ -101,6 +102,8 @@ class PlanView(QWidget):
         foot.addWidget(self.undo_text, 1)
         foot.addWidget(self.undo_button)
         column.addLayout(foot)
+        elsewhere = tr("Child actions, priority and targets are changed in Privilege Manager.")
+        column.addWidget(wrapped_label(elsewhere, "caption"))
         column.addStretch(1)
         return left
 
@@ -128,6 +131,9 @@ class PlanView(QWidget):
         self.reason = wrapped_label("", "caption")
         column.addWidget(self.reason)
         column.addWidget(self.add_button)
+        self.conditions_button = buttons.secondary("Change conditions…", icon="funnel")
+        self.conditions_button.clicked.connect(self.conditions_requested)
+        column.addWidget(self.conditions_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.endpoints = CheckBox(tr("Update endpoints afterwards"))
         column.addWidget(self.endpoints)
         column.addStretch(1)
@@ -152,6 +158,7 @@ class PlanView(QWidget):
         self.reason.setVisible(bool(controls.apply_reason))
         self.again_button.setEnabled(controls.can_plan)
         self.add_button.setEnabled(controls.can_plan)
+        self.conditions_button.setEnabled(presenter.can_change_filters)
         self.endpoints.setEnabled(controls.can_plan)
         self.undo_text.setText(controls.undo_text)
         self._undo_icon.setVisible(bool(controls.undo_text))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QAbstractButton, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from console.design import icons
+from console.forms.filter_name_dialog import FilterNameDialog
 from console.forms.notice import Notice
 from console.policies.list_presenter import ListPresenter, ListState
 from console.policies.plan_presenter import PlanPresenter
@@ -19,6 +21,7 @@ from console.policies.policy_rows import (
     PolicyRow,
 )
 from console.policies.policy_table import PolicyTable, PolicyTableModel
+from console.policies.saved_filters import SavedFilters
 from console.runtime.debounce import Debounce
 from console.widgets import buttons, list_page, plain_text
 from console.widgets.badge import Badge
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 MARGIN, GAP, FOOT_HEIGHT, LEAST_LIST_HEIGHT, SEARCH_DELAY_MS = 24, 8, 26, 84, 120
 HEIGHTS = (330, 330)
 HINT = tr_later("Name, action or computer group")
+SAVED_HELP = tr_later("Stands above the list of policies, for you on this computer")
 SPLITTER_SETTING = "policies_splitter"
 
 
@@ -57,10 +61,14 @@ class PoliciesLayout(QWidget):
         self._state: tuple[ListState, object] | None = None
         self.table = PolicyTable(PolicyTableModel(self))
         self.head = self._build_head(breadcrumb, title)
-        self.chips = Chips(FILTER_NAMES, saving=False)
+        self.chips = Chips(FILTER_NAMES)
+        self.saved = SavedFilters(page.ctx.settings)
+        self.chips.set_saved(self.saved.chips)
         self.chips.choose(PolicyFilter.ALL)
-        self.chips.chosen.connect(lambda _key: self._tell())
-        self._filter = PolicyFilter.ALL
+        self.chips.chosen.connect(self._choose_chip)
+        self.chips.save_requested.connect(self._save_or_remove)
+        self._filter, self._shown_saved = PolicyFilter.ALL, ""
+        self.criteria = Criteria()
         self.notice = Notice()
         self.states = StateStack(self.table)
         self.details = PolicyDetails()
@@ -70,6 +78,7 @@ class PoliciesLayout(QWidget):
         outer = QVBoxLayout(page)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self)
+        self._show_save_button()
 
     # -- building ----------------------------------------------------------------------------------------------
 
@@ -149,18 +158,68 @@ class PoliciesLayout(QWidget):
     # -- criteria ----------------------------------------------------------------------------------------------
 
     def _tell(self) -> None:
-        chosen = next(key for key in PolicyFilter if self.chips.chip(key).isChecked())
-        self.criteria_changed.emit(
-            Criteria(chosen, self.search.text(), self.platform.key, self.action.key, self.target.key)
+        self.criteria = Criteria(
+            self._filter, self.search.text(), self.platform.key, self.action.key, self.target.key
         )
+        self._show_save_button()
+        self.criteria_changed.emit(self.criteria)
+
+    def _choose_chip(self, key: str) -> None:
+        found = self.saved.find(key)
+        if found is None:
+            self._shown_saved, self._filter = "", PolicyFilter(key)
+            self._tell()
+        else:
+            self._shown_saved = key
+            self._show_criteria(found.criteria)
+
+    def _show_criteria(self, criteria: Criteria) -> None:
+        self._filter = criteria.filter
+        self.search.setText(criteria.words)
+        self._debounce.cancel()
+        for choice, key in (
+            (self.platform, criteria.platform),
+            (self.action, criteria.action),
+            (self.target, criteria.target),
+        ):
+            choice.choose(key)
+        self._tell()
 
     def clear_criteria(self) -> None:
         """Show everything again."""
         self.chips.choose(PolicyFilter.ALL)
-        self.search.clear()
-        for choice in (self.platform, self.action, self.target):
-            choice.choose("")
-        self._tell()
+        self._shown_saved = ""
+        self._show_criteria(Criteria())
+
+    # -- saved filters -----------------------------------------------------------------------------------------
+
+    def _show_save_button(self) -> None:
+        saved = self.saved.find(self._shown_saved)
+        same = saved is not None and saved.criteria == self.criteria
+        self.chips.save_button.setText(tr("Remove filter") if same else tr("Save filter"))
+        self.chips.save_button.setIcon(icons.icon("bin" if same else "plus"))
+        self.chips.save_button.setEnabled(self.criteria.is_narrow)
+
+    def _save_or_remove(self) -> None:
+        saved = self.saved.find(self._shown_saved)
+        if saved is not None and saved.criteria == self.criteria:
+            self.saved.remove(saved.key)
+            self.chips.set_saved(self.saved.chips)
+            self.clear_criteria()
+            return
+        taken = {tr(name) for _, name in FILTER_NAMES} | {one.name for one in self.saved.filters}
+        dialog = FilterNameDialog(self.search.text().strip(), taken, SAVED_HELP, self.window())
+        dialog.accepted.connect(lambda: self.save_filter(dialog.name.text().strip()))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def save_filter(self, name: str) -> None:
+        """Keep what narrows the list under a name, and show it as chosen."""
+        made = self.saved.add(name, self.criteria)
+        self.chips.set_saved(self.saved.chips)
+        self.chips.choose(made.key)
+        self._shown_saved = made.key
+        self._show_save_button()
 
     # -- what it shows -----------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from console.policies.plan_controller import PlanController
 from console.policies.policies_layout import PoliciesLayout
 from console.policies.policy_acts import PolicyActs
 from console.policies.policy_rows import Criteria
+from console.policies.server_policies import policy_news
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from models.kinds import KINDS, Kind
@@ -153,6 +154,7 @@ class PoliciesPage(Page):
         try:
             await operations.refresh_copies(self.ctx, server)
             problem = None
+            policy_news(self.ctx).read.emit()
         except ConsoleError as error:
             problem = error.problem
         if sip.isdeleted(self) or server is not self.server:

@@ -11,6 +11,7 @@ from console.policies import operations
 from console.policies.endpoints_dialog import EndpointsDialog
 from console.policies.operations import PolicyRef
 from console.policies.policy_rows import ChainVerdict, PolicyRow
+from console.policies.server_policies import policy_key, policy_news
 from console.runtime.activity import FAILED
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import show_and_wait
@@ -84,6 +85,10 @@ class PolicyActs(QObject):
 
         def report(done: int, key: str, verdict: ChainVerdict) -> None:
             self._page.presenter.verdicts[key] = verdict
+            row = self._page.presenter.find(key)
+            if row is not None and self._page.server is not None:
+                place = policy_key(self._page.server.id, row.item_id, row.object_id)
+                policy_news(self._page.ctx).judge(place, verdict)
             self._page.presenter.checking = (done, total)
             job.progress(tr("Checking all chains"), done, total)
             self._page.refresh_view()

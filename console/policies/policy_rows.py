@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from models.text_folding import fold_text
 from models.translation_marks import tr_later
+from services.approval_chain.links import LINKS, ChainReport, LinkState
 from services.language import number, plural, tr
 
 PLATFORM_LABELS = {"windows": "Windows", "macos": "macOS"}
@@ -73,6 +74,13 @@ class ChainVerdict:
         if self.broken_at is not None:
             return "bad"
         return "good" if self.good == self.links else "off"
+
+
+def chain_verdict(report: ChainReport) -> ChainVerdict:
+    """Return what a check of a chain found, in short."""
+    broken = report.first_broken
+    place = LINKS.index(broken.kind) + 1 if broken is not None else None
+    return ChainVerdict(report.count(LinkState.OK), len(report.links), place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,7 @@ class HomePage(Page):
         self.server_box.show_servers(servers, server_id_of(facts))
         self._show(facts)
         self.guide.show_servers(servers, self._known)
+        self.guide.show_privilege_managers(await self._reader.read_privilege_managers())
         await asyncio.gather(self._read_instance(facts), self._read_servers(servers))
 
     async def _read_instance(self, facts: "SetupFacts") -> None:

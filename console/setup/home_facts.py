@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from console.objects.service_lookup import ServiceListSnapshot
     from console.runtime.context import Context
     from models.foreign_system import ForeignSystem
+    from models.privilege_manager_server import PrivilegeManagerServer
     from services.setup.checklist import SetupFacts
     from services.statistics.request_statistics import ServerStatistics
 
@@ -93,6 +94,13 @@ class HomeFactsReader:
             services_say=found.services_say,
             item_says=found.item_says,
         )
+
+    async def read_privilege_managers(self) -> "list[PrivilegeManagerServer]":
+        """Return the Privilege Manager servers, by name."""
+        from models.privilege_manager_server import PrivilegeManagerServer
+
+        workspace = await self._ctx.ready()
+        return await self._ctx.call(workspace.configuration.all, PrivilegeManagerServer)
 
     async def read_servers(
         self, servers: "Sequence[ServerStatistics]"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import uuid
 
     from console.objects.service_lookup import ServiceListSnapshot
+    from models.privilege_manager_server import PrivilegeManagerServer
     from services.setup.guide_step import GuidePhase, GuideStep
     from services.statistics.request_statistics import ServerStatistics
 
@@ -218,6 +219,11 @@ class GuideView(QWidget):
     ) -> None:
         """Show a card for each of the first servers."""
         self.servers.show_servers(figures, views)
+        self.place()
+
+    def show_privilege_managers(self, servers: "Sequence[PrivilegeManagerServer]") -> None:
+        """Show a card for each of the first Privilege Manager servers."""
+        self.servers.show_privilege_managers(servers)
         self.place()
 
     def _focused_name(self) -> str:

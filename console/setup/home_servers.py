@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.objects.load_forecast import HOURLY_CALL_LIMIT, polling_calls_per_hour
-from console.runtime.page_targets import REQUESTS, Target
+from console.runtime.page_targets import CONNECT, REQUESTS, Target
 from console.widgets import plain_text
 from console.widgets.badge import OUTLINE, Badge
-from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, set_tone
+from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, horizontal_rule, set_tone
 from models.kinds import Kind
 from services.language import number, plural, tr, translate
 
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
     import uuid
 
     from console.objects.service_lookup import ServiceListSnapshot
+    from models.privilege_manager_server import PrivilegeManagerServer
     from services.common.errors import Problem
     from services.statistics.request_statistics import ServerStatistics
 
 ALL_SERVERS_TARGET = "folder:foreign_system"
 """The page that lists all servers."""
-MAX_CARDS, CARD_MIN_WIDTH, GAP = 4, 240, 12
+MAX_CARDS, CARD_MIN_WIDTH, GAP = 4, 220, 12
 """The number of cards, the minimum width of one, and the gap between two."""
 LINK_PADDING = 4
 """The padding of a link for its focus ring, subtracted from the margin so that texts are aligned."""
@@ -62,7 +64,7 @@ class ServerCard(QFrame):
         layout.setContentsMargins(12, 10, 12, 10)
         layout.setSpacing(6)
         layout.addLayout(self._head(figures, shape, tone, word, reason))
-        layout.addLayout(self._place(figures))
+        layout.addLayout(_place_row(figures.host, production=figures.production))
         rule = QFrame()
         rule.setProperty("role", "rule")
         layout.addWidget(rule)
@@ -86,16 +88,6 @@ class ServerCard(QFrame):
         row.addWidget(status)
         return row
 
-    def _place(self, figures: "ServerStatistics") -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        host = ElidedLabel(figures.host or tr("No address yet"), role="caption")
-        host.setMinimumHeight(20)
-        row.addWidget(host, 1)
-        if figures.production:
-            row.addWidget(Badge(tr("Production"), OUTLINE))
-        return row
-
     def _add_figures(
         self, layout: QVBoxLayout, figures: "ServerStatistics", view: "ServiceListSnapshot | None"
     ) -> None:
@@ -114,23 +106,65 @@ class ServerCard(QFrame):
         )
 
     def _links(self, figures: "ServerStatistics") -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.setContentsMargins(0, 0, 0, 0)
         server = Kind.FOREIGN_SYSTEM.value
-        ways = [
+        offers = [
             (tr("Check"), Target(server, figures.id, tab="Check", run="check")),
             (tr("Open"), Target(server, figures.id)),
         ]
         if figures.pending:
-            ways.append((tr("Requests"), Target(REQUESTS)))
-        for word, target in ways:
-            link = LinkLabel(word)
-            link.setAccessibleName(f"{word}: {figures.name}")
-            link.clicked.connect(lambda _on, target=target: self._go(target))
-            row.addWidget(link)
-        row.addStretch(1)
-        return row
+            offers.append((tr("Requests"), Target(REQUESTS)))
+        return _links_row(offers, figures.name, self._go)
+
+
+class PrivilegeManagerCard(QFrame):
+    """A Privilege Manager server: its name and address, with links to its guide, its check and its page."""
+
+    def __init__(self, server: "PrivilegeManagerServer", go: Callable[[Target], None]) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self.setAccessibleName(server.name)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.setSpacing(6)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(IconLabel("server", 16))
+        head.addWidget(ElidedLabel(server.name, role="strong"), 1)
+        layout.addLayout(head)
+        layout.addLayout(_place_row(urlsplit(server.base_url).netloc, production=server.production))
+        layout.addWidget(horizontal_rule())
+        layout.addStretch(1)
+        kind = Kind.PRIVILEGE_MANAGER_SERVER.value
+        offers = [
+            (tr("Connect"), Target(CONNECT, server.id)),
+            (tr("Check"), Target(kind, server.id, tab="Check", run="check")),
+            (tr("Open"), Target(kind, server.id)),
+        ]
+        layout.addLayout(_links_row(offers, server.name, go))
+
+
+def _place_row(host: str, *, production: bool) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    label = ElidedLabel(host or tr("No address yet"), role="caption")
+    label.setMinimumHeight(20)
+    row.addWidget(label, 1)
+    if production:
+        row.addWidget(Badge(tr("Production"), OUTLINE))
+    return row
+
+
+def _links_row(offers: Sequence[tuple[str, Target]], name: str, go: Callable[[Target], None]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(12)
+    row.setContentsMargins(0, 0, 0, 0)
+    for word, target in offers:
+        link = LinkLabel(word)
+        link.setAccessibleName(f"{word}: {name}")
+        link.clicked.connect(lambda _on, target=target: go(target))
+        row.addWidget(link)
+    row.addStretch(1)
+    return row
 
 
 def _figure_row(name: str, value: str, tone: str = "", tip: str = "") -> QHBoxLayout:
@@ -177,7 +211,15 @@ class ServerOverview(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GAP)
         layout.addLayout(self._grid)
+        self.manager_cards: list[PrivilegeManagerCard] = []
+        self._managers: list[PrivilegeManagerServer] = []
         self.hide()
+
+    def show_privilege_managers(self, servers: "Sequence[PrivilegeManagerServer]") -> None:
+        """Show a card for each of the first servers, behind those of ServiceNow."""
+        if [(one.id, one.version) for one in servers] != [(one.id, one.version) for one in self._managers]:
+            self._managers = list(servers)
+            self.draw()
 
     def show_servers(
         self, figures: "Sequence[ServerStatistics]", views: "Mapping[uuid.UUID, ServiceListSnapshot]"
@@ -191,11 +233,12 @@ class ServerOverview(QWidget):
     def draw(self) -> None:
         """Build the cards again, with the current colours."""
         figures, views = self._figures, self._views
-        for card in self.cards:
-            self._grid.removeWidget(card)
-            card.hide()
-            card.deleteLater()
+        for old in (*self.cards, *self.manager_cards):
+            self._grid.removeWidget(old)
+            old.hide()
+            old.deleteLater()
         self.cards = [ServerCard(one, views.get(one.id), self._go) for one in figures[:MAX_CARDS]]
+        self.manager_cards = [PrivilegeManagerCard(one, self._go) for one in self._managers[:MAX_CARDS]]
         more = len(figures) - len(self.cards)
         self._more.setText(plural(more, "{count} more", "{count} more") if more > 0 else "")
         self._more.setVisible(more > 0)
@@ -203,7 +246,7 @@ class ServerOverview(QWidget):
             plural(len(figures), "Open all {count} servers", "Open all {count} servers")
         )
         self._beside = 0
-        self.setVisible(bool(figures))
+        self.setVisible(bool(figures or self._managers))
 
     def show_rule(self, *, visible: bool) -> None:
         """Show or hide the rule above the heading."""
@@ -215,7 +258,7 @@ class ServerOverview(QWidget):
         if beside == self._beside:
             return
         self._beside = beside
-        for place, card in enumerate(self.cards):
+        for place, card in enumerate((*self.cards, *self.manager_cards)):
             self._grid.addWidget(card, place // beside, place % beside, Qt.AlignmentFlag(0))
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, beside - 1)

@@ -22,6 +22,7 @@ from console.inbox.saved_filter_nodes import SavedFilterController
 from console.navigation.page import Page
 from console.navigation.tree_model import TreeModel
 from console.navigation.tree_view import Navigation
+from console.policies.server_policies import PolicyNodes
 from console.runtime.activity import FAILED
 from console.runtime.context import Context
 from console.runtime.page_targets import REQUESTS, Target
@@ -67,6 +68,7 @@ class Window(QMainWindow):
         self.navigation = Navigation(self.model)
         self.pages = PageStack(ctx, lambda target: self.model.node_of(target) is not None)
         self.health = ServerHealth(self)
+        self.policies = PolicyNodes(self)
         self.rounds = ServerCheckRunner(self)
         self.leftovers = StartupCleanup(ctx, self)
         self.tray = Tray(self)
@@ -243,6 +245,7 @@ class Window(QMainWindow):
             return
         self.remember()
         self.health.stop()
+        self.policies.stop()
         self.rounds.stop()
         self.leftovers.stop()
         self.schedule.stop()

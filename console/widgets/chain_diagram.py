@@ -28,7 +28,7 @@ from services.language import tr
 
 __all__ = ["ChainDiagram", "ChainTile", "TileState"]
 
-WIDTH, HEIGHT, GAP, MAX_TILES = 121, 160, 24, 7
+WIDTH, LEAST_WIDTH, HEIGHT, GAP, MAX_TILES = 121, 106, 160, 24, 7
 PADDING, ICON, SHAPE, NAME_LINES, FOOT = 10, 16, 14, 4, 32
 RADIUS, BREAK_SHAPE, ARROW_AIR, ARROW_HEAD = 6, 16, 3, 5
 SHAPES = {
@@ -93,7 +93,9 @@ class TileButton(QAbstractButton):
         """Return the size of a tile for the letters as they are now."""
         name, caption = QFontMetrics(self._name_font()), QFontMetrics(theme.font("caption"))
         needed = PADDING + 2 + ICON + 5 + caption.height() + 2 + NAME_LINES * name.lineSpacing() + 4
-        return QSize(theme.scaled(WIDTH), max(HEIGHT, needed + self._foot()))
+        word = QFontMetrics(theme.font("body")).horizontalAdvance(self.tile.state_text)
+        wide = word + 2 * PADDING + SHAPE + 5
+        return QSize(max(theme.scaled(WIDTH), wide), max(HEIGHT, needed + self._foot()))
 
     def _foot(self) -> int:
         return max(FOOT, QFontMetrics(theme.font("body")).height() + 12)
@@ -218,26 +220,40 @@ class _TileRow(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def needed_width(self, count: int) -> int:
-        """Return the width of a number of tiles."""
-        return count * theme.scaled(WIDTH) + max(count - 1, 0) * GAP
+        """Return the least width of a number of tiles."""
+        return count * theme.scaled(LEAST_WIDTH) + max(count - 1, 0) * GAP
 
     def place_tiles(self) -> None:
-        """Give every tile its place; Tab goes through them from left to right."""
-        left = 0
+        """Give every tile its place, narrower ones where there is less room; Tab goes from left to right."""
+        self._place()
         for tile in self.tiles:
-            size = tile.sizeHint()
-            tile.setGeometry(left, 0, size.width(), size.height())
             tile.show()
-            left += size.width() + GAP
         for before, after in pairwise(self.tiles):
             QWidget.setTabOrder(before, after)
         self.updateGeometry()
         self.update()
 
+    def _place(self) -> None:
+        count, left = len(self.tiles), 0
+        room = (self.width() - (count - 1) * GAP) // max(count, 1)
+        sizes = [tile.sizeHint() for tile in self.tiles]
+        # As wide as the longest word of a state needs, where there is room for that.
+        widest = max((size.width() for size in sizes), default=0)
+        width = max(min(widest, room), theme.scaled(LEAST_WIDTH))
+        for tile, size in zip(self.tiles, sizes, strict=True):
+            tile.setGeometry(left, 0, width, size.height())
+            left += width + GAP
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Use the room there is."""
+        super().resizeEvent(event)
+        self._place()
+
     def sizeHint(self) -> QSize:
         """Return the room of all tiles."""
         high = max((tile.sizeHint().height() for tile in self.tiles), default=HEIGHT)
-        return QSize(self.needed_width(len(self.tiles)), high)
+        count = len(self.tiles)
+        return QSize(count * theme.scaled(WIDTH) + max(count - 1, 0) * GAP, high)
 
     def minimumSizeHint(self) -> QSize:
         """Ask for no width: where there is too little, the rail is shown."""

@@ -105,6 +105,7 @@ class Chips(QWidget):
         self.save_button = buttons.quiet("Save filter", icon="plus")
         self.save_button.clicked.connect(self.save_requested)
         self._extra = ""
+        self._saved: list[str] = []
         for key, name in filters:
             self._add(key, tr(name))
         if saving:
@@ -125,13 +126,28 @@ class Chips(QWidget):
         """Return the chip of a filter."""
         return self._chips[key]
 
+    def set_saved(self, filters: Sequence[tuple[str, str]]) -> None:
+        """Show saved filters behind the others, by key and name."""
+        wanted = [key for key, _ in filters]
+        for key in [one for one in self._saved if one not in wanted]:
+            self._remove(key)
+        for key, name in filters:
+            if key not in self._chips:
+                self._add(key, name)
+                self._chips[key].show()
+                self.setTabOrder(self._chips[key], self.save_button)
+        self._saved = wanted
+
+    def _remove(self, key: str) -> None:
+        chip = self._chips.pop(key)
+        self._flow.removeWidget(chip)
+        chip.hide()
+        chip.deleteLater()
+
     def choose(self, key: str, name: str = "") -> None:
         """Mark a filter as the shown one; a saved filter is in the row only while it is shown."""
         if self._extra and self._extra != key:
-            chip = self._chips.pop(self._extra)
-            self._flow.removeWidget(chip)
-            chip.hide()
-            chip.deleteLater()
+            self._remove(self._extra)
             self._extra = ""
         if key not in self._chips:
             self._add(key, name)

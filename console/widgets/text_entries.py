@@ -21,6 +21,8 @@ class TextEntry:
     is_inherited: bool = False
     error: str = ""
     help: str = ""
+    notice: str = ""
+    """What should be thought over; it is shown in place of the help."""
     choices: tuple[tuple[str, str], ...] = ()
 
     @property

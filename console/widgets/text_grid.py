@@ -60,7 +60,7 @@ class TextCell(QAbstractButton):
         if selected:
             parts.append(tr("selected"))
         self.setAccessibleName(", ".join(parts))
-        self.setAccessibleDescription(plain_text.one_line(entry.help))
+        self.setAccessibleDescription(plain_text.one_line(entry.notice or entry.help))
         self.setText(plain_text.menu_text(shown))
         self._set_tip()
         self.update()
@@ -373,10 +373,11 @@ class TextGrid(QWidget):
             policy = Qt.FocusPolicy.StrongFocus if entry.key == stop else Qt.FocusPolicy.ClickFocus
             cell.setFocusPolicy(policy)
         current = next((entry for entry in self.entries if entry.key == self.current_key), None)
-        error = current.error if current is not None else ""
-        self._shape.setVisible(bool(error))
-        self._shape.show_shape("bad" if error else "", word=tr("Error") if error else "")
-        self._help.setText(error or (current.help if current is not None else ""))
+        error, notice = (current.error, current.notice) if current is not None else ("", "")
+        self._shape.setVisible(bool(error or notice))
+        word = tr("Error") if error else tr("Notice") if notice else ""
+        self._shape.show_shape("bad" if error else "notice" if notice else "", word=word)
+        self._help.setText(error or notice or (current.help if current is not None else ""))
         set_tone(self._help, "bad" if error else "")
 
     def _place(self, *_scheme: str) -> None:

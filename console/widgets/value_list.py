@@ -114,6 +114,9 @@ class ValueList(QFrame):
             value.setAccessibleName(f"{row.name}: {plain_text.one_line(spoken)}")
             note.setText(row.note)
             note.setVisible(bool(row.note))
+            # Without a note its room is for the value.
+            place = self._grid.getItemPosition(self._grid.indexOf(value))[0] or 0
+            self._grid.addWidget(value, place, 1, 1, 1 if row.note else 2)
         words = "; ".join(value.accessibleName() for value in self._values)
         self.setAccessibleName(f"{self._title}: {words}")
 

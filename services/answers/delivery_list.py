@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_
 from sqlmodel import col, select
 
+from models.approval_request import ApprovalRequest
 from models.delivery import AnswerKind, Delivery, DeliveryState
 from services.common.json_types import UncheckedJson
 from services.common.redaction import redact
@@ -59,6 +60,8 @@ class DeliveryFigures:
     """The longest time from the end of a request to its delivery."""
     last_at: datetime | None = None
     """When an answer was delivered last."""
+    last_number: str = ""
+    """The number of its request in the figures of all together, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def delivery_statistics(
     """
     recent = or_(col(Delivery.created_at) >= now - period, col(Delivery.state) == DeliveryState.PENDING)
     columns = (
-        Delivery.client_id, Delivery.client_name, Delivery.server_id, Delivery.state, Delivery.created_at, Delivery.ended_at,
+        Delivery.client_id, Delivery.client_name, Delivery.server_id, Delivery.state, Delivery.created_at, Delivery.ended_at, Delivery.request_id,
     )  # fmt: skip
     query = select(*columns).where(recent)  # type: ignore[call-overload]
     if server_id is not None:
@@ -92,13 +95,20 @@ def delivery_statistics(
         query = query.where(Delivery.client_id == client_id)
     with store.read() as session:
         rows = [_Row(*row) for row in session.exec(query)]
+        total = _figures(rows)
+        last = next(
+            (row.request_id for row in rows if row.ended_at == total.last_at and row.is_delivered), None
+        )
+        if last is not None:
+            number = session.exec(select(ApprovalRequest.number).where(ApprovalRequest.id == last)).first()
+            total = replace(total, last_number=number or "")
     by_client: dict[uuid.UUID, list[_Row]] = {}
     for row in rows:
         by_client.setdefault(row.client_id, []).append(row)
     clients = (
         _figures(found, key, found[-1].client_name, found[-1].server_id) for key, found in by_client.items()
     )
-    return DeliveryStatistics(_figures(rows), tuple(sorted(clients, key=lambda one: one.client_name)))
+    return DeliveryStatistics(total, tuple(sorted(clients, key=lambda one: one.client_name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,12 @@ class _Row:
     state: str
     created_at: datetime
     ended_at: datetime | None
+    request_id: uuid.UUID
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the other side has taken the answer."""
+        return self.state == DeliveryState.DELIVERED and self.ended_at is not None
 
 
 def _figures(

@@ -70,6 +70,11 @@ class RemedyAct(StrEnum):
     ADD_ACTION = "add-action"
     CREATE_POLICY = "create-policy"
     ENABLE_POLICY = "enable-policy"
+    APPLY_PLAN = "apply-plan"
+    OPEN_ITEM = "open-in-privilege-manager"
+    CREATE_ACTION = "create-action"
+    CREATE_PROCESS = "create-process"
+    PROVISION = "review-request-items"
     CHECK_CONNECTION = "check-connection"
     OPEN_OBJECT = "open-object"
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.action import Action
 from models.kinds import Kind
+from models.reference_lists import load_references
 from services.approval_chain.finding import found
 from services.approval_chain.links import (
     ChainLink,
@@ -125,7 +126,11 @@ def _judge_policy(route: Route, facts: ServerFacts, policy: PolicyItem | None) -
     link = ChainLink(LinkKind.POLICY, policy.name or link.name or policy.item_id, object=link.object)
     if policy.active is False:
         more = "; it has no targets either" if policy.target_ids == () else ""
-        return found(link, FaultId.CHAIN_POLICY_INACTIVE, f"Enabled is false{more}", reading)
+        evidence = f"Enabled is false{more}"
+        planned = route.policy is None or route.policy.active
+        # Where it is inactive here as well, a plan would keep it so.
+        act = RemedyAct.ENABLE_POLICY if planned else RemedyAct.OPEN_OBJECT
+        return found(link, FaultId.CHAIN_POLICY_INACTIVE, evidence, reading, act=act)
     if policy.target_ids == ():
         return found(link, FaultId.CHAIN_POLICY_NO_TARGETS, "DefaultResourceTargetIds is empty", reading)
     if _sends_events(policy) is False:
@@ -244,7 +249,7 @@ def _no_action(route: Route, link: ChainLink, *readings: Reading, evidence: str 
         f"No action here names “{route.type.name if route.type is not None else ''}”",
         *readings,
         remedy="Create an action with this Approval Type, and add it to a policy.",
-        act=RemedyAct.NONE,
+        act=RemedyAct.CREATE_ACTION,
     )
 
 
@@ -310,8 +315,16 @@ def _judge_membership(
     only_child = item_id in (policy.child_action_ids or ())
     has = _describe_actions(facts, policy)
     evidence = "Only among ChildApplicationActionIds" if only_child else f"In the policy: {has}"
+    here = load_references(route.policy.action_ids) if route.policy is not None else []
+    # The policy here has it already: what is missing is to apply its plan.
+    is_planned = route.action is not None and route.action.id in here
     return found(
-        link, FaultId.CHAIN_ACTION_NOT_IN_POLICY, f"{evidence}\nExpected: {item_id}", reading, place=place
+        link,
+        FaultId.CHAIN_ACTION_NOT_IN_POLICY,
+        f"{evidence}\nExpected: {item_id}",
+        reading,
+        act=RemedyAct.APPLY_PLAN if is_planned else RemedyAct.ADD_ACTION,
+        place=place,
     )
 
 

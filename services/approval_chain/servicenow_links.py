@@ -49,7 +49,7 @@ def judge_process(route: Route) -> ChainLink:
             evidence,
             reading,
             remedy="Create an Approval Process on this server.",
-            act=RemedyAct.NONE,
+            act=RemedyAct.CREATE_PROCESS,
         )
     return link.missing("No Approval Type leads to an Approval Process")
 
@@ -151,7 +151,11 @@ async def _check_item(check: RequestItemCheck, route: Route) -> ChainLink:
     if check.row is not None:
         link = replace(link, name=check.row["name"] or link.name)
     if isinstance(seen, StageResult):
-        return link.judged(seen, RemedyAct.OPEN_OBJECT, reading)
+        if seen.fault != FaultId.REQUEST_ITEM_VARIABLES or route.server is None:
+            return link.judged(seen, RemedyAct.OPEN_OBJECT, reading)
+        # The items are put right by server, not on the page of the process.
+        judged = link.judged(seen, RemedyAct.PROVISION, reading)
+        return replace(judged, place=LinkObject(Kind.FOREIGN_SYSTEM, route.server.id))
     return link.ok(seen, reading, count=len(VARIABLES))
 
 

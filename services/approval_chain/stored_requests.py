@@ -7,13 +7,12 @@ from sqlmodel import Session, col, func, select
 
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
-from models.kinds import RequestState
+from models.kinds import UNANSWERED_STATES, RequestState
 from services.approval_chain.links import RequestsOfPolicy
 from services.store import Store
 
 RECENT = timedelta(days=30)
 ANSWERED = (RequestState.APPROVED, RequestState.REJECTED)
-UNANSWERED = (RequestState.FAILED, RequestState.TIMED_OUT, RequestState.INVALID)
 
 
 def count_recent(store: Store, policies: Collection[str]) -> dict[str, int]:
@@ -39,7 +38,7 @@ def read_requests(store: Store, policy: str) -> RequestsOfPolicy:
         answered_at = _last(session, policy, ANSWERED)
         conditions = [
             col(ApprovalRequest.policy_name) == policy,
-            col(ApprovalRequest.state).in_(UNANSWERED),
+            col(ApprovalRequest.state).in_(UNANSWERED_STATES),
         ]
         if answered_at is not None:
             conditions.append(col(ApprovalRequest.requested_at) > answered_at)

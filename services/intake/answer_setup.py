@@ -25,6 +25,7 @@ from services.answers.approval_body import (
 from services.answers.privilege_manager import ApprovalServer
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.common.json_text import read_json
 from services.common.json_types import JsonObject, JsonValue
 from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.intake.clients import IntakeClients
@@ -125,15 +126,20 @@ async def read_answer_setup(
     schema = await server.approval_schema()
     stored = AnswerMapping.from_text(client.answer_mapping)
     mapping = stored if stored.schema_hash else suggest_mapping(schema)
-    if arguments:
-        properties = dict(mapping.properties)
-        for argument in arguments:
-            name_, source = parse_source(argument)
-            properties.pop(name_, None)
-            if source is not None:
-                properties[name_] = source
-        mapping = AnswerMapping(properties)
-    return _checked(AnswerSetup(client, schema, mapping))
+    return change_answer_setup(AnswerSetup(client, schema, mapping), arguments)
+
+
+def change_answer_setup(setup: AnswerSetup, arguments: Sequence[str]) -> AnswerSetup:
+    """Return a setup with other sources, which are not confirmed; see `parse_source`. Raises InputError."""
+    if not arguments:
+        return _checked(setup)
+    properties = dict(setup.mapping.properties)
+    for argument in arguments:
+        name, source = parse_source(argument)
+        properties.pop(name, None)
+        if source is not None:
+            properties[name] = source
+    return _checked(replace(setup, mapping=AnswerMapping(properties), problem=None))
 
 
 def confirm_answer_setup(workspace: AnswerWorkspace, setup: AnswerSetup) -> AnswerSetup:
@@ -190,10 +196,9 @@ def source_text(one: PropertySource) -> str:
 
 def _value(text: str) -> JsonValue:
     try:
-        found: JsonValue = json.loads(text)
+        return read_json(text.encode("utf-8", "surrogatepass"))
     except ValueError:
         return text
-    return found
 
 
 def _written(value: JsonValue) -> str:

@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-from typing import NoReturn
 
 from starlette.requests import Request
 
-from services.common.json_text import is_deeper_than
+from services.common.json_text import is_deeper_than, parse_finite, reject_constant
 from services.common.json_types import JsonObject, JsonValue
 from services.intake.http_problems import HttpProblem
 from services.intake.limits import BODY_DEPTH_MAX, BODY_DRAIN_MAX, BODY_SIZE_MAX, BODY_TIMEOUT_S
@@ -44,7 +43,12 @@ def parse_body(content: bytes) -> JsonObject:
     """Return the JSON object in a body; raises HttpProblem."""
     try:
         text = content.decode("utf-8-sig")  # some senders begin with a byte order mark
-        payload = json.loads(text, object_pairs_hook=_reject_duplicate_names, parse_constant=_reject_constant)
+        payload = json.loads(
+            text,
+            object_pairs_hook=_reject_duplicate_names,
+            parse_constant=reject_constant,
+            parse_float=parse_finite,
+        )
     except (ValueError, RecursionError) as error:
         detail = "It is nested too deeply." if isinstance(error, RecursionError) else f"{error}"[:300]
         raise HttpProblem(400, "body-unreadable", "The body is no JSON that can be read", detail) from error
@@ -87,7 +91,3 @@ def _reject_duplicate_names(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     if len(found) != len(pairs):
         raise ValueError("a name stands twice in one object")
     return found
-
-
-def _reject_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")

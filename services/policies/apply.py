@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from models.kinds import TaskState
 from models.policy import Policy
@@ -189,8 +190,21 @@ class _Application:
             await self._step(
                 step, "Remove actions", lambda: self._client.remove_actions(run.policy_id, _entries(removed))
             )
+        await self._write_filters()
         if plan.new_status is True:
             await self._switch(active=True)
+
+    async def _write_filters(self) -> None:
+        """Add filters before others are removed: without any a policy may be for everything."""
+        policy_id, client = self._run.policy_id, self._client
+        for operation, kind, doing, call in (
+            (RowOperation.ADD, StepKind.ADD_FILTERS, "Add filters", client.add_filters),
+            (RowOperation.REMOVE, StepKind.REMOVE_FILTERS, "Remove filters", client.remove_filters),
+        ):
+            filters = self._plan.filters(operation)
+            if filters:
+                step = RunStep(kind, filters=[(one.filter_id, int(one.role)) for one in filters])
+                await self._step(step, doing, partial(call, policy_id, filters))
 
     async def _create(self) -> None:
         plan, run = self._plan, self._run
@@ -307,18 +321,31 @@ def _compare(plan: PolicyPlan, now: PolicyPlan, state: ServerState) -> list[Diff
                 name = state.action_name(row.item_id)
                 actual = name if row.item_id in there.action_ids else ""
                 found.append(Difference(row.field.value, row.after, actual))
+    found += _compare_filters(plan, now)
     known = {row.item_id for row in plan.rows if row.field is PlanField.ACTIONS}
     extra = [one for one in there.action_ids or () if one not in known]
     found += [Difference(PlanField.ACTIONS.value, "", state.action_name(one)) for one in extra]
     values = {row.field: row.before for row in now.rows}
     for row in plan.rows:
         compared = row.operation in (RowOperation.KEEP, RowOperation.UPDATE)
-        shown = row.field not in (PlanField.POLICY, PlanField.ACTIONS)
+        shown = row.field not in (PlanField.POLICY, PlanField.ACTIONS, PlanField.FILTER)
         # What a new policy has besides is up to the server.
         told = plan.before is not None or row.field is PlanField.STATUS
         if compared and shown and told and values[row.field] != row.after:
             found.append(Difference(row.field.value, row.after, values[row.field]))
     return found
+
+
+def _compare_filters(plan: PolicyPlan, now: PolicyPlan) -> list[Difference]:
+    """Return the filters that are not in the policy, or still are."""
+    there = {row.key: row.before for row in now.rows if row.field is PlanField.FILTER}
+    return [
+        Difference(row.field.value, row.after, there.get(row.key))
+        for row in plan.rows
+        if row.field is PlanField.FILTER
+        and row.operation is not RowOperation.BLOCKED
+        and there.get(row.key) != row.after
+    ]
 
 
 def _entries(ids: tuple[str, ...]) -> list[PolicyAction]:

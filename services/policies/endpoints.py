@@ -234,8 +234,7 @@ class Endpoints:
         if not wanted:
             not_told.append(
                 tr_message(
-                    "Which report tells which computers have a policy is not public. Enter the id of such a report"
-                    " with endpoints status --report ID."
+                    "Which report tells which computers have a policy is not public. Enter the id of such a report once."
                 )
             )
             return EndpointStatus(agents, agent_finding, None, None, tuple(not_told))

@@ -11,9 +11,9 @@ from models.base import utcnow
 from models.translation_marks import tr_later
 from services.common.errors import OpenRequests
 from services.common.json_types import JsonLike
-from services.language import plural_message, tr_message, translate
+from services.language import plural_message, tr_message, translate, translate_message
 from services.policies.plan_warnings import LIST_INCOMPLETE, PlanWarning, find_warnings
-from services.policies.policy_goal import PolicyGoal, WantedAction
+from services.policies.policy_goal import PolicyGoal, WantedAction, WantedFilter
 from services.policies.server_state import (
     PolicySnapshot,
     ServerState,
@@ -21,6 +21,7 @@ from services.policies.server_state import (
 )
 from services.privilege_manager import Operation
 from services.privilege_manager.api_items import FilterRole, PolicyItem, read_id
+from services.privilege_manager.client import PolicyFilter
 
 ACTIVE, INACTIVE = "active", "inactive"
 
@@ -34,6 +35,8 @@ class PlanField(StrEnum):
     STATUS = "status"
     PRIORITY = "priority"
     TARGETS = "targets"
+    FILTER = "filter"
+    """A filter that is added or removed."""
     CONDITIONS = "conditions"
 
     @property
@@ -49,6 +52,7 @@ _FIELD_LABELS = {
     PlanField.STATUS: tr_later("Status"),
     PlanField.PRIORITY: tr_later("Priority"),
     PlanField.TARGETS: tr_later("Targets"),
+    PlanField.FILTER: tr_later("Condition"),
     PlanField.CONDITIONS: tr_later("Conditions"),
 }
 
@@ -89,6 +93,12 @@ _NEEDED = {
     RowOperation.REMOVE: Operation.REMOVE_ACTIONS,
     RowOperation.UPDATE: Operation.SET_ACTIVE,
 }
+_NEEDED_FOR_FILTERS = {
+    RowOperation.ADD: Operation.ADD_FILTERS,
+    RowOperation.REMOVE: Operation.REMOVE_FILTERS,
+}
+_LISTED = (PlanField.ACTIONS, PlanField.FILTER)
+"""Fields with a row for each entry: one that is not there is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,14 @@ class PlanRow:
     why: str = ""
     """A sentence for what is not kept or written, to be translated."""
     item_id: str = ""
-    """GUID of the action or policy that it is about."""
+    """GUID of the action, filter or policy that it is about."""
+    role: int = 0
+    """What a filter is for: a value of FilterRole."""
+
+    @property
+    def key(self) -> tuple[PlanField, str, int]:
+        """What the row is about."""
+        return self.field, self.item_id, self.role
 
     @property
     def before_text(self) -> str:
@@ -134,6 +151,8 @@ def value_text(plan_field: PlanField, value: str | None) -> str:
         return translate(tr_later("None"))
     if plan_field is PlanField.STATUS:
         return translate(tr_later("Active") if value == ACTIVE else tr_later("Inactive"))
+    if plan_field is PlanField.FILTER:
+        return translate_message(value)
     return translate(value) if plan_field in (PlanField.TARGETS, PlanField.CONDITIONS) else value
 
 
@@ -170,13 +189,13 @@ class PolicyPlan:
     @property
     def calls(self) -> int:
         """How many calls Apply makes before it reads back: one that reads again, and those that write."""
-        return 1 + len({row.operation for row in self.changes}) if self.changes else 0
+        return 1 + len({(row.operation, row.field) for row in self.changes}) if self.changes else 0
 
     @property
     def weakens(self) -> bool:
         """Whether open requests lose what they hang on: an action is removed, or the policy is made inactive."""
         return any(
-            row.operation is RowOperation.REMOVE
+            (row.operation is RowOperation.REMOVE and row.field is PlanField.ACTIONS)
             or (row.operation is RowOperation.UPDATE and row.after == INACTIVE)
             for row in self.rows
         )
@@ -193,6 +212,14 @@ class PolicyPlan:
             row.item_id for row in self.rows if row.operation is operation and row.field is PlanField.ACTIONS
         )
         return tuple(dict.fromkeys(found))
+
+    def filters(self, operation: RowOperation) -> tuple[PolicyFilter, ...]:
+        """Return the filters that an operation is for."""
+        return tuple(
+            PolicyFilter(row.item_id, FilterRole(row.role))
+            for row in self.rows
+            if row.operation is operation and row.field is PlanField.FILTER
+        )
 
     @property
     def new_status(self) -> bool | None:
@@ -223,15 +250,16 @@ def make_plan(goal: PolicyGoal, state: ServerState, server: str) -> PolicyPlan:
 
 def mark_changes_since(plan: PolicyPlan, now: PolicyPlan) -> PolicyPlan:
     """Return the newer plan, with a conflict in each row whose value on the server is another than in `plan`."""
-    before = {(row.field, row.item_id): row.before for row in plan.rows}
+    before = {row.key: row.before for row in plan.rows}
     rows: list[PlanRow] = []
     for row in now.rows:
-        was = before.pop((row.field, row.item_id), "" if row.field is PlanField.ACTIONS else row.before)
+        was = before.pop(row.key, "" if row.field in _LISTED else row.before)
         other = row.field is PlanField.POLICY and plan.policy_id != now.policy_id
         rows.append(_changed(row, was) if was != row.before or other else row)
-    for (name, item_id), was in before.items():
-        if name is PlanField.ACTIONS and was:
-            rows.append(_changed(PlanRow(name, RowOperation.CONFLICT, "", "", item_id=item_id), was))
+    for (name, item_id, role), was in before.items():
+        if name in _LISTED and was:
+            gone = PlanRow(name, RowOperation.CONFLICT, "", "", item_id=item_id, role=role)
+            rows.append(_changed(gone, was))
     return replace(now, rows=tuple(rows))
 
 
@@ -415,12 +443,35 @@ class _Planner:
         if policy is None:
             unknown = (PlanField.PRIORITY, PlanField.TARGETS, PlanField.CONDITIONS)
             return [PlanRow(one, RowOperation.KEEP, "", None) for one in unknown]
+        changes = self._filter_rows(policy)
         values = (
             (PlanField.PRIORITY, None if policy.priority is None else str(policy.priority)),
             (PlanField.TARGETS, self._targets(policy)),
             (PlanField.CONDITIONS, condition_text(policy)),
         )
-        return [PlanRow(name, RowOperation.KEEP, value, value) for name, value in values]
+        rows = [PlanRow(name, RowOperation.KEEP, value, value) for name, value in values]
+        # Their number is not kept where one of them changes.
+        return [*rows[:-1], *changes] if changes else rows
+
+    def _filter_rows(self, policy: PolicyItem) -> list[PlanRow]:
+        """Return a row for each filter that is to be added or removed."""
+        goal = self._goal
+        wanted = [(one, RowOperation.ADD) for one in goal.add_filters]
+        wanted += [(one, RowOperation.REMOVE) for one in goal.remove_filters]
+        return [self._filter_row(policy, one, operation) for one, operation in wanted]
+
+    def _filter_row(self, policy: PolicyItem, want: WantedFilter, operation: RowOperation) -> PlanRow:
+        present = policy.filter_ids.get(want.role)
+        name = _filter_text(want.role, self._state.filter_name(want.item_id))
+        if present is None:
+            why = tr_message("The server does not tell which filters the policy has.")
+            row = PlanRow(PlanField.FILTER, operation, None, None, why, want.item_id, int(want.role))
+            return _block(row, why, force=True)
+        before = name if want.item_id in present else ""
+        after = name if operation is RowOperation.ADD else ""
+        if before == after:
+            operation = RowOperation.KEEP
+        return PlanRow(PlanField.FILTER, operation, before, after, "", want.item_id, int(want.role))
 
     def _targets(self, policy: PolicyItem) -> str | None:
         if policy.target_ids is None:
@@ -430,7 +481,8 @@ class _Planner:
     # -- what stands in the way ----------------------------------------------
 
     def _check_operation(self, row: PlanRow) -> PlanRow:
-        needed = _NEEDED.get(row.operation)
+        known = _NEEDED_FOR_FILTERS if row.field is PlanField.FILTER else _NEEDED
+        needed = known.get(row.operation)
         reason = self._state.api.find_reason(needed) if needed is not None else ""
         return _block(row, reason) if reason else row
 
@@ -458,6 +510,18 @@ def condition_text(policy: PolicyItem) -> str | None:
         if ids:
             parts.append(_condition(role, len(ids)))
     return ", ".join(parts)
+
+
+def _filter_text(role: FilterRole, name: str) -> str:
+    """Return what a filter is for, and its name, to be translated."""
+    match role:
+        case FilterRole.APPLICATION_TARGET:
+            return tr_message("Application target: {name}", name=name)
+        case FilterRole.INCLUSION:
+            return tr_message("Inclusion: {name}", name=name)
+        case FilterRole.EXCLUSION:
+            return tr_message("Exclusion: {name}", name=name)
+    assert_never(role)
 
 
 def _block(row: PlanRow, why: str, *, force: bool = False) -> PlanRow:

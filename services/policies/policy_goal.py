@@ -1,6 +1,7 @@
 """What a policy is meant to be: from a stored Policy, or from the arguments of a command."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlmodel import select
@@ -9,6 +10,7 @@ from models.action import Action, Platform
 from models.action_progress import ActionProgress
 from models.policy import Policy
 from services.common.json_types import JsonLike, UncheckedJson
+from services.privilege_manager.api_items import FilterRole
 from services.store import Store
 
 
@@ -26,6 +28,14 @@ class WantedAction:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedFilter:
+    """A filter by its GUID, and what it is for in the policy."""
+
+    item_id: str
+    role: FilterRole
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyGoal:
     """What a plan is made for. What it does not name stays as it is."""
 
@@ -40,6 +50,8 @@ class PolicyGoal:
     description: str = ""
     add_actions: tuple[WantedAction, ...] = ()
     remove_actions: tuple[WantedAction, ...] = ()
+    add_filters: tuple[WantedFilter, ...] = ()
+    remove_filters: tuple[WantedFilter, ...] = ()
     active: bool | None = None
     object_id: uuid.UUID | None = None
     """The stored Policy it comes from."""
@@ -47,7 +59,8 @@ class PolicyGoal:
     @property
     def wants_change(self) -> bool:
         """Whether it asks for anything."""
-        return bool(self.add_actions or self.remove_actions or self.create) or self.active is not None
+        actions, filters = self.add_actions or self.remove_actions, self.add_filters or self.remove_filters
+        return bool(actions or filters or self.create) or self.active is not None
 
     def as_dict(self) -> dict[str, JsonLike]:
         """Return it for the report of a run."""
@@ -59,6 +72,8 @@ class PolicyGoal:
             "description": self.description,
             "add_actions": [[one.name, one.item_id] for one in self.add_actions],
             "remove_actions": [[one.name, one.item_id] for one in self.remove_actions],
+            "add_filters": [[one.item_id, int(one.role)] for one in self.add_filters],
+            "remove_filters": [[one.item_id, int(one.role)] for one in self.remove_filters],
             "active": self.active,
             "object_id": str(self.object_id) if self.object_id else None,
         }
@@ -74,9 +89,16 @@ class PolicyGoal:
             description=values["description"],
             add_actions=tuple(WantedAction(*one) for one in values["add_actions"]),
             remove_actions=tuple(WantedAction(*one) for one in values["remove_actions"]),
+            # Runs of earlier versions changed no filters.
+            add_filters=_read_filters(values.get("add_filters", ())),
+            remove_filters=_read_filters(values.get("remove_filters", ())),
             active=values["active"],
             object_id=uuid.UUID(values["object_id"]) if values["object_id"] else None,
         )
+
+
+def _read_filters(values: Iterable[tuple[str, int]]) -> tuple[WantedFilter, ...]:
+    return tuple(WantedFilter(item_id, FilterRole(role)) for item_id, role in values)
 
 
 def goal_for_policy(store: Store, policy: Policy) -> PolicyGoal:

@@ -44,6 +44,8 @@ class StepKind(StrEnum):
     CREATE = "create"
     ADD = "add"
     REMOVE = "remove"
+    ADD_FILTERS = "add_filters"
+    REMOVE_FILTERS = "remove_filters"
     STATUS = "status"
 
 
@@ -63,13 +65,15 @@ class StepState(StrEnum):
 
 @dataclass(slots=True)
 class RunStep:
-    """One call. `action_ids` are what was added or removed, `active` what the policy was switched to."""
+    """One call. `action_ids` or `filters` are what was added or removed, `active` what the policy was switched to."""
 
     kind: StepKind
     state: StepState = StepState.DOING
     action_ids: list[str] = field(default_factory=list)
     active: bool | None = None
     at: str = ""
+    filters: list[tuple[str, int]] = field(default_factory=list)
+    """GUID and role of each."""
 
     @classmethod
     def from_dict(cls, values: UncheckedJson) -> "RunStep":
@@ -80,6 +84,7 @@ class RunStep:
             list(values["action_ids"]),
             values["active"],
             values["at"],
+            [(one, role) for one, role in values.get("filters", ())],
         )
 
 

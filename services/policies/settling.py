@@ -8,7 +8,7 @@ from services.policies.problems import not_created_error
 from services.policies.runs import PolicyRun, RunStep, StepKind, StepState
 from services.policies.server_state import ServerState, read_server_state
 from services.privilege_manager import PrivilegeManagerClient
-from services.privilege_manager.api_items import PolicyItem
+from services.privilege_manager.api_items import FilterRole, PolicyItem
 
 _LOOK_AGAIN_S = 2.0
 
@@ -70,9 +70,22 @@ def is_carried_out(step: RunStep, policy: PolicyItem | None) -> bool | None:
         return None
     if step.kind is StepKind.STATUS:
         return None if policy.active is None else policy.active is step.active
+    if step.kind in (StepKind.ADD_FILTERS, StepKind.REMOVE_FILTERS):
+        return _are_filters_written(step, policy)
     if policy.action_ids is None:
         return None
     present = set(policy.action_ids)
     if step.kind is StepKind.ADD:
         return set(step.action_ids) <= present
     return step.kind is StepKind.REMOVE and present.isdisjoint(step.action_ids)
+
+
+def _are_filters_written(step: RunStep, policy: PolicyItem) -> bool | None:
+    """Whether the policy has, or has not, the filters of a step; None where the server does not tell."""
+    found = []
+    for item_id, role in step.filters:
+        present = policy.filter_ids.get(FilterRole(role))
+        if present is None:
+            return None
+        found.append(item_id in present)
+    return all(found) if step.kind is StepKind.ADD_FILTERS else not any(found)

@@ -13,8 +13,8 @@ from services.policies.open_requests import CONSEQUENCE, count_policy_requests
 from services.policies.problems import may_have_run, stopped_error
 from services.policies.runs import PolicyRun, RunStep, StepKind, StepState, find_run, hold_policy
 from services.policies.settling import Settling, is_carried_out
-from services.privilege_manager.api_items import PolicyItem
-from services.privilege_manager.client import PolicyAction
+from services.privilege_manager.api_items import FilterRole, PolicyItem
+from services.privilege_manager.client import PolicyAction, PolicyFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +135,11 @@ class _Undo:
             await client.remove_actions(policy_id, entries)
         elif step.kind is StepKind.REMOVE:
             await client.add_actions(policy_id, entries)
+        elif step.kind in (StepKind.ADD_FILTERS, StepKind.REMOVE_FILTERS):
+            filters = [PolicyFilter(one, FilterRole(role)) for one, role in step.filters]
+            if step.kind is StepKind.ADD_FILTERS:
+                await client.remove_filters(policy_id, filters)
+            else:
+                await client.add_filters(policy_id, filters)
         else:
             await client.set_active(policy_id, active=not step.active)

@@ -15,7 +15,7 @@ from services.common.fault_ids import FaultId
 from services.common.json_text import read_json
 from services.common.json_types import JsonValue
 from services.common.plain_text import replace_unstorable
-from services.common.redaction import redact
+from services.common.redaction import SUBSTRING_MIN_LENGTH, redact
 from services.privilege_manager.api_items import AnyItem, ItemList
 from services.privilege_manager.faults import FAULTS, make_error
 from services.transport.response_headers import (
@@ -122,6 +122,7 @@ def parse_reply(
     left out, as replies to changes are not documented. May take long for a large reply: call it in a thread.
     """
     raise_for_failure(response, tried, missing=missing)
+    _raise_for_echo(response, tried)
     content = response.content
     if may_be_empty and not content.strip():
         return Reply()
@@ -143,6 +144,15 @@ def parse_reply(
         has_result="result" in members,
         body=body,
     )
+
+
+def _raise_for_echo(response: httpx.Response, tried: str) -> None:
+    """Refuse a reply that repeats the token it was asked with: names of items are stored and shown."""
+    token = response.request.headers.get("Authorization", "").rpartition(" ")[2]
+    if len(token) >= SUBSTRING_MIN_LENGTH and token.encode() in response.content:
+        raise make_error(
+            FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED, tried, "the reply repeats the token of the call"
+        )
 
 
 def parse_item(

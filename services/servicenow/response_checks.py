@@ -9,6 +9,7 @@ import httpx
 from models.addresses import Origin
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.common.json_text import read_json
 from services.common.json_types import JsonValue
 from services.common.redaction import redact
 from services.servicenow.faults import FAULTS, make_error
@@ -201,8 +202,8 @@ def parse_json_result(response: httpx.Response, tried: str) -> JsonValue:
     raise_for_failure(response, tried)
     raise_for_guest(response, tried)
     try:
-        body: JsonValue = json.loads(response.content)
-    except (ValueError, RecursionError) as error:
+        body = read_json(response.content)
+    except ValueError as error:
         if _is_transaction_cancelled(response):
             raise make_error(
                 FaultId.TRANSACTION_CANCELLED, tried, _cancellation_evidence(response)

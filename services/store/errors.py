@@ -39,6 +39,7 @@ SUGGESTIONS_MAX = 5
 
 
 def _suggest_name(asked: str, known: Collection[str]) -> str:
+    known = list(dict.fromkeys(known))
     near = closest_match(asked, known)
     if near is not None:
         return f"Did you mean “{near}”?"

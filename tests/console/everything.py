@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QApplication
 
 from console.actions.approval_type_field import GuidDialog
 from console.actions.text_sets import TextSets
+from console.connect.answer_sources import SourceChoice
 from console.connect.dialogs import (
     DeliveriesDialog,
     EventsDialog,
@@ -17,6 +18,7 @@ from console.connect.dialogs import (
     StartOverDialog,
     WebhookDialog,
 )
+from console.connect.source_dialog import SourceDialog
 from console.endpoint.endpoint_dialog import EndpointDialog
 from console.endpoint.production_dialogs import CancelRequestDialog, ProductionNameDialog, RaiseDialog
 from console.forms.delete_dialogs import DeleteDialog, InUseDialog, RecreateDialog
@@ -31,7 +33,9 @@ from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.saved_filter_nodes import DeleteFilterDialog
 from console.navigation.tree_definition import TREE
 from console.policies.apply_dialog import ProductionDialog
+from console.policies.conditions_dialog import ConditionsDialog
 from console.policies.endpoints_dialog import EndpointsDialog
+from console.policies.filter_changes import FilterLine
 from console.provisioning.run_dialog import RunDialog
 from console.provisioning.run_texts import stopped_outcome
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
@@ -187,6 +191,18 @@ def server_dialogs(window, made, text):
             lambda: ProductionDialog(manager, "Apply 2 changes", f"It is written to {text}.", window),
         ),
         (EndpointsDialog, "update endpoints", lambda: EndpointsDialog(ctx, manager, window)),
+        (
+            ConditionsDialog,
+            "conditions",
+            lambda: ConditionsDialog(
+                f"{text} policy", [FilterLine("a", f"{text} filter", 2)], [("b", f"{text} other")], window
+            ),
+        ),
+        (
+            SourceDialog,
+            "source of an answer",
+            lambda: SourceDialog("Response", "Approve, Deny", SourceChoice("decision", "Approve"), window),
+        ),
         (
             RunDialog,
             "run",

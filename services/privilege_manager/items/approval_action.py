@@ -184,6 +184,12 @@ def choose_action(document: ItemDocument, item_id: str = "") -> ApprovalAction:
     actions = find_actions(document)
     if item_id:
         actions = [item for item in document.items if item.item_id == item_id.strip("{} ").lower()]
+        if not actions:
+            raise document.error_at(
+                FaultId.ACTION_EXPORT_NOT_APPROVAL_ACTION,
+                tr_message("It contains no item with the id {id}.", id=item_id),
+                document.items[0].element.start,
+            )
     if len(actions) > 1:
         raise document.error_at(
             FaultId.ACTION_EXPORT_SEVERAL_ACTIONS,

@@ -155,6 +155,8 @@ def _time_conditions(filter_: Filter, at: datetime) -> Iterator[FilterCondition]
         yield FilterCondition(
             "requested_at", c.requested_at >= _seconds_before(at, filter_.raised_within_s), is_recent=True
         )
+    if filter_.raised_since is not None:
+        yield FilterCondition("requested_at", c.requested_at >= filter_.raised_since, is_recent=True)
     if filter_.older_than_s is not None:
         yield FilterCondition("requested_at", c.requested_at <= _seconds_before(at, filter_.older_than_s))
     if filter_.ended_within_s is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -44,6 +45,7 @@ class Filter:
     process_id: UUID | None = None
     server_id: UUID | None = None
     raised_within_s: int | None = None
+    raised_since: datetime | None = None
     older_than_s: int | None = None
     due_within_s: int | None = None
     """Open requests that time out within so many seconds, or should have timed out already."""
@@ -71,6 +73,8 @@ class Filter:
                 continue
             if isinstance(value, frozenset):
                 value = sorted(value)
+            if isinstance(value, datetime):
+                value = value.isoformat()
             found[one.name] = str(value) if isinstance(value, UUID) else value
         return found
 
@@ -112,6 +116,13 @@ def _parse_flag(value: JsonValue) -> bool:
     return _require_type(bool, value)
 
 
+def _parse_time(value: JsonValue) -> datetime:
+    found = datetime.fromisoformat(_parse_text(value))
+    if found.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone")
+    return found
+
+
 def _parse_uuid(value: JsonValue) -> UUID:
     return UUID(_parse_text(value))
 
@@ -121,6 +132,7 @@ _PARSERS: dict[str, Callable[[JsonValue], object]] = {
     "process_id": _parse_uuid,
     "server_id": _parse_uuid,
     "raised_within_s": _parse_seconds,
+    "raised_since": _parse_time,
     "older_than_s": _parse_seconds,
     "due_within_s": _parse_seconds,
     "ended_within_s": _parse_seconds,

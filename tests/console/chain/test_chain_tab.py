@@ -118,7 +118,7 @@ def test_the_break_selects_itself_and_has_its_card(run, ctx, scene):
             )
             assert chain.side.since_text.text() == "No request of this policy has arrived yet"
             chain.findings.card.acts[0].click()
-            assert ctx.visited[-1] == Target("action", scene.action.id, tab="Details")
+            assert ctx.visited[-1] == Target("action", scene.action.id, tab="Details", run="write_copy")
             chain.findings.card.copy_button.click()
             ticket = QApplication.clipboard().text()
             assert DEFAULT_TYPE.upper() in ticket

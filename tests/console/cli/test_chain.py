@@ -119,3 +119,6 @@ def test_a_server_that_does_not_answer_while_a_policy_is_looked_for(configured, 
     pm.faults.set("html_500")
     outcome = configured("chain", "--policy", "Nowhere")
     assert outcome.status == 3
+    unasked = configured("chain", "--json")
+    assert unasked.status == 3
+    assert (unasked.json["verdict"], unasked.json["links"][0]["state"]) == ("unknown", "unknown")

@@ -36,6 +36,7 @@ def store(configured):
 
 async def test_events_are_shown_and_mapped(configured, store):
     made = configured.run("intake", "add", "Webhook", "--type", TYPE, "--events-of", "Privilege Manager")
+    assert "http://HOST:PORT/v1/requests" in made.err
     assert made.status == 0, made
     token = made.out.splitlines()[0]
     client = IntakeClients(store).find("Webhook")

@@ -162,6 +162,22 @@ def test_actions_are_listed_and_waited_for(call, practice):
     assert call("actions", "wait", PM, "Never", "--timeout", "0").status == 1
 
 
+def test_calls_that_cannot_be_meant_are_refused_before_any_call(call, practice):
+    for arguments, named in (
+        (("actions", "wait", PM, " "), "empty"),
+        (("endpoints", "update", PM, "--task", "targeting"), "--task targeting"),
+        (("endpoints", "status", PM, "--report", "computers"), "--report computers"),
+        (
+            ("policies", "apply", PM, ELEVATE, "--add-action", FORM, "--remove-action", FORM.lower()),
+            "added and",
+        ),
+    ):
+        refused = call(*arguments)
+        assert refused.status == 2, arguments
+        assert named in refused.err
+    assert FORM not in actions_of(practice, ELEVATE)
+
+
 def test_endpoints_are_updated_by_the_id_that_was_entered_once(call, practice):
     unknown = call("endpoints", "update", PM)
     assert unknown.status == 3

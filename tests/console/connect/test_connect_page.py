@@ -8,6 +8,7 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtTest import QAbstractItemModelTester
 from PyQt6.QtWidgets import QApplication, QLabel
 
+from console.connect.answer_sources import SourceChoice
 from console.connect.dialogs import (
     DeliveriesDialog,
     EventsDialog,
@@ -16,6 +17,7 @@ from console.connect.dialogs import (
     WebhookDialog,
 )
 from console.connect.presenter import ConnectStep
+from console.connect.source_dialog import SourceDialog
 from console.connect.step_content import document_text
 from console.runtime.activity import DONE, RUNNING
 from console.runtime.page_targets import CONNECT, Target
@@ -141,6 +143,14 @@ def test_from_a_new_header_value_to_requests(run, ctx, pm, kind, store):
             await until(lambda: page.presenter.server is not None and page.presenter.server.setup is not None)
             page.refresh()
             assert states(page)[ConnectStep.ANSWER] == "notice"
+            page.panel.buttons["change"].click()
+            dialog = await dialog_of(SourceDialog)
+            assert dialog.choice == SourceChoice("approval_id")
+            dialog.source.setCurrentIndex(dialog.source.findData("comment"))
+            dialog.use_button.click()
+            assert states(page)[ConnectStep.ANSWER] == "notice"
+            assert not page.panel.buttons["confirm"].isEnabled()
+            page.answer_work._use_source(page.presenter.server.setup, "ApprovalId=approval_id")
             page.panel.buttons["confirm"].click()
             await until(lambda: page.presenter.badge()[0] == "Connected")
 

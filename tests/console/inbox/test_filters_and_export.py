@@ -13,7 +13,7 @@ from console.inbox.list_criteria import SearchCriteria
 from console.inbox.my_names import MyNamesDialog
 from console.inbox.row_menu import row_menu
 from console.inbox.save_filter_dialog import SaveFilterDialog
-from console.navigation.request_places import filter_node_key
+from console.navigation.request_places import filter_node_key, passing_filter_target
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
 from console.runtime.page_targets import Target
 from console.widgets.popup_list import PopupList
@@ -84,6 +84,20 @@ def test_a_saved_filter_stands_in_the_tree_with_its_count_and_shows_the_same(in_
         assert page.bar.policy.key == "Finance"
         put(store, request(4, policy_name="Finance"))
         await until(lambda: node.count == "2")
+
+    in_window(story)
+
+
+def test_a_filter_that_is_not_stored_is_shown_by_its_target(in_window):
+    async def story(window, page):
+        store = window.ctx.workspace.store
+        put(store, request(1, policy_name="Finance"), request(2), request(3, 9000, RequestState.FAILED))
+        await until(lambda: len(numbers(page)) == 2)
+        target = passing_filter_target("Failed ones", {"states": ["failed"]})
+        window.show_target(target)
+        await until(lambda: numbers(page) == ["RITM0000003"])
+        assert page.chips.chip(target.tab.removeprefix("filter:")).text() == "Failed ones"
+        assert window.navigation.current().key == "requests"
 
     in_window(story)
 

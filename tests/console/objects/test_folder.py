@@ -5,13 +5,18 @@ import asyncio
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QAbstractItemModelTester
+from PyQt6.QtWidgets import QPushButton
 
+from console.actions.first_export import make_action
 from console.navigation.tree_definition import all_nodes
 from console.objects.folder import FolderModel
 from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 from console.widgets.placeholders import EmptyState
 from models.kinds import Kind
+from services.actions.progress import load_progress
+from services.practice.privilege_manager import PracticePrivilegeManager
+from tests.console.actions.support import save_export
 from tests.console.page_support import until
 
 
@@ -33,6 +38,25 @@ def test_an_empty_folder_offers_what_belongs_there(run, ctx, kind):
         page.new()
         await until(lambda: ctx.visited)
         assert ctx.visited[-1].kind == kind
+        page.close()
+        page.deleteLater()
+        await asyncio.sleep(0)
+
+    run(story())
+
+
+def test_an_export_makes_the_first_action(run, ctx, tmp_path):
+    async def story():
+        page = await opened(ctx, Target("folder:action"))
+        await until(lambda: page.findChildren(EmptyState))
+        assert "Choose an export…" in [button.text() for button in page.findChildren(QPushButton)]
+        async with PracticePrivilegeManager() as practice:
+            path = save_export(practice, tmp_path)
+        await make_action(ctx, path)
+        assert ctx.visited[-1].kind == "action"
+        made = ctx.workspace.configuration.get(Kind.ACTION, ctx.visited[-1].id)
+        assert (made.name, made.platform) == (f"ServiceNow {made.copy_of}", "windows")
+        assert load_progress(ctx.workspace.store, made.id).export_name == "Approval Request Form Action.zip"
         page.close()
         page.deleteLater()
         await asyncio.sleep(0)

@@ -407,3 +407,83 @@ def test_an_endpoint_update_that_is_not_known_says_what_to_enter(story, ctx, ser
         dialog.reject()
 
     story(body)
+
+
+def test_the_dialog_tells_computers_and_what_is_not_known(story, ctx, server, practice):
+    from console.policies.endpoints_dialog import EndpointsDialog
+    from services.practice.privilege_manager import built_in_ids
+
+    async def body():
+        dialog = EndpointsDialog(ctx, server)
+        dialog.open()
+        await until(lambda: not dialog.tasks.busy)
+        [reason] = dialog.status.unknown
+        assert reason.startswith("Which report tells which computers have a policy is not public.")
+        assert not dialog.status.table.isVisibleTo(dialog)
+        dialog.task.setText(built_in_ids.TARGETING_TASK)
+        dialog.go.click()
+        await until(lambda: not dialog.tasks.busy)
+        dialog.status.report.setText(built_in_ids.POLICY_COMPUTERS_REPORT)
+        dialog.status.read_button.click()
+        await until(lambda: not dialog.tasks.busy)
+        assert dialog.status.unknown == []
+        assert dialog.status.table.isVisibleTo(dialog)
+        assert dialog.status.table.rows.rowCount() > 0
+        dialog.reject()
+
+    story(body)
+
+
+def test_conditions_are_chosen_and_planned(story, ctx, server, practice):
+    from PyQt6.QtWidgets import QApplication
+
+    from console.policies.conditions_dialog import ConditionsDialog
+
+    async def body():
+        page = opened(ctx)
+        await read(page)
+        presenter = await selected(page, TOOLS)
+        page.plan_controller.change_conditions()
+        found = []
+
+        def shown():
+            found[:] = [w for w in QApplication.topLevelWidgets() if isinstance(w, ConditionsDialog)]
+            return bool(found)
+
+        await until(shown)
+        [dialog] = found
+        dialog.role.setCurrentIndex(dialog.role.findData(3))
+        dialog.add_button.click()
+        assert dialog.changes.added == ((dialog.filter.currentData(), 3),)
+        dialog.plan_button.click()
+        await until(lambda: any(one.field == "Condition" for one in presenter.lines()))
+        [line] = [one for one in presenter.lines() if one.field == "Condition"]
+        assert line.after.startswith("Exclusion: ")
+        assert line.word == "Add"
+
+    story(body)
+
+
+def test_a_filter_is_saved_shown_again_and_removed(story, ctx, server):
+    async def body():
+        page = opened(ctx)
+        await read(page)
+        view = page.view
+        assert not view.chips.save_button.isEnabled()
+        view.chips.chip("inactive").click()
+        view.search.setText("baseline 0")
+        await until(lambda: page.presenter.criteria.words == "baseline 0")
+        count = view.table.policies.rowCount()
+        view.save_filter("Sleeping")
+        view.chips.chip("all").click()
+        view.search.setText("")
+        await until(lambda: view.table.policies.rowCount() == 31)
+        view.chips.chip("saved:Sleeping").click()
+        assert view.table.policies.rowCount() == count
+        assert view.search.text() == "baseline 0"
+        assert view.chips.save_button.text() == "Remove filter"
+        view.chips.save_button.click()
+        assert view.saved.filters == []
+        assert view.table.policies.rowCount() == 31
+
+    story(body)

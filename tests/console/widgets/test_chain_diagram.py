@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from console.design import theme
 from console.design.colours import COLOURS, SCHEMES
-from console.widgets.chain_diagram import HEIGHT, WIDTH, ChainDiagram, ChainTile, TileState
+from console.widgets.chain_diagram import GAP, HEIGHT, LEAST_WIDTH, WIDTH, ChainDiagram, ChainTile, TileState
 from console.widgets.chain_tiles import first_broken
 from console.widgets.link_chain import LinkRow
 from tests.console.accessibility import complaints
@@ -18,6 +18,7 @@ from tests.console.clipping import cut_off
 
 WIDE = 991
 """The content of a page at 1280."""
+NARROW = 7 * LEAST_WIDTH + 6 * GAP - 1
 STRANGER = '<img src="x"> & \u202eexe'
 
 
@@ -55,6 +56,16 @@ def test_seven_tiles_fill_the_page_exactly(page):
     assert gaps == {24}
     assert boxes[-1].right() + 1 == WIDE
     assert not page.diagram.is_narrow
+
+
+def test_tiles_give_way_before_the_rail_takes_over(page):
+    page.diagram.set_tiles(chain())
+    page.resize(NARROW + 1, 400)
+    QTest.qWait(0)
+    boxes = [button.geometry() for button in tiles_of(page.diagram)]
+    assert not page.diagram.is_narrow
+    assert {box.width() for box in boxes} == {LEAST_WIDTH}
+    assert boxes[-1].right() < page.diagram.width()
 
 
 def test_the_first_broken_link_selects_itself_until_somebody_selects_another(page):
@@ -115,7 +126,7 @@ def test_a_narrow_page_has_a_rail_with_the_same_links(page):
     diagram.set_tiles(chain(broken=2))
     diagram.selected.connect(selected.append)
     diagram.activated.connect(opened.append)
-    page.resize(WIDE - 1, 500)
+    page.resize(NARROW, 500)
     QTest.qWait(0)
     assert diagram.is_narrow
     rows = [row for row in diagram.findChildren(LinkRow) if row.isVisible()]

@@ -24,3 +24,12 @@ def test_what_is_nested_too_deeply_is_refused():
     for levels in (JSON_DEPTH_MAX + 1, 900, 990, 100_000):
         with pytest.raises(ValueError, match="nested"):
             read_json(b"[" * levels + b"]" * levels)
+
+
+def test_what_could_not_be_written_as_json_again_is_refused():
+    assert read_json(b'{"a": [1.5, -2e3, 12345678901234567890]}') == {
+        "a": [1.5, -2000.0, 12345678901234567890]
+    }
+    for text in (b"NaN", b"[Infinity]", b'{"a": -Infinity}', b"1e999", b'{"a": -1e400}'):
+        with pytest.raises(ValueError, match=r"no JSON|too large"):
+            read_json(text)

@@ -12,9 +12,12 @@ from models.kinds import TaskState
 from models.policy import Policy
 from services.common.errors import ConsoleError, RequestsOpenError
 from services.policies import RowOperation, goal_for_policy, undo
+from services.policies.plan import PlanField
+from services.policies.policy_goal import WantedFilter
 from services.policies.problems import PolicyBusyError, PolicyRunStoppedError
 from services.policies.runs import StepState, find_run, hold_policy, list_runs
 from services.practice.privilege_manager import built_in_ids as ids
+from services.privilege_manager.api_items import FilterRole
 from tests.services.policies.conftest import ELEVATE, FORM, FULL_GOAL, LOCALIZED, NEW, goal
 
 pytestmark = pytest.mark.every_database
@@ -353,3 +356,27 @@ class TestOpenRequests:
         with pytest.raises(RequestsOpenError) as error:
             await world.apply(goal("Änderungen zulassen", active=False), confirmed=1)
         assert error.value.open.count == 2
+
+
+async def test_filters_are_added_removed_and_taken_back(world):
+    policy = world.policy(ELEVATE)
+    was = policy.ids("NegativeFileFilterIds")
+    wanted = WantedFilter(ids.ADMINISTRATIVE_RIGHTS_REQUIRED, FilterRole.EXCLUSION)
+    done = await world.apply(goal(ELEVATE, add_filters=(wanted,)))
+    assert done.ok
+    assert [one.split("/")[-1] for one in world.written()] == ["add-filters"]
+    assert policy.ids("NegativeFileFilterIds") == [*was, wanted.item_id]
+    assert states(find_run(world.store, done.run.id)) == [("add_filters", "done")]
+    back = await undo(await world.service(), done.run.id)
+    assert back.ok
+    assert policy.ids("NegativeFileFilterIds") == was
+    plan = await world.plan(goal(ELEVATE, remove_filters=(wanted,)))
+    assert plan.changes == ()
+
+
+async def test_filters_wait_for_the_operation_of_the_server(world):
+    world.practice.faults.read("operation_missing:which=add_filters")
+    wanted = WantedFilter(ids.ADMINISTRATIVE_RIGHTS_REQUIRED, FilterRole.EXCLUSION)
+    [row] = (await world.plan(goal(ELEVATE, add_filters=(wanted,)))).problems
+    assert row.operation is RowOperation.BLOCKED
+    assert row.field is PlanField.FILTER

@@ -67,6 +67,16 @@ REFUSALS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ['[{{"ItemId": "{id}", "Name": "Bearer {token}"}}]', "[NaN]", "1e999"])
+async def test_neither_an_echo_of_the_token_nor_numbers_outside_json_are_read(text):
+    body = text.format(id=POLICY, token=f"{TOKEN}-1")  # of the first log-on
+    async with scripted(lambda asked: json_reply(f'{{"Status": "success", "Result": {body}}}')) as (
+        _,
+        client,
+    ):
+        await error_of(client.policies(), "privilege-manager-reply-malformed")
+
+
 @pytest.mark.parametrize("operation", CALLS, ids=str)
 @pytest.mark.parametrize(("reply", "fault"), REFUSALS.values(), ids=list(REFUSALS))
 async def test_every_refusal_of_every_call_is_named(operation, reply, fault):

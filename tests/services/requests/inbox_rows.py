@@ -109,6 +109,7 @@ def _shows(row, f, me, at):
             f.process_id is None or row["process_id"] == f.process_id,
             f.server_id is None or row["server_id"] == f.server_id,
             within(row["requested_at"], f.raised_within_s),
+            f.raised_since is None or row["requested_at"] >= f.raised_since,
             f.older_than_s is None or (at - row["requested_at"]).total_seconds() >= f.older_than_s,
             within(row["ended_at"], f.ended_within_s),
             not f.ended_today or (row["ended_at"] is not None and row["ended_at"] >= midnight),

@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -21,6 +21,7 @@ anything = st.builds(
     process_id=st.none() | st.uuids(),
     server_id=st.none() | st.uuids(),
     raised_within_s=st.none() | st.integers(),
+    raised_since=st.none() | st.datetimes(timezones=st.just(UTC)),
     older_than_s=st.none() | st.integers(),
     due_within_s=st.none() | st.integers(),
     ended_within_s=st.none() | st.integers(),

@@ -3,6 +3,7 @@
 import random
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -68,6 +69,7 @@ plain_filters = st.builds(
     states=st.frozensets(st.sampled_from(list(RequestState)), max_size=3),
     policy=st.sampled_from(["", "", "Unsigned", "Network tools", "gone"]),
     raised_within_s=seconds,
+    raised_since=st.none() | st.sampled_from([NOW - timedelta(seconds=90), NOW]),
     older_than_s=seconds,
     due_within_s=seconds,
     ended_within_s=seconds,

@@ -237,6 +237,9 @@ def test_exports_without_one_approval_action_are_refused():
     two = f"<items>\n{action_element(Form())}\n{second}</items>".encode()
     error = refused(two, "action-export-several-actions")
     assert "2 actions" in error.reason
+    absent = "00000000-0000-0000-0000-000000000000"
+    with pytest.raises(ItemDocumentError, match=f"no item with the id {absent}"):
+        make_copy(two, ActionEdits(name="Copy", source_item_id=absent))
     chosen = make_copy(two, ActionEdits(name="Copy", source_item_id="{" + exports.COPY_ID.upper() + "}"))
     assert [item.name for item in read_items(chosen.xml).items] == ["Copy"]
     assert b"Ask for a decision" not in chosen.xml
