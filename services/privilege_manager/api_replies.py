@@ -28,8 +28,9 @@ from services.transport.transport_errors import proxy_auth_error
 
 TEXT_READ_MAX = 20_000
 """Characters of a web page that are looked at."""
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title[^<>]{0,200}>(.{0,500}?)</title>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<(?:script|style)\b.{0,5000}?</(?:script|style)>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+"""Bounded, so that a page made for it takes no time that grows with the square of its length."""
 _CORRELATION_ID = re.compile(
     r"correlation[ _-]?id[^0-9a-z]{0,20}([0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12})", re.IGNORECASE
 )

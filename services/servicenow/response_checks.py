@@ -24,7 +24,7 @@ from services.transport.transport_errors import proxy_auth_error
 
 DEVELOPER_SITE = "developer.servicenow.com"
 """Where a hibernating developer instance may send its callers."""
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title[^<>]{0,200}>(.{0,500}?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 STATUSES_BEFORE_WEB_PAGE = (401, 403, 404, 407, 429)
