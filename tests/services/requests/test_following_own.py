@@ -1,19 +1,16 @@
 """Requests raised here: ended by a look where that is enough, by their service where it is not."""
 
 import asyncio
-import json
 import uuid
-from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 import services.requests.lifecycle.lifecycle
 from models.api_call import ApiCall
 from models.delivery import AnswerKind
 from models.kinds import Kind, RequestEventKind, RequestOrigin, RequestState
-from models.request_event import RequestEvent
 from services.answers.outbox import Outbox
 from services.answers.target import AnswerTarget
 from services.common.secret import Secret
@@ -21,117 +18,37 @@ from services.coordination.call_budget import POLL_CALL
 from services.coordination.leases import LeaseLostError
 from services.intake.clients import IntakeClients
 from services.practice import PracticeInstance, orders_and_approvals
-from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.polling.poll_targets import load_target
 from services.store.row_values import get_table
 from services.vault.base import SecretMissingError
-from tests.canary import Listener, forward_to
 from tests.services.requests import followed
 from tests.services.requests.followed import SimulatedClock
-from tests.services.requests.ordered import LAPTOP
+from tests.services.requests.own_requests import (
+    Own,
+    between,
+    change_script,
+    clock,
+    kinds,
+    own,
+    practice,
+    status_calls,
+)
 from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault, workspace
 
-__all__ = ["configuration", "empty_store", "store", "vault", "workspace"]
+__all__ = [
+    "between",
+    "clock",
+    "configuration",
+    "empty_store",
+    "own",
+    "practice",
+    "store",
+    "vault",
+    "workspace",
+]
 
 pytestmark = pytest.mark.every_database
-
-STATUS = "GetExecuteAppApprovalRequestStatus"
-FIELDS = {"PMFilePath": r"C:\tool.exe", "PMUserReason": "Needed"}
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    made = SimulatedClock()
-    monkeypatch.setattr(services.requests.lifecycle.lifecycle, "utcnow", made.now)
-    return made
-
-
-@pytest.fixture
-def practice(clock):
-    instance = PracticeInstance(password=PASSWORD, clock=clock.now).start()
-    yield instance
-    instance.stop()
-
-
-class Between:
-    """Stands between the console and the instance, and takes things out of what the Table API answers."""
-
-    def __init__(self, practice):
-        self._forward = forward_to(int(practice.base_url.rstrip("/").rsplit(":", 1)[1]))
-        self.hides_records = self.withholds_variables = False
-        self.listener = Listener(self._answer)
-        self.base_url = self.listener.url
-
-    def _answer(self, request):
-        reply = self._forward(request)
-        first = request.split(b"\r\n", 1)[0]
-        head, _, body = reply.partition(b"\r\n\r\n")
-        if b"/api/now/table/" not in first or b"200" not in head.split(b"\r\n", 1)[0]:
-            return reply
-        answer = json.loads(body)
-        if self.hides_records and b"/api/now/table/sys_web_service" not in first:
-            answer["result"] = []
-        if self.withholds_variables:
-            for row in answer["result"]:
-                for name in [name for name in row if name.startswith("variables.")]:
-                    del row[name]
-        body = json.dumps(answer).encode()
-        lines = [one for one in head.split(b"\r\n") if not one.lower().startswith(b"content-length")]
-        return b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", b""]) + body
-
-
-@pytest.fixture
-def between(practice):
-    made = Between(practice)
-    yield made
-    made.listener.close()
-
-
-class Own:
-    """A request type whose requests are raised through the practice instance, and their follower."""
-
-    def __init__(self, workspace, configuration, vault, practice, clock, **options):
-        self.server, self.process = followed.configure(configuration, vault, practice, PASSWORD, **options)
-        made = configuration.new(Kind.APPROVAL_TYPE, name="Type", process_id=self.process.id)
-        self.type = configuration.save(made)
-        self.workspace, self.clock = workspace, clock
-        self.follower = followed.follower_of(workspace, clock)
-
-    async def raised(self):
-        instance = await self.workspace.instance(self.server.id)
-        return await RequestLifecycle(self.workspace.store, instance, self.process).submit(self.type, FIELDS)
-
-    async def rounds(self, count=1):
-        done = []
-        for _ in range(count):
-            done.append(await self.follower.round(self.server.id))
-            self.clock.pass_by(30)
-        return done
-
-    def row(self, key):
-        [found] = followed.requests_of(self.workspace.store, id=key)
-        return found
-
-
-@pytest.fixture
-def own(workspace, configuration, vault, practice, clock):
-    return Own(workspace, configuration, vault, practice, clock)
-
-
-def kinds(store, key):
-    table = get_table(RequestEvent)
-    with store.read() as session:
-        return Counter(session.execute(select(table.c.kind).where(table.c.request_id == key)).scalars())
-
-
-def status_calls(practice):
-    return sum(one.path == f"/{STATUS}.do" and one.method == "POST" for one in practice.log)
-
-
-def change_script(practice, text="/* changed */"):
-    [service] = practice.records("sys_web_service", name=STATUS)
-    practice._database.update("sys_web_service", service["sys_id"], {"script": service["script"] + text})
 
 
 @pytest.mark.parametrize("word", ["approved", "rejected"])
@@ -485,117 +402,6 @@ async def test_another_instance_at_the_same_server_is_begun_anew(
         assert copy["state"] == RequestState.APPROVED
     finally:
         other.stop()
-
-
-# -- whose record it is ----------------------------------------------------------------------------------------
-
-
-def known_by_its_order(own, row, **observed):
-    """Let a request know nothing but the id of its order, as where Create returns that."""
-    store = own.workspace.store
-    with store.write() as work:
-        present = work.session.get(services.requests.lifecycle.lifecycle.ApprovalRequest, row.id)
-        work.session.expunge(present)
-        [item] = own.practice.records("sc_req_item", sys_id=row.external_id)
-        present.external_id = item["request"]
-        work.update(present, present.version)
-        if observed:
-            work.observe(services.requests.lifecycle.lifecycle.ApprovalRequest, {row.id: observed})
-    return item
-
-
-def beside(own, item, approval_id, cat_item=EXECUTE_ITEM_ID):
-    """Put another item into the order of `item`."""
-    database = own.practice._database
-    values = {
-        "request": item["request"],
-        "cat_item": cat_item,
-        "approval": "requested",
-        "state": "1",
-        "active": "true",
-    }
-    made = database.insert("sc_req_item", values, by=followed.ACCOUNT)
-    if cat_item == EXECUTE_ITEM_ID:
-        orders_and_approvals._store_variables(
-            database, cat_item, made, followed.variables_of(99, approval_id), followed.ACCOUNT
-        )
-    return made
-
-
-@pytest.fixture
-def own_practice(own, practice):
-    own.practice = practice
-    return own
-
-
-@pytest.mark.parametrize("hidden", [True, False])
-async def test_the_item_of_its_order_is_followed_and_not_the_one_beside_it(own_practice, store, hidden):
-    own = own_practice
-    row = await own.raised()
-    item = known_by_its_order(own, row)
-    laptop = beside(own, item, "", LAPTOP)
-    if hidden:
-        own.practice.faults.set("variables_hidden")
-    await own.rounds(2)
-    own.practice._database.update("sc_req_item", laptop, {"approval": "approved"})
-    await own.rounds(2)
-    kept = own.row(row.id)
-    assert (kept["record_id"], kept["state"]) == (item["sys_id"], RequestState.PENDING)
-    assert followed.counted(store) == 1
-    followed.decide(own.practice, item["sys_id"], "rejected")
-    await own.rounds(2)
-    assert own.row(row.id)["state"] == RequestState.REJECTED
-
-
-async def test_of_two_alike_in_its_order_none_is_followed_for_it_while_variables_are_hidden(own_practice):
-    own = own_practice
-    row = await own.raised()
-    item = known_by_its_order(own, row)
-    other = beside(own, item, "9f86d081-884c-4d65-9a2f-eaa0c55ad015")
-    own.practice.faults.set("variables_hidden")
-    change_script(own.practice)  # what the service says of an order is not asked here
-    own.practice.faults.set("unknown_status", word="pending")
-    await own.rounds(2)
-    own.practice._database.update("sc_req_item", other, {"approval": "approved", "state": "2"})
-    await own.rounds(3)
-    kept = own.row(row.id)
-    assert (kept["record_id"], kept["servicenow_state"], kept["state"]) == ("", "", RequestState.PENDING)
-
-
-async def test_a_record_beside_its_own_that_was_stored_for_it_is_forgotten(own_practice, store):
-    """A console that took the first item of an order for the request had stored that."""
-    own = own_practice
-    row = await own.raised()
-    item = known_by_its_order(own, row)
-    laptop = beside(own, item, "", LAPTOP)
-    own.practice._database.update("sc_req_item", laptop, {"approval": "approved", "state": "2"})
-    with store.write() as work:
-        wrong = {
-            "record_id": laptop,
-            "number": "RITM0099999",
-            "servicenow_state": "requested",
-            "record_state": "1",
-        }
-        work.observe(services.requests.lifecycle.lifecycle.ApprovalRequest, {row.id: wrong})
-    await own.rounds(5)
-    kept = own.row(row.id)
-    assert (kept["record_id"], kept["number"]) == (item["sys_id"], item["number"])
-    assert (kept["servicenow_state"], kept["state"]) == ("requested", RequestState.PENDING)
-
-
-async def test_a_record_that_carries_another_approval_id_decides_nothing(own_practice, store):
-    own = own_practice
-    row = await own.raised()
-    stranger = followed.place(own.practice, 5)
-    with store.write() as work:
-        work.observe(services.requests.lifecycle.lifecycle.ApprovalRequest, {row.id: {"record_id": stranger}})
-    followed.decide(own.practice, stranger, "approved")
-    await own.rounds(4)
-    kept = own.row(row.id)
-    assert (kept["state"], kept["record_id"]) == (RequestState.PENDING, row.external_id)
-    # It is what Privilege Manager raised itself.
-    [copy] = [one for one in followed.requests_of(store) if one["id"] != row.id]
-    assert (copy["record_id"], copy["state"]) == (stranger, RequestState.APPROVED)
 
 
 async def test_a_status_call_without_a_password_pauses_the_server_and_is_no_problem_of_the_request(own):
