@@ -14,11 +14,12 @@ from console.cli.errors import call_error
 from console.cli.item_lists import SearchText, find_server, read_copies, search_items, write_list
 from models.server_item import ItemKind
 from models.window_texts import DEFAULT_LANGUAGE, find_text_key
+from services.actions.server_actions import record_copies_seen
 from services.common.file_writing import save_file
 from services.common.json_types import JsonLike
 from services.coordination.clock import SystemClock
 from services.language import tr
-from services.policies.action_wait import note_action_seen, wait_for_action
+from services.policies.action_wait import wait_for_action
 from services.policies.server_state import platform_of
 from services.privilege_manager.api_items import ActionItem
 from services.privilege_manager.items.action_copy import ActionCopy, ActionEdits, Change, make_copy
@@ -81,7 +82,7 @@ def wait(
         done = await wait_for_action(
             client, name, SystemClock(), timeout_s=timeout, report=output.print_message
         )
-        await note_action_seen(workspace.store, stored, name, done.found)
+        await record_copies_seen(workspace.store, stored.id, name, done.found)
         if json:
             output.print_json({"asked": done.asked, "actions": [_action_as_dict(one) for one in done.found]})
         elif done.found:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sqlmodel import col, select
+
 from models.action import Action
 from models.action_progress import ActionProgress
 from models.base import name_key, utcnow
 from models.privilege_manager_server import PrivilegeManagerServer
 from models.server_item import ItemKind
 from services.actions.progress import digest_of, record_asked
+from services.common.threads import run_to_completion
 from services.policies.item_copies import ItemCopies
 from services.privilege_manager.api_items import ActionItem, ItemList
 from services.store import Store
@@ -82,6 +85,27 @@ async def ask_for_copy(
         record_asked, store, progress.action_id, progress.item_id, found=sighting.has_copy
     )
     return sighting
+
+
+async def record_copies_seen(
+    store: Store, server_id: uuid.UUID, name: str, found: Sequence[ActionItem]
+) -> None:
+    """Keep with the stored Actions of this name whether `found`, of their server, has their copies.
+
+    Only the item id of a copy proves that it was imported: another action may have its name.
+    """
+
+    def record() -> None:
+        wanted = (Action.server_id == server_id, Action.name_key == name_key(name))
+        with store.read() as session:
+            ids = select(col(Action.id)).where(*wanted)
+            mine = session.exec(select(ActionProgress).where(col(ActionProgress.action_id).in_(ids))).all()
+        for progress in mine:
+            has_copy = any(one.item_id == progress.item_id.lower() for one in found)
+            seen = has_copy and not _shows_earlier_copy(store, found, progress)
+            record_asked(store, progress.action_id, progress.item_id, found=seen)
+
+    await run_to_completion(record)
 
 
 def _shows_earlier_copy(store: Store, actions: Sequence[ActionItem], progress: ActionProgress) -> bool:

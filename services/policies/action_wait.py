@@ -1,23 +1,13 @@
 """Waits until an action that was imported is on the server."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import update
-from sqlmodel import select
-
-from models.action import Action
-from models.action_progress import ActionProgress
-from models.base import name_key, utcnow
-from models.privilege_manager_server import PrivilegeManagerServer
 from services.common.errors import ConsoleError
-from services.common.threads import run_to_completion
 from services.coordination.clock import Clock
 from services.policies.item_copies import find_items
 from services.privilege_manager import PrivilegeManagerClient
 from services.privilege_manager.api_items import ActionItem
-from services.store import Store
-from services.store.row_values import get_table
 
 FIRST_INTERVAL_S = 10.0
 LATER_INTERVAL_S = 60.0
@@ -61,24 +51,3 @@ async def wait_for_action(
             return ActionWait(tuple(found), asked)
         interval = FIRST_INTERVAL_S if passed < FIRST_PHASE_S else LATER_INTERVAL_S
         await clock.sleep(min(interval, timeout_s - passed))
-
-
-async def note_action_seen(
-    store: Store, server: PrivilegeManagerServer, name: str, found: Iterable[ActionItem]
-) -> None:
-    """Note with the stored Action of this name, if there is one, that the server was asked for its copy.
-
-    Only the item id of the copy proves that it was imported: another action may have its name.
-    """
-    table, now = get_table(ActionProgress), utcnow()
-    found_ids = [one.item_id for one in found]
-
-    def write() -> None:
-        with store.write() as work:
-            query = select(Action.id).where(Action.server_id == server.id, Action.name_key == name_key(name))
-            mine = table.c.action_id.in_(query)
-            work.session.execute(update(table).where(mine).values(asked_at=now))
-            first = mine & table.c.imported_at.is_(None) & table.c.item_id.in_(found_ids)
-            work.session.execute(update(table).where(first).values(imported_at=now))
-
-    await run_to_completion(write)

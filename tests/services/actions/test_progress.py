@@ -171,7 +171,7 @@ def test_a_copy_that_was_corrected_is_not_seen_before_it_is_imported(store, expo
     configuration = Configuration(store)
     made = configuration.new(Kind.PRIVILEGE_MANAGER_SERVER, name="PM", base_url="https://pm.example.com/TMS/")
     server = configuration.save(made)
-    action = make_action(store)
+    action = make_action(store, server_id=server.id)
     progresses.store_export(store, action.id, "form.zip", export)
 
     def write(**changes):
@@ -196,11 +196,19 @@ def test_a_copy_that_was_corrected_is_not_seen_before_it_is_imported(store, expo
         assert (progresses.load_progress(store, action.id).imported_at is not None) is has_copy
         return has_copy
 
+    def waited(name, guid):
+        progress = progresses.load_progress(store, action.id)
+        found = [ActionItem(progress.item_id, name, command_line=f"/approvalTypeId:{guid.upper()}")]
+        asyncio.run(server_actions.record_copies_seen(store, server.id, action.name.upper(), found))
+        return progresses.load_progress(store, action.id).imported_at is not None
+
     write()
     assert shows(action.name, GUID)
     other = GUID.replace("9", "8")
     write(approval_type_guid=other)
     assert not shows(action.name, GUID)
+    assert not waited(action.name, GUID)
+    assert waited(action.name, other)
     assert shows(action.name, other)
     write(name="Another name")
     assert not shows("ServiceNow form", other)

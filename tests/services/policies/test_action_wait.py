@@ -4,8 +4,10 @@ import pytest
 from sqlmodel import select
 
 from models.action_progress import ActionProgress
+from models.base import utcnow
+from services.actions.server_actions import record_copies_seen
 from services.common.errors import ConsoleError
-from services.policies.action_wait import note_action_seen, wait_for_action
+from services.policies.action_wait import wait_for_action
 from services.practice.privilege_manager import built_in_ids as ids
 from services.privilege_manager.api_items import ActionItem
 from tests.services.policies.conftest import FORM
@@ -71,19 +73,19 @@ async def test_what_passes_by_itself_is_reported_and_asked_again(world):
 async def test_the_stored_action_knows_when_it_was_asked_for_and_seen(world):
     action = world.save_action(FORM)
     with world.store.write() as work:
-        work.session.add(ActionProgress(action_id=action.id, item_id=COPY_ID))
+        work.session.add(ActionProgress(action_id=action.id, item_id=COPY_ID, written_at=utcnow()))
 
     def progress():
         with world.store.read() as session:
             return session.exec(select(ActionProgress)).one()
 
-    await note_action_seen(world.store, world.server, FORM.upper(), [])
+    await record_copies_seen(world.store, world.server.id, FORM.upper(), [])
     assert progress().asked_at is not None
     assert progress().imported_at is None
-    await note_action_seen(world.store, world.server, FORM, [ActionItem(OTHER_ID, FORM)])
+    await record_copies_seen(world.store, world.server.id, FORM, [ActionItem(OTHER_ID, FORM)])
     assert progress().imported_at is None, "an action of the same name is not the copy"
-    await note_action_seen(world.store, world.server, FORM, [ActionItem(COPY_ID, FORM)])
+    await record_copies_seen(world.store, world.server.id, FORM, [ActionItem(COPY_ID, FORM)])
     first = progress().imported_at
     assert first is not None
-    await note_action_seen(world.store, world.server, FORM, [ActionItem(COPY_ID, FORM)])
+    await record_copies_seen(world.store, world.server.id, FORM, [ActionItem(COPY_ID, FORM)])
     assert progress().imported_at == first
