@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import LargeBinary
 from sqlmodel import Field, SQLModel
 
-from models.base import HASH_LENGTH, NAME_MAX, UtcDateTime
+from models.base import EMPTY_TEXT, HASH_LENGTH, NAME_MAX, UtcDateTime
 from models.guids import GUID_LENGTH
+from models.server_fields import URL_MAX
 
 
 class ActionProgress(SQLModel, table=True):
@@ -31,3 +32,5 @@ class ActionProgress(SQLModel, table=True):
     """When the server was last asked for the copy."""
     imported_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the copy was first seen on the server."""
+    imported_to: str = Field(default="", max_length=URL_MAX, sa_column_kwargs={"server_default": EMPTY_TEXT})
+    """The base URL of the server on which it was seen: another server need not have it."""

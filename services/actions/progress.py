@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from models.action import Action
 from models.action_progress import ActionProgress
 from models.base import NAME_MAX, utcnow
+from models.privilege_manager_server import PrivilegeManagerServer
 from models.window_texts import load_window_texts
 from services.common.errors import InputError, Owner, Problem
 from services.common.fault_ids import FaultId
@@ -33,9 +35,26 @@ class WrittenCopy:
 
 
 def load_progress(store: Store, action_id: uuid.UUID) -> ActionProgress:
-    """Return how far an action is; one that nothing was done with is at the beginning."""
+    """Return how far an action is; one that nothing was done with is at the beginning.
+
+    A copy that was seen on another server, or at another address, is not imported.
+    """
     with store.read() as session:
-        return session.get(ActionProgress, action_id) or ActionProgress(action_id=action_id)
+        progress = session.get(ActionProgress, action_id)
+        address = _present_address(session, action_id)
+    if progress is None:
+        return ActionProgress(action_id=action_id)
+    if progress.imported_to != address:
+        progress.asked_at = progress.imported_at = None
+    return progress
+
+
+def _present_address(session: Session, action_id: uuid.UUID) -> str:
+    """Return the base URL of the server of an action, or an empty text."""
+    query = select(PrivilegeManagerServer.base_url).where(
+        col(PrivilegeManagerServer.id) == col(Action.server_id), col(Action.id) == action_id
+    )
+    return session.exec(query).first() or ""
 
 
 def load_export(progress: ActionProgress) -> ApprovalAction | None:
@@ -45,8 +64,15 @@ def load_export(progress: ActionProgress) -> ApprovalAction | None:
 
 def list_awaited(store: Store) -> list[uuid.UUID]:
     """Return the actions whose copy was written and not seen on the server yet."""
-    query = select(ActionProgress.action_id).where(
-        col(ActionProgress.written_at).is_not(None), col(ActionProgress.imported_at).is_(None)
+    query = (
+        select(ActionProgress.action_id)
+        .join(Action, col(Action.id) == col(ActionProgress.action_id))
+        .join(PrivilegeManagerServer, col(PrivilegeManagerServer.id) == col(Action.server_id), isouter=True)
+        .where(
+            col(ActionProgress.written_at).is_not(None),
+            col(ActionProgress.imported_at).is_(None)
+            | (col(ActionProgress.imported_to) != func.coalesce(PrivilegeManagerServer.base_url, "")),
+        )
     )
     with store.read() as session:
         return list(session.exec(query))
@@ -129,7 +155,9 @@ def record_asked(store: Store, action_id: uuid.UUID, item_id: str, *, found: boo
         progress = work.session.get(ActionProgress, action_id)
         if progress is None or progress.item_id != item_id or progress.written_at is None:
             return None
-        progress.asked_at = utcnow()
+        progress.asked_at, address = utcnow(), _present_address(work.session, action_id)
+        if progress.imported_to != address:
+            progress.imported_at, progress.imported_to = None, address
         if found and progress.imported_at is None:
             progress.imported_at = progress.asked_at
             work.event(

@@ -1,6 +1,6 @@
 """Endpoints: runs the targeting update task, and reads from reports which computers have which policy.
 
-Which task and which report that is on a server, is not public. The ids are kept in the store for each server, once
+Which task and which report that is on a server, is not public. The ids are kept in the store for each server and its address, once
 they are found in a list that the server offers or entered by a person.
 """
 
@@ -49,16 +49,19 @@ class EndpointSettings:
 
 
 def load_endpoint_settings(store: Store, server_id: uuid.UUID) -> EndpointSettings:
-    """Return what is kept for a server; blocks."""
+    """Return what is kept for a server at its present address; blocks."""
     with store.read() as session:
         found = session.get(StoreMeta, _META_KEY.format(server=server_id))
+        server = session.get(PrivilegeManagerServer, server_id)
     known = json.loads(found.value) if found is not None else {}
+    if server is None or known.get("address") != server.base_url:
+        return EndpointSettings()
     return EndpointSettings(known.get("task", ""), known.get("report", ""))
 
 
 def save_endpoint_settings(store: Store, server: PrivilegeManagerServer, settings: EndpointSettings) -> None:
     """Keep the ids for a server, with an audit entry; blocks. Raises NotFoundError where it was deleted."""
-    value = json.dumps({"task": settings.task_id, "report": settings.report_id})
+    value = json.dumps({"address": server.base_url, "task": settings.task_id, "report": settings.report_id})
     with store.write("Endpoints of a Privilege Manager server") as work:
         if work.session.get(PrivilegeManagerServer, server.id) is None:
             raise NotFoundError(f"the server “{server.name}”")

@@ -86,18 +86,25 @@ def _read_progress(store: "Store", action: "Action | None") -> tuple[bool, bool,
     from sqlmodel import col, select
 
     from models.action_progress import ActionProgress
+    from models.privilege_manager_server import PrivilegeManagerServer
 
     if action is None:
         return False, False, ""
-    query = select(ActionProgress.written_at, ActionProgress.imported_at, ActionProgress.item_id).where(
+    address = select(PrivilegeManagerServer.base_url).where(
+        col(PrivilegeManagerServer.id) == action.server_id
+    )
+    seen = col(ActionProgress.imported_at).is_not(None) & (
+        col(ActionProgress.imported_to) == address.scalar_subquery()
+    )
+    query = select(ActionProgress.written_at, seen, ActionProgress.item_id).where(
         col(ActionProgress.action_id) == action.id
     )
     with store.read() as session:
         row = session.exec(query).first()
     if row is None:
         return False, False, ""
-    written_at, imported_at, item_id = row
-    return written_at is not None, imported_at is not None, item_id
+    written_at, was_seen, item_id = row
+    return written_at is not None, bool(was_seen), item_id
 
 
 def _read_policy(

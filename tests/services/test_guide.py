@@ -199,7 +199,8 @@ def test_the_way_of_the_action_into_privilege_manager(configuration, privilege_m
     assert steps[16].external.url == "https://pm.example.com/TMS/PrivilegeManager/#/item/xml/"
     assert (steps[18].state, steps[18].fact) == (GuideStepState.DONE, GUID)
     with configuration.store.write() as work:
-        work.session.get(ActionProgress, action.id).imported_at = utcnow()
+        seen = work.session.get(ActionProgress, action.id)
+        seen.imported_at, seen.imported_to = utcnow(), "https://pm.example.com/TMS/"
     assert steps_of(facts_of(configuration, privilege_manager))[16].state is GuideStepState.DONE
 
 

@@ -213,3 +213,31 @@ def test_a_copy_that_was_corrected_is_not_seen_before_it_is_imported(store, expo
     write(name="Another name")
     assert not shows("ServiceNow form", other)
     assert shows("Another name", other)
+
+
+def test_a_copy_on_another_server_is_not_imported_here(store, export):
+    configuration = Configuration(store)
+
+    def make_server(name):
+        made = configuration.new(
+            Kind.PRIVILEGE_MANAGER_SERVER, name=name, base_url=f"https://{name}.example.com/TMS/"
+        )
+        return configuration.save(made)
+
+    first, second = make_server("one"), make_server("two")
+    action = make_action(store, server_id=first.id)
+    progresses.store_export(store, action.id, "form.zip", export)
+    copy = progresses.make_action_copy(action, progresses.load_progress(store, action.id))
+    progresses.record_written(store, action.id, copy)
+    assert progresses.record_asked(store, action.id, copy.item_id, found=True) is not None
+    assert progresses.list_awaited(store) == []
+    action.server_id = second.id
+    action = configuration.save(action)
+    assert progresses.load_progress(store, action.id).imported_at is None
+    assert progresses.list_awaited(store) == [action.id]
+    assert progresses.record_asked(store, action.id, copy.item_id, found=False) is None
+    assert progresses.record_asked(store, action.id, copy.item_id, found=True) is not None
+    second = configuration.get(Kind.PRIVILEGE_MANAGER_SERVER, second.id)
+    second.base_url = "https://moved.example.com/TMS/"
+    configuration.save(second)
+    assert progresses.load_progress(store, action.id).imported_at is None

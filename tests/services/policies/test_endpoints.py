@@ -102,7 +102,7 @@ async def test_what_no_report_tells_is_said(endpoints):
     assert found.agents == 5
     assert found.computers is None
     assert len(found.not_told) == 1
-    assert "--report" in found.not_told[0]
+    assert "Enter the id" in found.not_told[0]
 
 
 async def test_the_computers_of_a_policy(world, endpoints):
@@ -140,3 +140,11 @@ async def test_without_reports_nothing_can_be_said(world, endpoints):
     with pytest.raises(ConsoleError) as raised:
         await endpoints.status()
     assert raised.value.problem.fault == "privilege-manager-operation-missing"
+
+
+def test_ids_of_a_server_at_another_address_are_not_used(world):
+    save_endpoint_settings(world.store, world.server, EndpointSettings("a", "b"))
+    assert load_endpoint_settings(world.store, world.server.id) == EndpointSettings("a", "b")
+    world.server.base_url = "https://moved.example.com/TMS/"
+    world.workspace.configuration.save(world.server)
+    assert load_endpoint_settings(world.store, world.server.id) == EndpointSettings()
