@@ -67,6 +67,8 @@ class KindDefinition:
     tree: TreeLocation
     document_section: str
     parent: ParentReference | None = None
+    guide: str = ""
+    """The kind of the page that guides through connecting an object, see `console.runtime.page_targets`; empty for none."""
     has_password: bool = False
     """Whether the vault holds a password for each object; it is removed with the object."""
     rerouted_consequence: str = ""
@@ -134,6 +136,7 @@ _DEFINITIONS = (
             "A Privilege Manager Server is where actions and policies are: its address and the API client that signs in."
         ),
         icon="server",
+        guide="connect",
         tree=TreeLocation(
             folder="foreign_systems",
             text=tr_later("Privilege Manager"),

@@ -10,7 +10,7 @@ from console.navigation.node_tree import Node, NodeTree
 from console.navigation.request_places import FILTER_TAB_PREFIX, filter_node_key, filter_target
 from console.navigation.tree_definition import TREE, FixedNode
 from console.runtime.drafts import Draft
-from console.runtime.page_targets import CHAIN, CONNECT, POLICIES, Target
+from console.runtime.page_targets import CHAIN, POLICIES, Target
 from console.widgets import plain_text
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
@@ -20,29 +20,26 @@ from services.store.tree_outline import Outline
 FOLDER_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 DRAFT_FLAGS = FOLDER_FLAGS | Qt.ItemFlag.ItemNeverHasChildren
 OBJECT_FLAGS = DRAFT_FLAGS | Qt.ItemFlag.ItemIsEditable
-NO_OBJECT = uuid.UUID(int=0)
-"""Stands for the id of what is no object here."""
 ObjectRow = tuple[uuid.UUID, str, bool, bool]
 """An object to show: its id, its name, whether it has a draft, whether it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
-class ServerPolicy:
-    """A policy of a Privilege Manager server that is not managed here."""
+class ServerItem:
+    """An item of a server that is listed beside the objects of a kind, though it is no object here."""
 
-    server_id: uuid.UUID
-    item_id: str
+    key: str
+    """The key of its node."""
     name: str
+    target: Target
 
-    @property
-    def key(self) -> str:
-        """The key of its node."""
-        return f"{POLICIES}/{self.server_id}/{self.item_id}"
 
-    @property
-    def target(self) -> Target:
-        """The list of policies with this one selected."""
-        return Target(POLICIES, tab=f"{self.server_id}/{self.item_id}")
+@dataclass(frozen=True, slots=True)
+class ServerItems:
+    """What servers have of a kind: how many items, and those that are listed."""
+
+    count: int
+    items: tuple[ServerItem, ...] = ()
 
 
 class Role(IntEnum):
@@ -67,10 +64,9 @@ class TreeModel(NodeTree):
         super().__init__(parent)
         self._badges: dict[str, dict[str, str]] = {}
         """Badges by group and key, whether or not their nodes are in the tree yet."""
-        self._server_policies: list[ServerPolicy] = []
-        self._policy_count: int | None = None
-        """How many policies the servers have; None while none was asked."""
-        self._policy_rows: list[ObjectRow] = []
+        self._server_items: dict[Kind, ServerItems] = {}
+        """What servers have of each kind; without an entry while none was asked."""
+        self._object_rows: dict[Kind, list[ObjectRow]] = {kind: [] for kind in Kind}
         for place in TREE:
             self._place(place, self._root)
 
@@ -137,11 +133,9 @@ class TreeModel(NodeTree):
         for (kind, object_id), draft in kept.items():
             if (kind, object_id) not in known:
                 found[Kind(kind)].append((object_id, str(draft.values.get("name", "")), True, False))
-        for kind, rows in found.items():
-            folder = self._by_key[kind.value]
-            self._sync(folder, kind, sorted(rows, key=lambda r: r[1].casefold()))
-        self._policy_rows = found[Kind.POLICY]
-        self._count_policies()
+        self._object_rows = found
+        for kind in found:
+            self._sync(kind)
         self._set_count(
             "requests",
             plural(outline.pending, "{count} pending", "{count} pending") if outline.pending else "0",
@@ -170,62 +164,73 @@ class TreeModel(NodeTree):
         for node in folder.children:
             self._set_count(node.key, counts.get(node.target.tab.removeprefix(FILTER_TAB_PREFIX), ""))
 
-    def set_server_policies(self, count: int | None, policies: list[ServerPolicy]) -> None:
-        """Show policies that are not managed here among those that are; `count` is how many the servers have, None unknown."""
-        self._policy_count, self._server_policies = count, list(policies)
-        rows = sorted(self._policy_rows, key=lambda row: row[1].casefold())
-        self._sync(self._by_key[Kind.POLICY.value], Kind.POLICY, rows)
-        self._count_policies()
+    def set_server_items(self, kind: Kind, found: ServerItems | None) -> None:
+        """Show items of servers among the objects of a kind, and count what the servers have; None where that is unknown."""
+        if found is None:
+            self._server_items.pop(kind, None)
+        else:
+            self._server_items[kind] = found
+        self._sync(kind)
 
-    def _count_policies(self) -> None:
-        """Count the policies of the servers; where none was asked yet, those that are managed here."""
-        folder, here = self._by_key[Kind.POLICY.value], len(self._policy_rows)
-        count = here if self._policy_count is None else self._policy_count
-        folder.count_words = (
-            tr("{count} managed here", count=number(here))
-            if self._policy_count is None
-            else tr(
-                "{count} on Privilege Manager, {here} managed here", count=number(count), here=number(here)
-            )
-        )
-        self._set_count(folder.key, number(count))
-
-    def _sync(self, folder: Node, kind: Kind, rows: list[ObjectRow]) -> None:
-        wanted = {object_key(kind, row[0]): row for row in rows}
-        if kind is Kind.POLICY and self._server_policies:
-            others = {one.key: (NO_OBJECT, one.name, False, True) for one in self._server_policies}
-            wanted = dict(sorted((wanted | others).items(), key=lambda entry: entry[1][1].casefold()))
+    def _sync(self, kind: Kind) -> None:
+        """Show the objects of a kind, and what servers have of it, in the order of their names."""
+        folder, items = self._by_key[kind.value], self._server_items.get(kind)
+        wanted = {object_key(kind, row[0]): row[1:] for row in self._object_rows[kind]}
+        others = {} if items is None else {one.key: one for one in items.items}
+        wanted |= {key: (one.name, False, True) for key, one in others.items()}
+        wanted = dict(sorted(wanted.items(), key=lambda entry: entry[1][0].casefold()))
         self._remove_others(folder, wanted)
         self._order(folder, [self._by_key[key] for key in wanted if key in self._by_key])
         for node in list(folder.children):
-            _id, text, draft, stored = wanted[node.key]
+            text, draft, stored = wanted[node.key]
             if (node.text, node.draft, node.stored) != (text, draft, stored):
                 node.text, node.draft, node.stored = text, draft, stored
                 self._changed(node)
-        self._insert_missing(folder, kind, wanted)
-        if kind is not Kind.POLICY:
-            self._set_count(folder.key, number(len(folder.children)))
+        ids = {object_key(kind, row[0]): row[0] for row in self._object_rows[kind]}
+        shown = []
+        for key, (text, draft, stored) in wanted.items():
+            known = self._by_key.get(key)
+            if known is not None:
+                shown.append(known)
+            else:
+                target = others[key].target if key in others else Target(str(kind), ids[key])
+                node = Node(key, text, KINDS[kind].icon, target)
+                node.draft, node.stored, node.parent = draft, stored, folder
+                if key in ids:
+                    node.kind, node.object_id = kind, ids[key]
+                shown.append(node)
+        self._insert_missing(folder, shown)
+        self._count(kind)
 
-    def _insert_missing(self, folder: Node, kind: Kind, wanted: dict[str, ObjectRow]) -> None:
-        """Insert new children, each run of neighbours in one step."""
+    def _count(self, kind: Kind) -> None:
+        """Count what the servers have of a kind; where that is unknown, its objects."""
+        folder, items, here = (
+            self._by_key[kind.value],
+            self._server_items.get(kind),
+            len(self._object_rows[kind]),
+        )
+        folder.count_words = (
+            ""
+            if items is None
+            else tr(
+                "{count} on Privilege Manager, {here} managed here",
+                count=number(items.count),
+                here=number(here),
+            )
+        )
+        self._set_count(folder.key, number(here if items is None else items.count))
+
+    def _insert_missing(self, folder: Node, wanted: list[Node]) -> None:
+        """Insert those of the nodes that are missing, each run of neighbours in one step."""
         run: list[Node] = []
-        place = 0
-        for place, (key, (object_id, name, draft, is_stored)) in enumerate(wanted.items()):
-            if key in self._by_key:
+        for place, node in enumerate(wanted):
+            if node.key in self._by_key:
                 self._insert(folder, run, place - len(run))
                 run = []
                 continue
-            node = Node(key, name, KINDS[kind].icon, Target(str(kind), object_id))
-            node.draft, node.stored = draft, is_stored
-            if object_id == NO_OBJECT:
-                server_id, _, item_id = key.removeprefix(f"{POLICIES}/").partition("/")
-                node.target = Target(POLICIES, tab=f"{server_id}/{item_id}")
-            else:
-                node.kind, node.object_id = kind, object_id
-            node.badge = next((found[key] for found in self._badges.values() if key in found), "")
-            node.parent = folder
+            node.badge = next((found[node.key] for found in self._badges.values() if node.key in found), "")
             run.append(node)
-        self._insert(folder, run, place + 1 - len(run))
+        self._insert(folder, run, len(wanted) - len(run))
 
     def set_badges(self, badges: dict[str, str], group: str = "servers") -> None:
         """Show exactly these badges of a group of nodes; they also apply to nodes that are added later."""
@@ -261,8 +266,9 @@ class TreeModel(NodeTree):
             listed = self._by_key.get(f"{POLICIES}/{target.tab}")
             if listed is not None:
                 return listed
-        if target.kind == CONNECT:
-            kind = Kind.PRIVILEGE_MANAGER_SERVER.value
+        guided = next((one for one, definition in KINDS.items() if definition.guide == target.kind), None)
+        if guided is not None:
+            kind = guided.value
         elif target.head == CHAIN:
             kind = target.kind.partition(":")[2]
         key = object_key(kind, target.id) if target.id else kind.removeprefix("folder:")

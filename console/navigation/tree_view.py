@@ -29,10 +29,11 @@ from console.design import icons, theme
 from console.navigation.name_editor import NameEditor, rejection_text
 from console.navigation.node_tree import Node
 from console.navigation.tree_delegate import BAR, INSET, RADIUS, SELECTION_COLOURS, TreeDelegate
-from console.navigation.tree_model import Role, ServerPolicy, TreeModel
+from console.navigation.tree_model import Role, ServerItems, TreeModel
 from console.runtime.drafts import Draft
 from console.runtime.page_targets import Target
 from console.widgets.search_field import SearchField
+from models.kinds import Kind
 from models.text_folding import fold_text
 from services.common.errors import InvalidError
 from services.language import tr
@@ -298,10 +299,10 @@ class Navigation(QWidget):
             self.tree.setExpanded(self._index(node), False)
         self._expansion_is_default = not any(node.children for node in self._nodes() if node.kind is not None)
 
-    def show_server_policies(self, count: int | None, policies: list[ServerPolicy]) -> None:
-        """Show the policies of servers that are not managed here, and how many there are; the shown page stays selected."""
+    def show_server_items(self, kind: Kind, found: ServerItems | None) -> None:
+        """Show items of servers among the objects of a kind, and how many there are; the shown page stays selected."""
         with self._suppress_navigation():
-            self.model.set_server_policies(count, policies)
+            self.model.set_server_items(kind, found)
             self.proxy.look_again()
         if self._expansion_is_default:
             self._collapse_large_folders()

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from console.navigation.tree_model import ServerPolicy, object_key
+from console.navigation.tree_model import ServerItem, ServerItems, object_key
 from console.policies import operations
 from console.policies.policy_rows import ChainVerdict, chain_verdict
+from console.runtime.page_targets import POLICIES, Target
 from console.runtime.task_runner import TaskRunner
 from models.kinds import Kind
 from services.common.errors import ConsoleError
@@ -68,7 +69,7 @@ def policy_key(server_id: "uuid.UUID", item_id: str, object_id: "uuid.UUID | Non
     """Return the key of a policy in the tree."""
     if object_id is not None:
         return object_key(Kind.POLICY.value, object_id)
-    return ServerPolicy(server_id, item_id, "").key
+    return f"{POLICIES}/{server_id}/{item_id}"
 
 
 def tell_verdict(ctx: "Context", object_id: "uuid.UUID", report: "ChainReport | None") -> None:
@@ -104,13 +105,21 @@ class PolicyNodes(QObject):
         workspace = await self.ctx.ready()
         try:
             if not await self.ctx.call(workspace.configuration.all, PrivilegeManagerServer):
-                self._navigation.show_server_policies(None, [])
+                self._navigation.show_server_items(Kind.POLICY, None)
                 return  # without importing what reads copies
             total, rows = await operations.list_asking_policies(self.ctx)
         except ConsoleError:
             return  # the next call by the user reports a store that is busy or gone
-        listed = [ServerPolicy(server_id, row.item_id, row.name) for server_id, row in rows[:MAX_LISTED]]
-        self._navigation.show_server_policies(total, listed)
+        listed = tuple(
+            ServerItem(
+                policy_key(server_id, row.item_id, None),
+                row.name,
+                Target(POLICIES, tab=f"{server_id}/{row.item_id}"),
+            )
+            for server_id, row in rows[:MAX_LISTED]
+        )
+        found = None if total is None else ServerItems(total, listed)
+        self._navigation.show_server_items(Kind.POLICY, found)
 
     def _show_badges(self) -> None:
         badges = {key: verdict.shape for key, verdict in self._news.verdicts.items()}

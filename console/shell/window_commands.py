@@ -1,6 +1,5 @@
 """The commands of the window. The menu bar, the palette, context menus and shortcuts are built from these definitions."""
 
-import uuid
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from console.inbox import my_names
 from console.navigation.tree_definition import find_page_nodes, kinds_in_tree
 from console.runtime.command_registry import Command
 from console.runtime.context import Context
-from console.runtime.page_targets import CONNECT, FAULTS, FOLDER, HOME, REQUESTS, Target
+from console.runtime.page_targets import FAULTS, FOLDER, HOME, REQUESTS, Target
 from console.shell import dialogs
 from console.shell.audit_verification import verify_audit_trail
 from models.kinds import KINDS, Kind
@@ -47,23 +46,24 @@ def try_window(window: "Window") -> None:
         window.tasks.start(open_newest_endpoint_window(window.ctx, window), group="try window")
 
 
-def connect_privilege_manager(window: "Window") -> None:
-    """Open the guide that connects the server of the page, elsewhere that of the only one; several are listed first."""
-    servers = _privilege_managers(window)
+def open_guide(window: "Window") -> None:
+    """Open the page that guides through connecting the object of the page, elsewhere the only one; several are listed first."""
+    guided = _guided_objects(window)
     if window.pages.run("connect"):
         return
-    if len(servers) == 1:
-        window.show_target(Target(CONNECT, servers[0]))
+    if len(guided) == 1:
+        window.show_target(guided[0])
     else:
-        window.show_target(Target(f"{FOLDER}:{Kind.PRIVILEGE_MANAGER_SERVER}"))
+        kinds = [kind for kind, definition in KINDS.items() if definition.guide]
+        window.show_target(Target(f"{FOLDER}:{kinds[0]}"))
 
 
-def _privilege_managers(window: "Window") -> list[uuid.UUID]:
-    """Return the ids of the stored servers."""
+def _guided_objects(window: "Window") -> list[Target]:
+    """Return the guide of each stored object that has one."""
     return [
-        node.object_id
+        Target(KINDS[node.kind].guide, node.object_id)
         for node in window.model.objects()
-        if node.kind is Kind.PRIVILEGE_MANAGER_SERVER and node.stored and node.object_id is not None
+        if node.kind is not None and KINDS[node.kind].guide and node.stored and node.object_id is not None
     ]
 
 
@@ -219,7 +219,7 @@ def _other_commands(window: "Window") -> tuple[Command, ...]:
         *_request_commands(window),
         Command("try_window", "Try the approval window…", partial(try_window, window), icon="play", where="Object", separator_before=True),
         _page_command(window, "check", "Check connection", "Tools", icon="link", shortcut="Ctrl+Shift+C"),
-        Command("connect", "Connect Privilege Manager…", partial(connect_privilege_manager, window), enabled=lambda: bool(_privilege_managers(window)), icon="up-down", where="Tools"),
+        Command("connect", "Connect Privilege Manager…", partial(open_guide, window), enabled=lambda: bool(_guided_objects(window)), icon="up-down", where="Tools"),
         Command("check_all", "Check all servers", window.rounds.start, enabled=window.can_check_all, icon="gauge", where="Tools"),
         *_schedule_commands(window),
         *(
