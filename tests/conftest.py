@@ -10,7 +10,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from services import language
 from services.common import redaction
@@ -38,15 +38,18 @@ __all__ = [
 LONG_LIMIT_S = 600
 
 # How long an example takes is the machine's affair. The short form tries the same examples every time, the long one others.
+# Without the phase that explains failures, which traces every line of every example.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
 settings.register_profile(
     "console",
+    phases=PHASES,
     deadline=None,
     max_examples=60,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(
-    "long", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
+    "long", phases=PHASES, deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
@@ -58,9 +61,11 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # What a shell starts in the background ignores SIGINT, what nohup starts SIGHUP; programs that tests start inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # So it is for what a shell starts in the background, and every program that a test starts would inherit it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     settings.load_profile("long" if config.getoption("--long") else "console")
     seed = config.getoption("--late")
     if seed is not None:

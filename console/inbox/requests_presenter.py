@@ -328,8 +328,7 @@ class RequestsPresenter:
             self.show_read_failure(problem)
 
     def _show_missing(self) -> None:
-        self.selection.target = None
-        self.selection.drop()
+        self.selection.drop_missing()
         self._view.show_notice(tr("The request is not in the store any more."))
 
     # -- one request -------------------------------------------------------------------------------------------

@@ -228,6 +228,11 @@ class SelectionPresenter:
         self.hide()
         self.update_actions()
 
+    def drop_missing(self) -> None:
+        """Show no details of a request that is gone, nor of the rows that were selected before it was asked for."""
+        self.target, self._closed = None, True
+        self.drop()
+
     def close(self) -> None:
         """Close the details for the user; the selection stays."""
         had_focus = self._view.has_focus

@@ -42,9 +42,11 @@ from console.rehearsal.rehearsal_dialog import RehearsalDialog
 from console.runtime.page_targets import CONNECT, Target, chain_target
 from console.setup.step_dialog import ExternalTaskDialog
 from console.setup.wizard import SetupWizard
+from console.setup.wizard_set_up_runs import UndoSetUpDialog
 from console.shell import dialogs
 from console.shell.page_registry import object_page
 from models.delivery import AnswerKind, Delivery, DeliveryState
+from models.intake_client import IntakeClient
 from models.intake_event import IntakeEvent
 from models.kinds import Kind, RequestOrigin, RequestState
 from services.actions.window_requests import WindowRoute
@@ -55,6 +57,7 @@ from services.connectivity.report import SkipReason
 from services.intake.event_fields import EventField
 from services.language import tr_message
 from services.setup.guide_step import ExternalTask, GuideStep, GuideStepState
+from services.setup.privilege_manager_undo import UndoPreview
 from tests.console.inbox.support import as_row, put, request, settled
 from tests.console.page_support import until
 from tests.console.windows import filled, shown
@@ -102,6 +105,16 @@ def made_dialogs(window, made, text=""):
     ]
 
 
+SET_UP_RUN = SimpleNamespace(row=SimpleNamespace(object_name="Privilege Manager"))
+
+
+def undo_preview(text):
+    """Return what the undo of a set-up would do, with a long name where there is one."""
+    made = [(Kind.ACTION, f"{text} Form Action".strip()), (Kind.USER_CREDENTIAL, "Privilege Manager")]
+    client = IntakeClient(name=f"{text} client".strip(), name_key="client")
+    return UndoPreview(1, [client], made, changed=True)
+
+
 def shell_dialogs(window, text):
     """Make the dialogs of the window itself."""
     ctx = window.ctx
@@ -117,6 +130,7 @@ def shell_dialogs(window, text):
             lambda: ExternalTaskDialog(STEP_ELSEWHERE, EXTERNAL_TASK, window),
         ),
         (SetupWizard, "wizard", lambda: SetupWizard(ctx, window)),
+        (UndoSetUpDialog, "undo set-up", lambda: UndoSetUpDialog(SET_UP_RUN, undo_preview(text), window)),
     ]
 
 

@@ -99,6 +99,24 @@ def test_without_an_approval_type_no_client_can_be_made(run, ctx, pm):
     run(story())
 
 
+async def confirm_sources_of_answers(page):
+    """Choose a wrong source, which cannot be confirmed, then the right one, and confirm it."""
+    page._on_step(ConnectStep.ANSWER)
+    await until(lambda: page.presenter.server is not None and page.presenter.server.setup is not None)
+    page.refresh()
+    assert states(page)[ConnectStep.ANSWER] == "notice"
+    page.panel.buttons["change"].click()
+    dialog = await dialog_of(SourceDialog)
+    assert dialog.choice == SourceChoice("approval_id")
+    dialog.source.setCurrentIndex(dialog.source.findData("comment"))
+    dialog.use_button.click()
+    assert states(page)[ConnectStep.ANSWER] == "notice"
+    assert not page.panel.buttons["confirm"].isEnabled()
+    page.answer_work._use_source(page.presenter.server.setup, "ApprovalId=approval_id")
+    page.panel.buttons["confirm"].click()
+    await until(lambda: page.presenter.badge()[0] == "Connected")
+
+
 def test_from_a_new_header_value_to_requests(run, ctx, pm, kind, store):
     async def story():
         server = add_server(ctx, pm)
@@ -139,20 +157,7 @@ def test_from_a_new_header_value_to_requests(run, ctx, pm, kind, store):
             assert states(page)[ConnectStep.MAP] == "done"
             assert variable(page, "PMUserReason").value == "Tools for release 8"
 
-            page._on_step(ConnectStep.ANSWER)
-            await until(lambda: page.presenter.server is not None and page.presenter.server.setup is not None)
-            page.refresh()
-            assert states(page)[ConnectStep.ANSWER] == "notice"
-            page.panel.buttons["change"].click()
-            dialog = await dialog_of(SourceDialog)
-            assert dialog.choice == SourceChoice("approval_id")
-            dialog.source.setCurrentIndex(dialog.source.findData("comment"))
-            dialog.use_button.click()
-            assert states(page)[ConnectStep.ANSWER] == "notice"
-            assert not page.panel.buttons["confirm"].isEnabled()
-            page.answer_work._use_source(page.presenter.server.setup, "ApprovalId=approval_id")
-            page.panel.buttons["confirm"].click()
-            await until(lambda: page.presenter.badge()[0] == "Connected")
+            await confirm_sources_of_answers(page)
 
             await raise_event(pm)
             page.look()
@@ -308,6 +313,7 @@ def test_a_server_without_the_approval_operation_offers_a_webhook(run, ctx, kind
                 assert (stored.answer_kind, stored.answer_url) == (
                     AnswerKind.WEBHOOK, "https://hooks.acme.example/answers",
                 )  # fmt: skip
+                await until(lambda: len(page.panel.values.rows) > 1)
                 assert page.panel.values.rows[1].read_secret().startswith("whsec_")
                 assert "whsec_" not in shown_texts(page)
                 page.panel.buttons["privilege-manager"].click()

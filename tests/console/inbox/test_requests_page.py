@@ -308,7 +308,9 @@ def test_a_target_leads_to_a_filter_or_to_a_request_wherever_it_stands(run, ctx,
             page.open_tab(str(uuid.uuid4()))
             await until(lambda: page.widgets.notice.text)
             assert "not in the store" in page.widgets.notice.text
-            assert not page.pane.isVisible()
+            page.presenter.read()
+            await until(lambda: not page.tasks.busy)
+            assert not page.pane.isVisible(), "whichever of list and details was read first"
 
     run(story(), LONG_S)
 
