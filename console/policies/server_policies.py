@@ -7,8 +7,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from console.navigation.tree_model import ServerItem, ServerItems, object_key
-from console.policies import operations
-from console.policies.policy_rows import ChainVerdict, chain_verdict
+from console.runtime import lazy_imports
 from console.runtime.page_targets import POLICIES, Target
 from console.runtime.task_runner import TaskRunner
 from models.kinds import Kind
@@ -17,6 +16,7 @@ from services.common.errors import ConsoleError
 if TYPE_CHECKING:
     import uuid
 
+    from console.policies.policy_rows import ChainVerdict
     from console.runtime.context import Context
     from console.shell.main_window import Window
     from services.approval_chain import ChainReport
@@ -41,7 +41,7 @@ class PolicyNews(QObject):
         """What checks of chains found, by the key of the policy in the tree."""
         ctx.changes.connect(self._changed)
 
-    def judge(self, key: str, verdict: ChainVerdict) -> None:
+    def judge(self, key: str, verdict: "ChainVerdict") -> None:
         """Keep what a check of a chain found."""
         if self.verdicts.get(key) != verdict:
             self.verdicts[key] = verdict
@@ -75,6 +75,8 @@ def policy_key(server_id: "uuid.UUID", item_id: str, object_id: "uuid.UUID | Non
 def tell_verdict(ctx: "Context", object_id: "uuid.UUID", report: "ChainReport | None") -> None:
     """Let the tree show what a check of the chain of a policy found; None for nothing that holds now."""
     if report is not None:
+        from console.policies.policy_rows import chain_verdict
+
         policy_news(ctx).judge(object_key(Kind.POLICY.value, object_id), chain_verdict(report))
 
 
@@ -107,6 +109,9 @@ class PolicyNodes(QObject):
             if not await self.ctx.call(workspace.configuration.all, PrivilegeManagerServer):
                 self._navigation.show_server_items(Kind.POLICY, None)
                 return  # without importing what reads copies
+            await lazy_imports.ready(self.ctx, lazy_imports.policies)
+            from console.policies import operations
+
             total, rows = await operations.list_asking_policies(self.ctx)
         except ConsoleError:
             return  # the next call by the user reports a store that is busy or gone

@@ -68,6 +68,7 @@ async def find_last_run(ctx: "Context") -> "SetUpRun | None":
 
 async def find_run(ctx: "Context", objects: "PrivilegeManagerObjects") -> "SetUpRun | None":
     """Return the set-up that made or found these objects."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
     from services.setup.privilege_manager_run import list_set_up_runs
 
     runs = await ctx.call(list_set_up_runs, (await ctx.ready()).store)
@@ -107,6 +108,7 @@ async def preview_undo(ctx: "Context", run: "SetUpRun") -> "UndoPreview":
 
 async def undo(ctx: "Context", run: "SetUpRun", confirmed: int, progress: Progress) -> "SetUpUndo":
     """Take a set-up back. Raises ConsoleError."""
+    await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
     await lazy_imports.ready(ctx, lazy_imports.servicenow)
     from services.setup import privilege_manager_undo
 

@@ -5,17 +5,21 @@ Imports nothing slow: the window shows these values before it has imported the c
 
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
-from models.base import utcnow
 from models.kinds import Kind
 from services.common.errors import Problem
 from services.common.json_types import JsonObject
 
 if TYPE_CHECKING:
     from services.connectivity.report import StageResult
+
+
+def _now() -> datetime:
+    """Return now as aware UTC, without the import of the models that stored times need."""
+    return datetime.now(UTC)
 
 
 class LinkKind(StrEnum):
@@ -97,7 +101,7 @@ class Reading:
     @classmethod
     def now(cls, source: Source) -> Self:
         """Return a reading of this moment."""
-        return cls(source, utcnow())
+        return cls(source, _now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +244,7 @@ class ChainReport:
     links: tuple[ChainLink, ...]
     others: tuple[OtherPolicy, ...] = ()
     requests: RequestsOfPolicy | None = None
-    checked_at: datetime = field(default_factory=utcnow)
+    checked_at: datetime = field(default_factory=_now)
     ms: float = 0.0
     calls: int = 0
 

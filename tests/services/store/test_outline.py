@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 NEEDED = {
     Kind.USER_CREDENTIAL: {"account": "a"},
     Kind.FOREIGN_SYSTEM: {"base_url": "https://a.service-now.com"},
+    Kind.PRIVILEGE_MANAGER_SERVER: {"base_url": "https://a.example.com/TMS/"},
 }
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=12).filter(

@@ -46,8 +46,14 @@ class Writer:
                 "base_url": f"https://i{self.random.random()}.service-now.com",
                 "credential_id": credential.id if credential else None,
             },
+            Kind.PRIVILEGE_MANAGER_SERVER: {
+                "base_url": f"https://i{self.random.random()}.example.com/TMS/",
+                "credential_id": credential.id if credential else None,
+            },
             Kind.APPROVAL_PROCESS: {"server_id": server.id if server else None},
             Kind.APPROVAL_TYPE: {"process_id": process.id if process else None},
+            Kind.ACTION: {},
+            Kind.POLICY: {},
         }
         kind = self.random.choice(list(Kind))
         self.configuration.save(self.configuration.new(kind, **values[kind]))
