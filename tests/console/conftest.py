@@ -48,6 +48,16 @@ def ctx(qapp, store, configuration, vault):
     return PageContext(Workspace(store, vault))
 
 
+async def end_tasks():
+    """Cancel what a story left running, and give its connections the turns of the loop that closing them takes."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
 @pytest.fixture
 def run(qapp):
     """Run a coroutine in a Qt loop; fail when an error reached the loop, and take down what a story left open."""
@@ -63,6 +73,7 @@ def run(qapp):
                 await coroutine
             await asyncio.sleep(0)
             assert not problems, problems
+            await end_tasks()
 
         before = qapp.topLevelWidgets()
         try:
