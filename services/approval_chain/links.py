@@ -131,8 +131,8 @@ class ChainLink:
         """Return the link as one that holds."""
         return replace(self, state=LinkState.OK, evidence=evidence, readings=readings, count=count)
 
-    def failed(self, problem: Problem, state: LinkState, *readings: Reading) -> "ChainLink":
-        """Return the link with what a call ended with."""
+    def failed(self, problem: Problem, state: LinkState) -> "ChainLink":
+        """Return the link with what a call ended with; nothing was read by a call that failed."""
         return replace(
             self,
             state=state,
@@ -142,7 +142,6 @@ class ChainLink:
             owner=problem.owner.value,
             remedy=problem.remedy,
             act=RemedyAct.CHECK_CONNECTION,
-            readings=readings,
         )
 
     def judged(self, result: "StageResult", act: RemedyAct, *readings: Reading) -> "ChainLink":

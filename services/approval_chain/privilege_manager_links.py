@@ -170,11 +170,11 @@ def _judge_unseen_policy(route: Route, facts: ServerFacts, link: ChainLink) -> C
             act=RemedyAct.OPEN_OBJECT,
         )
     if problem is not None:
-        return link.failed(problem, LinkState.UNKNOWN, reading)
+        return link.failed(problem, LinkState.UNKNOWN)
     if route.policy_name:
         return found(link, FaultId.CHAIN_POLICY_UNKNOWN, "The policy was not looked for", reading)
     if facts.policies is None and facts.policies_problem is not None:
-        return link.failed(facts.policies_problem, LinkState.UNKNOWN, reading)
+        return link.failed(facts.policies_problem, LinkState.UNKNOWN)
     if route.action is None:
         return link.missing("No action leads to a policy")
     told = facts.policies is not None and all(one.action_ids is not None for one in facts.policies)
@@ -260,7 +260,7 @@ def _judge_action(
     if sight is None:
         return _judge_no_action(route, facts, policy, link)
     if facts.problem is not None:
-        return link.failed(facts.problem, LinkState.UNKNOWN, reading)
+        return link.failed(facts.problem, LinkState.UNKNOWN)
     if sight.absent:
         evidence = f"No action “{link.name}” among {len(facts.actions or ())} on the server"
         return found(link, FaultId.CHAIN_ACTION_MISSING, evidence, reading)
@@ -289,7 +289,7 @@ def _judge_unlisted_action(
     if item_id and policy is not None and item_id in (policy.action_ids or ()):
         return link.ok("In the policy by its id; the list of actions cannot be read", facts.reading)
     if sight.problem is not None:
-        return link.failed(sight.problem, LinkState.UNKNOWN, facts.reading)
+        return link.failed(sight.problem, LinkState.UNKNOWN)
     return found(link, FaultId.CHAIN_ACTION_UNKNOWN, "The action was not looked for", facts.reading)
 
 
@@ -340,13 +340,13 @@ def _judge_no_action(
     if route.policy is None and not route.start.policy:
         return _no_action(route, link)
     if facts.problem is not None:
-        return link.failed(facts.problem, LinkState.UNKNOWN, facts.reading)
+        return link.failed(facts.problem, LinkState.UNKNOWN)
     if policy is None:
         problem = facts.policy.problem
         if route.policy is not None:
             return _no_action(route, link, facts.reading)
         return (
-            link.failed(problem, LinkState.UNKNOWN, facts.reading)
+            link.failed(problem, LinkState.UNKNOWN)
             if problem is not None
             else link.missing("The policy is not there")
         )

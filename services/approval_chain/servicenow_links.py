@@ -132,7 +132,7 @@ async def _check_server(instance: ServiceNowClient, route: Route) -> ChainLink:
     except ConsoleError as error:
         limited = error.problem.fault is FaultId.RATE_LIMITED
         state = LinkState.UNKNOWN if limited else LinkState.BROKEN
-        return link.failed(error.problem, state, Reading.now(Source.SERVICENOW))
+        return link.failed(error.problem, state)
     reading = Reading.now(Source.SERVICENOW)
     account = check_account(signed, None)
     if isinstance(account, StageResult) and account.state is StageState.FAILED:
@@ -146,7 +146,7 @@ async def _check_item(check: RequestItemCheck, route: Route) -> ChainLink:
         seen = await check.look()
     except ConsoleError as error:
         reading = Reading.now(Source.SERVICENOW)
-        return link.failed(error.problem, LinkState.UNKNOWN, reading)
+        return link.failed(error.problem, LinkState.UNKNOWN)
     reading = Reading.now(Source.SERVICENOW)
     if check.row is not None:
         link = replace(link, name=check.row["name"] or link.name)
@@ -167,7 +167,7 @@ async def _check_approver(instance: ServiceNowClient, row: Row | None, item: Cha
     try:
         seen, approvers = await look_at_approval_flow(instance, row)
     except ConsoleError as error:
-        return link.failed(error.problem, LinkState.UNKNOWN, Reading.now(Source.SERVICENOW))
+        return link.failed(error.problem, LinkState.UNKNOWN)
     reading = Reading.now(Source.SERVICENOW)
     link = replace(link, name=_name_approvers(approvers), object=item.object)
     if isinstance(seen, StageResult):

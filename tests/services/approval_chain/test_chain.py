@@ -285,6 +285,7 @@ async def test_a_server_that_does_not_answer_makes_its_links_unknown(scene, faul
     assert report.link(P).fault == expected
     assert report.link(A).fault == expected
     assert report.link(P).name == POLICY_NAME
+    assert not any(reading.source is Source.API for link in report.links for reading in link.readings)
     assert [report.link(kind).state for kind in (PROCESS, S, I, Y)] == [LinkState.OK] * 4
 
 
