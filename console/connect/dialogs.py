@@ -6,17 +6,15 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QTextOption
 from PyQt6.QtWidgets import (
     QButtonGroup,
-    QHBoxLayout,
     QPlainTextEdit,
-    QPushButton,
     QRadioButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from console.connect.presenter import size_text
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
+from console.widgets.dialog_parts import button_row, titled_column
 from console.widgets.field import Field
 from console.widgets.labels import Label, wrapped_label
 from console.widgets.line_editors import TextLineEdit, UrlLineEdit
@@ -55,7 +53,7 @@ class FieldDialog(Dialog):
         title = tr("What fills {variable}", variable=variable)
         self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
-        layout = _column(self, title)
+        layout = titled_column(self, title)
         self.by_field, self.by_value = (
             QRadioButton(tr("A field of the event")),
             QRadioButton(tr("A fixed value")),
@@ -80,7 +78,7 @@ class FieldDialog(Dialog):
             self.by_value.setEnabled(False)
             self.by_nothing.setEnabled(False)
         self.use_button = buttons.primary("Use")
-        layout.addLayout(_foot(self, self.use_button))
+        layout.addLayout(button_row(self, self.use_button))
         self.use_button.clicked.connect(self.accept)
         (self.by_field if fields else self.by_value).setChecked(True)
         place = next((n for n, one in enumerate(fields) if one.pointer == pointer), -1)
@@ -116,7 +114,7 @@ class EventsDialog(Dialog):
         title = tr("Events of Privilege Manager")
         self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
-        layout = _column(self, title)
+        layout = titled_column(self, title)
         self.table = RowsTable(title, EVENT_COLUMNS, (150, 130, 100, 160))
         self.table.setProperty("role", "card")
         self.table.setMinimumHeight(HEIGHT // 2)
@@ -132,7 +130,7 @@ class EventsDialog(Dialog):
         layout.addWidget(self.table)
         layout.addWidget(Label("Raw JSON", role="strong"))
         layout.addWidget(self.raw, 1)
-        layout.addLayout(_foot(self))
+        layout.addLayout(button_row(self))
         self.table.chosen.connect(self._show)
         self.table.selectRow(0)
 
@@ -152,7 +150,7 @@ class DeliveriesDialog(Dialog):
         title = tr("Answers sent back")
         self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
-        layout = _column(self, title)
+        layout = titled_column(self, title)
         self.table = RowsTable(title, DELIVERY_COLUMNS, (150, 110, 70, 220))
         self.table.setProperty("role", "card")
         self.table.setMinimumHeight(HEIGHT)
@@ -160,7 +158,7 @@ class DeliveriesDialog(Dialog):
         self.retry_button = buttons.secondary("Retry", icon="refresh")
         layout.addWidget(self.table, 1)
         layout.addWidget(self.reason)
-        layout.addLayout(_foot(self, self.retry_button))
+        layout.addLayout(button_row(self, self.retry_button))
         self.table.chosen.connect(self._show)
         self.retry_button.clicked.connect(self._retry)
         self._show(-1)
@@ -189,7 +187,7 @@ class StartOverDialog(Dialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Start over"))
-        layout = _column(self, tr("Start over?"))
+        layout = titled_column(self, tr("Start over?"))
         text = tr(
             "The mapping and the received events are removed, and events raise no requests until the mapping is confirmed "
             "again. The header value stays valid. Requests that were raised stay."
@@ -197,7 +195,7 @@ class StartOverDialog(Dialog):
         layout.addWidget(wrapped_label(text))
         confirm = buttons.danger("Start over")
         confirm.clicked.connect(self.accept)
-        layout.addLayout(_foot(self, confirm))
+        layout.addLayout(button_row(self, confirm))
 
 
 class WebhookDialog(Dialog):
@@ -207,35 +205,15 @@ class WebhookDialog(Dialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Send answers to a webhook"))
         self.setMinimumWidth(WIDTH // 4 * 3)
-        layout = _column(self, tr("Send answers to a webhook"))
+        layout = titled_column(self, tr("Send answers to a webhook"))
         self.url = UrlLineEdit()
         layout.addWidget(Field("URL", self.url, tr("https only; calls are signed (Standard Webhooks)")))
         self.proxy = UrlLineEdit()
         layout.addWidget(Field("Proxy", self.proxy, tr("http://HOST:PORT; the way is direct without one")))
         use = buttons.primary("Use")
         use.clicked.connect(self.accept)
-        layout.addLayout(_foot(self, use))
+        layout.addLayout(button_row(self, use))
         self.url.setFocus()
-
-
-def _column(dialog: Dialog, title: str) -> QVBoxLayout:
-    layout = QVBoxLayout(dialog)
-    layout.setContentsMargins(24, 16, 24, 16)
-    layout.setSpacing(8)
-    layout.addWidget(Label(title, role="section"))
-    return layout
-
-
-def _foot(dialog: Dialog, *actions: QPushButton) -> QHBoxLayout:
-    foot = QHBoxLayout()
-    foot.setSpacing(8)
-    foot.addStretch(1)
-    for action in actions:
-        foot.addWidget(action)
-    close = buttons.secondary("Cancel" if actions else "Close")
-    close.clicked.connect(dialog.reject)
-    foot.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
-    return foot
 
 
 def _event_row(event: IntakeEvent) -> TableRow:

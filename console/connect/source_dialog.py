@@ -1,12 +1,12 @@
 """Asks what a property of the approval operation is filled with."""
 
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from console.connect.answer_sources import LEFT_OUT, SOURCE_NAMES, UNITS, SourceChoice
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
+from console.widgets.dialog_parts import button_row, titled_column
 from console.widgets.field import Field
-from console.widgets.labels import Label
 from console.widgets.line_editors import ElidingComboBox, TextLineEdit
 from services.language import tr
 
@@ -21,10 +21,7 @@ class SourceDialog(Dialog):
         title = tr("What fills {variable}", variable=name)
         self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 16, 24, 16)
-        layout.setSpacing(8)
-        layout.addWidget(Label(title, role="section"))
+        layout = titled_column(self, title)
         self.source, self.unit = ElidingComboBox(), ElidingComboBox()
         self.source.addItem(tr("Leave it out"), LEFT_OUT)
         for source, text in SOURCE_NAMES.items():
@@ -45,14 +42,7 @@ class SourceDialog(Dialog):
         self.use_button = buttons.primary("Use")
         self.use_button.setDefault(True)
         self.use_button.clicked.connect(self.accept)
-        cancel = buttons.secondary("Cancel")
-        cancel.clicked.connect(self.reject)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
-        foot.addWidget(self.use_button)
-        foot.addWidget(cancel)
-        layout.addLayout(foot)
+        layout.addLayout(button_row(self, self.use_button))
         self._show(choice)
         self.source.currentIndexChanged.connect(lambda _place: self._refresh())
         self.first.textChanged.connect(lambda _text: self._refresh())

@@ -1,12 +1,13 @@
 """Dialogs about deletion: delete an object, an object in use, an object that somebody else deleted."""
 
-from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from console.forms.used_by_tab import describe_reference
 from console.runtime.context import Context
 from console.runtime.page_targets import Target
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
+from console.widgets.dialog_parts import titled_column
 from console.widgets.labels import Label, LinkLabel
 from services.common.errors import Reference
 from services.language import tr, translate
@@ -22,10 +23,7 @@ class ConfirmationDialog(Dialog):
         super().__init__(parent)
         self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
-        self.lines = QVBoxLayout(self)
-        self.lines.setContentsMargins(24, 16, 24, 16)
-        self.lines.setSpacing(8)
-        self.lines.addWidget(Label(title, role="section"))
+        self.lines = titled_column(self, title)
         label = Label(text)
         label.setWordWrap(True)
         self.lines.addWidget(label)

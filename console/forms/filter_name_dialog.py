@@ -1,11 +1,11 @@
 """Asks for the name of a filter that is saved."""
 
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
+from console.widgets.dialog_parts import button_row, titled_column
 from console.widgets.field import Field
-from console.widgets.labels import Label
 from console.widgets.line_editors import TextLineEdit
 from services.language import tr
 
@@ -22,10 +22,7 @@ class FilterNameDialog(Dialog):
         self.setMinimumWidth(WIDTH)
         self._help_text = help_text
         self._taken = {name.casefold() for name in taken}
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 16, 24, 16)
-        layout.setSpacing(12)
-        layout.addWidget(Label(tr("Save filter"), role="section"))
+        layout = titled_column(self, tr("Save filter"), spacing=12)
         self.name = TextLineEdit()
         self.name.setMaxLength(NAME_MAX_LENGTH)
         self.name.setText(proposed)
@@ -33,17 +30,10 @@ class FilterNameDialog(Dialog):
         self.field = Field("Name", self.name, help_text)
         self.name.textChanged.connect(lambda _text: self._validate())
         layout.addWidget(self.field)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
         self.save_button = buttons.primary("Save filter")
         self.save_button.setDefault(True)
         self.save_button.clicked.connect(self.accept)
-        out = buttons.secondary("Cancel")
-        out.clicked.connect(self.reject)
-        foot.addWidget(self.save_button)
-        foot.addWidget(out)
-        layout.addLayout(foot)
+        layout.addLayout(button_row(self, self.save_button))
         self._validate()
         self.name.setFocus()
 

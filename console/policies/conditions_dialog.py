@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
 from console.policies.filter_changes import (
     ROLE_NAMES,
@@ -12,8 +12,9 @@ from console.policies.filter_changes import (
 )
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
+from console.widgets.dialog_parts import button_row, titled_column
 from console.widgets.field import Field
-from console.widgets.labels import Label, wrapped_label
+from console.widgets.labels import wrapped_label
 from console.widgets.line_editors import ElidingComboBox
 from console.widgets.rows_table import RowsTable, TableRow
 from models.translation_marks import tr_later
@@ -39,10 +40,7 @@ class ConditionsDialog(Dialog):
         title = tr("Conditions of {policy}", policy=policy)
         self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 16, 24, 16)
-        layout.setSpacing(8)
-        layout.addWidget(Label(title, role="section"))
+        layout = titled_column(self, title)
         about = tr("Nothing is written before the plan is applied.")
         layout.addWidget(wrapped_label(about, "caption"))
         self.table = RowsTable(tr("Filters of the policy"), COLUMNS, WIDTHS)
@@ -53,7 +51,10 @@ class ConditionsDialog(Dialog):
         self.switch_button.clicked.connect(self._switch)
         layout.addWidget(self.switch_button)
         layout.addLayout(self._build_adding())
-        layout.addLayout(self._build_foot())
+        self.plan_button = buttons.primary("Plan")
+        self.plan_button.setDefault(True)
+        self.plan_button.clicked.connect(self.accept)
+        layout.addLayout(button_row(self, self.plan_button))
         self.table.chosen.connect(lambda _place: self._refresh())
         self.table.activated.connect(lambda _index: self._switch())
         self._show()
@@ -75,19 +76,6 @@ class ConditionsDialog(Dialog):
         row.addWidget(Field("Used as", self.role), 1)
         row.addWidget(self.add_button)
         return row
-
-    def _build_foot(self) -> QHBoxLayout:
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStretch(1)
-        self.plan_button = buttons.primary("Plan")
-        self.plan_button.setDefault(True)
-        self.plan_button.clicked.connect(self.accept)
-        cancel = buttons.secondary("Cancel")
-        cancel.clicked.connect(self.reject)
-        foot.addWidget(self.plan_button)
-        foot.addWidget(cancel)
-        return foot
 
     @property
     def changes(self) -> FilterChanges:
