@@ -124,7 +124,7 @@ async def opened(profile):
     finally:
         window.remember()
         with contextlib.suppress(asyncio.CancelledError):
-            await ctx.aclose()
+            await ctx.aclose(window)
         crash.close()
         window.deleteLater()
 

@@ -106,7 +106,7 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
             script.stage.slow_down()
             good = await _show(window, script, stop)
         with contextlib.suppress(asyncio.CancelledError):
-            await ctx.aclose()
+            await ctx.aclose(window)
     crash.close()
     return 0 if good and not problems else 1
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from PyQt6 import sip
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
@@ -19,7 +20,7 @@ from console.runtime.import_watch import ImportWatch
 from console.runtime.options import Options
 from console.runtime.page_targets import Target
 from console.runtime.request_polling import RequestPolling
-from console.runtime.task_runner import TaskRunner
+from console.runtime.task_runner import TaskRunner, end_tasks_of
 from console.runtime.undo_stack import UndoStack
 from console.runtime.window_settings import WindowSettings
 from models.kinds import Kind
@@ -161,12 +162,14 @@ class Context(QObject):
         ):  # the next call of a page reports a store that is busy or gone
             await self.call(self.workspace.store.feed.poll)
 
-    async def aclose(self) -> None:
-        """Write the drafts, cancel every task and close the workspace."""
+    async def aclose(self, window: QObject | None = None) -> None:
+        """Write the drafts, end the tasks of `window` and of the context, and close the workspace."""
         self._feed_timer.stop()
         self._collector.stop()
         self.drafts.flush()
-        self.tasks.cancel_all()
+        for owner in (window, self):
+            if owner is not None and not sip.isdeleted(owner):
+                await end_tasks_of(owner)
         if self._workspace is not None:
             await self._workspace.aclose()
         self._closed = asyncio.get_running_loop()

@@ -15,6 +15,9 @@ from PyQt6.QtWidgets import QDialog
 from services.common.errors import ConsoleError, Problem
 
 log = logging.getLogger(__name__)
+END_TIMEOUT_S = 2.0
+"""How long ended tasks may take to close their connections."""
+
 T = TypeVar("T")
 OnProblem = Callable[[Problem], object]
 OnCrash = Callable[[BaseException], object]
@@ -92,6 +95,10 @@ class TaskRunner(QObject):
         for task in list(self._tasks):
             task.cancel()
 
+    def running_tasks(self) -> list[asyncio.Task[object]]:
+        """Return the tasks that have not ended."""
+        return list(self._tasks)
+
     def is_current(self, task: asyncio.Task[T], group: str | None) -> bool:
         """Whether no later task of the same group has replaced `task`, and the group was not cancelled."""
         return group is None or self._groups.get(group) is task
@@ -134,6 +141,21 @@ def _on_task_done(
         on_result(task.result())
     if not tasks and not sip.isdeleted(runner):
         runner.busy_changed.emit(False)
+
+
+async def end_tasks_of(root: QObject) -> None:
+    """Cancel the tasks of an object and of everything below it, and wait until they have closed what they use.
+
+    Call it before what they use is closed: a task that is between two calls would open a new connection. Waits at most
+    END_TIMEOUT_S.
+    """
+    runners = root.findChildren(TaskRunner)
+    left = {task for runner in runners for task in runner.running_tasks()} - {asyncio.current_task()}
+    for task in left:
+        if not task.cancelling():  # a second cancellation would interrupt the cleanup of the first
+            task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=END_TIMEOUT_S)
 
 
 async def show_and_wait(dialog: QDialog) -> int:

@@ -193,7 +193,7 @@ async def _main(
     await stop.wait()
     window.remember()
     with contextlib.suppress(asyncio.CancelledError):
-        await ctx.aclose()
+        await ctx.aclose(window)
     return 0
 
 

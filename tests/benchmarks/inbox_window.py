@@ -95,7 +95,7 @@ async def _run(path: Path, soak_s: float) -> Runs:
             await _open(window, runs)
         await _scroll(window.page, runs, soak_s)
         window.close()
-        await ctx.aclose()
+        await ctx.aclose(window)
     return runs
 
 

@@ -52,7 +52,8 @@ async def end_tasks():
     """Cancel what a story left running, and give its connections the turns of the loop that closing them takes."""
     left = asyncio.all_tasks() - {asyncio.current_task()}
     for task in left:
-        task.cancel()
+        if not task.cancelling():  # a second cancellation would interrupt the cleanup of the first
+            task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
     for _ in range(3):
         await asyncio.sleep(0)

@@ -34,7 +34,7 @@ async def opened_window(store_url, profile, size=(1280, 800)):
     finally:
         window._leaving = True  # what a story leaves behind is its own affair
         window.close()
-        await ctx.aclose()
+        await ctx.aclose(window)
         window.deleteLater()
         gc.unfreeze()
 

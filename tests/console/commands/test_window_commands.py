@@ -304,7 +304,7 @@ def test_a_store_that_cannot_be_opened_is_told_once(run, tmp_path):
         await asyncio.sleep(0.2)
         assert len(dialogs(window, ProblemSheet)) == 1
         window.close()
-        await ctx.aclose()
+        await ctx.aclose(window)
         window.deleteLater()
 
     run(story())

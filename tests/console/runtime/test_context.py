@@ -3,9 +3,11 @@
 import asyncio
 
 import pytest
+from PyQt6.QtCore import QObject
 
 from console.runtime.context import Context
 from console.runtime.options import Options
+from console.runtime.task_runner import TaskRunner
 
 
 @pytest.fixture
@@ -48,8 +50,6 @@ def test_a_task_that_reads_on_while_the_window_closes_just_ends(run, ctx):
 
     async def story():
         await ctx.ready()
-        from console.runtime.task_runner import TaskRunner
-
         tasks = TaskRunner(ctx, ended.append, ended.append)
         tasks.start(read_on())
         await asyncio.sleep(0.02)
@@ -60,3 +60,33 @@ def test_a_task_that_reads_on_while_the_window_closes_just_ends(run, ctx):
 
     run(story())
     assert ended == ["cancelled"]
+
+
+def test_the_tasks_of_the_window_end_before_the_workspace_closes(run, ctx):
+    """A task between two calls would open a connection that nobody closes."""
+    events = []
+
+    async def work():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.02)  # as closing a connection takes turns of the loop
+            events.append("task ended")
+
+    async def story():
+        workspace = await ctx.ready()
+        window = QObject()
+        page = QObject(window)
+        TaskRunner(page, events.append).start(work())
+        await asyncio.sleep(0)
+        close = workspace.aclose
+
+        async def closing():
+            events.append("workspace closes")
+            await close()
+
+        workspace.aclose = closing
+        await ctx.aclose(window)
+
+    run(story())
+    assert events == ["task ended", "workspace closes"]
