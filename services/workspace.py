@@ -22,10 +22,11 @@ from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
 from services.coordination.clock import Clock
+from services.credential_sign_in import read_password_sign_in, read_sign_in
 from services.privilege_manager import PrivilegeManagerClient
-from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.store import Store
-from services.transport.authentication import SignInSource
+from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
 from services.transport.client_cache import ClientCache
 from services.vault import Vault, VaultKind, open_vault
 
@@ -71,7 +72,11 @@ class Workspace:
 
         Raises NotFoundError. The password is read from the vault with the first call.
         """
-        settings, sign_in, identity = await self._connection_of(ForeignSystem, server_id)
+        server, credential, identity = await self._connection_of(ForeignSystem, server_id)
+        settings, sign_in = (
+            self.connection_settings_for(server),
+            self.sign_in_source_for(server, credential),
+        )
         return await self._instances.get(server_id, identity, lambda: self.instance_for(settings, sign_in))
 
     async def privilege_manager(self, server_id: uuid.UUID) -> PrivilegeManagerClient:
@@ -79,26 +84,29 @@ class Workspace:
 
         Raises NotFoundError. The client secret is read from the vault with the first call.
         """
-        settings, sign_in, identity = await self._connection_of(PrivilegeManagerServer, server_id)
+        server, credential, identity = await self._connection_of(PrivilegeManagerServer, server_id)
+        settings, sign_in = (
+            self.connection_settings_for(server),
+            self.password_source_for(server, credential),
+        )
         return await self._privilege_managers.get(
             server_id, identity, lambda: self.privilege_manager_for(settings, sign_in)
         )
 
     async def _connection_of(
         self, model: type[ServerType], server_id: uuid.UUID
-    ) -> tuple[ConnectionSettings, SignInSource, tuple[object, ...]]:
-        """Return settings and sign-in of a stored server, and what changes when a new client is needed."""
+    ) -> tuple[ServerType, UserCredential | None, tuple[object, ...]]:
+        """Return a stored server, its credential, and what changes when a new client is needed."""
         server, credential, version = await asyncio.to_thread(self._read, model, server_id)
-        settings = self.connection_settings_for(server)
         credential_version = 0 if credential is None else credential.version
         identity: tuple[object, ...] = (
-            settings,
+            self.connection_settings_for(server),
             server.credential_id,
             credential_version,
             server.proxy_credential_id,
             version,
         )
-        return settings, self.sign_in_source_for(server, credential), identity
+        return server, credential, identity
 
     def connection_settings_for(self, server: Server) -> ConnectionSettings:
         """Return the connection settings of `server`, stored or edited, with the sign-in for its proxy if it has one."""
@@ -121,7 +129,7 @@ class Workspace:
                 return error.problem
         return None
 
-    def instance_for(self, settings: ConnectionSettings, sign_in: SignInSource) -> ServiceNowClient:
+    def instance_for(self, settings: ConnectionSettings, sign_in: ServerSignInSource) -> ServiceNowClient:
         """Return a client for values that are not stored; the caller closes it."""
         return ServiceNowClient(settings, sign_in)
 
@@ -134,20 +142,30 @@ class Workspace:
     async def instance_as(self, server: ForeignSystem, credential: UserCredential) -> ServiceNowClient:
         """Return a client for `server` that signs in with `credential`; the caller closes it.
 
-        Reads the password at once, in a thread: raises VaultError before the first call.
+        Reads the secrets at once, in a thread: raises VaultError before the first call.
         """
-        secret = await asyncio.to_thread(self.vault.get, credential.id, credential.name, server.destination)
-        return self.instance_for(self.connection_settings_for(server), SignIn(credential.account, secret))
+        sign_in = await asyncio.to_thread(read_sign_in, self.vault, credential, server.destination)
+        return self.instance_for(self.connection_settings_for(server), sign_in)
 
-    def sign_in_source_for(self, server: Server, credential: UserCredential | None) -> SignInSource:
+    def sign_in_source_for(self, server: Server, credential: UserCredential | None) -> ServerSignInSource:
         """Return the sign-in for `server`; the vault is read in a thread, for exactly this origin and connection."""
+        if isinstance(server, PrivilegeManagerServer):
+            return self.password_source_for(server, credential)
+        destination = server.destination
+
+        async def read_in_thread() -> ServerSignIn:
+            chosen = _require_credential(server, credential)
+            return await asyncio.to_thread(read_sign_in, self.vault, chosen, destination)
+
+        return read_in_thread
+
+    def password_source_for(self, server: Server, credential: UserCredential | None) -> SignInSource:
+        """As `sign_in_source_for`, for a server that takes an account and a password only."""
         destination = server.destination
 
         async def read_in_thread() -> SignIn:
-            if credential is None:
-                raise _credential_missing_error(server.name)
-            secret = await asyncio.to_thread(self.vault.get, credential.id, credential.name, destination)
-            return SignIn(credential.account, secret)
+            chosen = _require_credential(server, credential)
+            return await asyncio.to_thread(read_password_sign_in, self.vault, chosen, destination)
 
         return read_in_thread
 
@@ -160,8 +178,7 @@ class Workspace:
     def _proxy_sign_in_source(self, credential_id: uuid.UUID, destination: Destination) -> SignInSource:
         def read() -> SignIn:
             credential = self.configuration.get(UserCredential, credential_id)
-            secret = self.vault.get(credential.id, credential.name, destination)
-            return SignIn(credential.account, secret)
+            return read_password_sign_in(self.vault, credential, destination)
 
         async def read_in_thread() -> SignIn:
             return await asyncio.to_thread(read)
@@ -232,6 +249,12 @@ class Workspace:
             return server, None, version
         credential = self.configuration.get(UserCredential, server.credential_id)
         return server, credential, version
+
+
+def _require_credential(server: Server, credential: UserCredential | None) -> UserCredential:
+    if credential is None:
+        raise _credential_missing_error(server.name)
+    return credential
 
 
 def _credential_missing_error(name: str) -> RefusedError:

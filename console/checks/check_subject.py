@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from services.connectivity import PreviousSignIn
     from services.connectivity.check_history import CheckSignIn, PastCheck
     from services.servicenow import ConnectionSettings
-    from services.transport.authentication import SignInSource
+    from services.transport.authentication import ServerSignInSource
 
 T = TypeVar("T", bound="ConfigurationObject")
 
@@ -51,7 +51,7 @@ class CheckSubject(CheckedObjects):
     """What a check needs to run."""
 
     settings: "ConnectionSettings"
-    sign_in: "SignInSource"
+    sign_in: "ServerSignInSource"
     sign_in_used: "CheckSignIn | None" = None
     """Identifies account and password; None where the vault cannot."""
     last_accepted: "PreviousSignIn | None" = None

@@ -33,7 +33,7 @@ from services.servicenow.request_item_copies import RequestItemCopies
 from services.servicenow.request_item_search import Catalogue, RequestItem
 from services.store import NotFoundError
 from services.transfer.apply_online import try_resolve_request_items
-from services.transport.authentication import SignInSource
+from services.transport.authentication import ServerSignInSource
 from services.workspace import Workspace
 
 
@@ -97,7 +97,7 @@ def check(
 
 def _load_sign_in_state(
     workspace: Workspace, system: Server
-) -> tuple[SignInSource, CheckSignIn | None, PreviousSignIn | None, dict[str, str]]:
+) -> tuple[ServerSignInSource, CheckSignIn | None, PreviousSignIn | None, dict[str, str]]:
     """Return how the check signs in, what identifies that, when it was accepted last, and the operations known from then."""
     credential = _credential_of(workspace, system)
     used = get_check_sign_in(workspace.vault, system, credential)

@@ -112,6 +112,18 @@ class FaultId(StrEnum):
         _FINISHED,
         _ANY_CALL | _PAUSES | FaultTrait.MAY_LOCK_ACCOUNT,
     )
+    SIGN_IN_UNSUPPORTED = ("sign-in-unsupported", _CONSOLE, _NOT_EXECUTED)
+    OAUTH_TOKEN_REFUSED = (
+        "oauth-token-refused",
+        _ACCOUNT,
+        _NOT_EXECUTED,
+        _ANY_CALL | _PAUSES | FaultTrait.MAY_LOCK_ACCOUNT,
+    )
+    OAUTH_CLIENT_UNKNOWN = ("oauth-client-unknown", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    OAUTH_REPLY_UNREADABLE = ("oauth-reply-unreadable", _INSTANCE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    OAUTH_PRIVATE_KEY_UNUSABLE = ("oauth-private-key-unusable", _CONSOLE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    OAUTH_TOKEN_REJECTED = ("oauth-token-rejected", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    OAUTH_CLIENT_SCOPED = ("oauth-client-scoped", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL)
     BASIC_AUTH_NOT_OFFERED = ("basic-auth-not-offered", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
     ACCESS_POLICY_REFUSED = ("access-policy-refused", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL)
     RIGHTS_MISSING = (

@@ -10,7 +10,7 @@ from services.connectivity.report import CheckReport, StageResult, StageState
 from services.connectivity.servicenow.check import ServiceNowCheck
 from services.connectivity.sign_in import PreviousSignIn
 from services.connectivity.stage_run import StageCallback
-from services.transport.authentication import SignInSource
+from services.transport.authentication import ServerSignInSource
 from services.transport.connection_settings import ConnectionSettings
 
 _log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ def _ignore_result(result: StageResult) -> None:
 
 async def run_check(
     settings: ConnectionSettings,
-    sign_in: SignInSource,
+    sign_in: ServerSignInSource,
     process: ApprovalProcess | None = None,
     *,
     kind: Kind = Kind.FOREIGN_SYSTEM,

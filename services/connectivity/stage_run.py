@@ -12,7 +12,7 @@ from services.common.tasks import gather_or_cancel
 from services.connectivity import time_limits
 from services.connectivity.report import SkipReason, StageResult, StageState
 from services.connectivity.stage import Stage, StageFunction
-from services.transport.authentication import SignIn, SignInSource, resolve_sign_in
+from services.transport.authentication import SignInType, resolve_sign_in
 from services.transport.faults import FaultTable
 from services.transport.http_channel import started_call_paths
 
@@ -105,7 +105,9 @@ class StageRun:
         finally:
             self._ended[stage.key].set()
 
-    async def resolve_sign_in(self, source: SignInSource) -> SignIn | None:
+    async def resolve_sign_in(
+        self, source: SignInType | Callable[[], Awaitable[SignInType]] | None
+    ) -> SignInType | None:
         """Ask for a sign-in outside the clock of stages and check: a vault may have to be opened by a person."""
         loop = asyncio.get_running_loop()
         began = loop.time()

@@ -16,7 +16,7 @@ from services.connectivity.sign_in import PreviousSignIn
 from services.connectivity.stage_run import StageCallback, StageRun
 from services.connectivity.tls import check_tls
 from services.language import plural_message
-from services.transport.authentication import SignIn, SignInSource
+from services.transport.authentication import ServerSignIn, ServerSignInSource
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.faults import FaultTable
 
@@ -35,7 +35,7 @@ class StagedCheck(ABC):
     def __init__(
         self,
         settings: ConnectionSettings,
-        sign_in: SignInSource,
+        sign_in: ServerSignInSource,
         accepted: PreviousSignIn | None,
         report: StageCallback,
     ) -> None:
@@ -75,7 +75,7 @@ class StagedCheck(ABC):
         """
 
     @abstractmethod
-    async def check_signed_in(self, given: SignIn | None, seen: str) -> None:
+    async def check_signed_in(self, given: ServerSignIn | None, seen: str) -> None:
         """Run every stage from `authentication` on; `seen` is what `check_instance` returned."""
 
     @abstractmethod

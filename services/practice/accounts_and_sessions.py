@@ -193,12 +193,19 @@ class Accounts:
         except ValueError:
             # Not base64, or not text inside.
             return None
+        return self.check(user_name, password) if found else None
+
+    def check(self, user_name: str, password: str) -> User | None:
+        """Return the user of a name and a password, or None for wrong ones."""
         account = self._accounts.get(user_name)
-        if not found or account is None:
-            return None
-        if not hmac.compare_digest(account.password.encode(), password.encode()):
+        if account is None or not hmac.compare_digest(account.password.encode(), password.encode()):
             return None
         return self.user(user_name)
+
+    def is_web_service_only(self, user_name: str) -> bool:
+        """Return whether an account may not sign in interactively."""
+        row = self._database.first("sys_user", user_name=user_name)
+        return row is not None and row["web_service_access_only"] == "true"
 
     def resume(self, session_id: str) -> User | None:
         """Return the user of a session that has not expired, or None."""

@@ -113,6 +113,7 @@ _SPECS: tuple[tuple[str, str, str, str, str], ...] = (
         "",
     ),
     ("sys_user_role", "Role", "name", "name description", ""),
+    ("oauth_entity", "Application Registry", "name", "name client_id type user>sys_user active:bool", ""),
     (
         "sys_user_role_contains",
         "Contained Role",

@@ -10,6 +10,7 @@ from services.practice.database import Database, Row, utc_clock
 from services.practice.faults import FaultRegistry
 from services.practice.initial_data import fill_database
 from services.practice.loopback_server import HOST, LoopbackServer
+from services.practice.oauth import TokenStore
 from services.practice.script_runner import SCRIPT_SECONDS, JavaScriptRunner
 from services.practice.web_app import PracticeWebApp
 from services.practice.web_parts import RecordedCall
@@ -53,6 +54,19 @@ class PracticeInstance:
     def log(self) -> list[RecordedCall]:
         """The recorded calls, oldest first."""
         return self._web.log
+
+    @property
+    def tokens(self) -> TokenStore:
+        """Its OAuth clients and tokens."""
+        return self._web.tokens
+
+    def set_property(self, name: str, value: str) -> None:
+        """Write a system property."""
+        row = self._database.first("sys_properties", name=name)
+        if row is None:
+            self._database.insert("sys_properties", {"name": name, "value": value, "type": "string"})
+        else:
+            self._database.update("sys_properties", row["sys_id"], {"value": value})
 
     def records(self, table: str, **equal: str) -> list[Row]:
         """Return rows of a table, without access rules."""

@@ -19,6 +19,7 @@ from services.practice.accounts_and_sessions import Accounts, User
 from services.practice.database import Database
 from services.practice.fault_effects import apply_faults
 from services.practice.faults import FaultRegistry
+from services.practice.oauth import TokenStore
 from services.practice.script_runner import ScriptRunner
 from services.practice.scripted_soap import ScriptedServices, soap_fault
 from services.practice.table_api import TableApi, error_response, not_authenticated
@@ -60,6 +61,12 @@ def fault_page(name: str, status: int = 200) -> Response:
     return html_page(title, text, status)
 
 
+def _bearer_token(request: Request) -> str:
+    """Return the access token of a request, or an empty text."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""
+
+
 class PracticeWebApp:
     """Answers every request."""
 
@@ -68,6 +75,7 @@ class PracticeWebApp:
     ) -> None:
         self._database = database
         self._accounts = accounts
+        self.tokens = TokenStore(database, accounts)
         self.faults = faults
         self._table_api = TableApi(database, faults)
         self.services = ScriptedServices(database, faults, runner)
@@ -146,6 +154,8 @@ class PracticeWebApp:
                 return refusal
             users = self.faults.on("user_forbidden") and rest[1:2] == ["sys_user"]
             lists = self.faults.on("lists_forbidden") and "sysparm_query=" in request.url.query
+            if self.tokens.is_scoped(_bearer_token(request)):
+                return error_response(403, "User Not Authorized", "Access to unscoped api is not allowed")
             if self.faults.on("forbidden") or users or (lists and request.method == "GET"):
                 text = "Field(s) present in the query do not have permission to be read"
                 return error_response(403, "Insufficient rights to query records", text)
@@ -158,6 +168,8 @@ class PracticeWebApp:
 
     async def _do(self, request: Request, user: User | None, name: str) -> Response:
         query = request.url.query.upper()
+        if name == "oauth_token" and request.method == "POST":
+            return self.tokens.answer(request.headers.get("content-type", ""), await request.body())
         if not query.startswith(("WSDL", "SOAP")):
             return fault_page("login_page")
         if user is None:
@@ -221,16 +233,22 @@ class PracticeWebApp:
         """Return user and session of a request; credentials take precedence over a cookie."""
         header = request.headers.get("authorization", "")
         session = request.cookies.get("JSESSIONID", "")
+        if token := _bearer_token(request):
+            return self._open_session(self.tokens.user_of(token), session)
         if header:
             refused = self.faults.on("unauthorised") or self.faults.on("mfa_required")
             user = None if refused else self._accounts.sign_in(header)
             if user is not None and self._is_basic_auth_restricted(user):
                 user = None
-            if user is not None and self._accounts.session_user_name(session) != user.user_name:
-                session = self._accounts.open_session(user)
-                self._current_node_sessions.add(session)
-            return user, session
+            return self._open_session(user, session)
         return (self._accounts.resume(session) if session else None), session
+
+    def _open_session(self, user: User | None, session: str) -> tuple[User | None, str]:
+        """Return a user that signed in with a call, and a session of that user."""
+        if user is not None and self._accounts.session_user_name(session) != user.user_name:
+            session = self._accounts.open_session(user)
+            self._current_node_sessions.add(session)
+        return user, session
 
     def _is_stale_session(self, request: Request) -> bool:
         """Whether the session was started before the instance switched to another node."""

@@ -35,6 +35,26 @@ FAULTS = FaultTable(
            tr_later("Enter the password again. If it is right, look at the account, the likeliest first: Locked out, Active, "
            "Password needs reset, Web service access only (basic authentication may be restricted); then at the API "
            "access policies."), RefusedError),
+        _F(FaultId.OAUTH_TOKEN_REFUSED, tr_later("The token endpoint refused, and ServiceNow does not say why: the reply is the same for every cause."),
+           _SN, tr_later("Look in this order: the system property glide.oauth.inbound.client.credential.grant_type.enabled (client "
+           "credentials); the OAuth Application User of the client; the client secret; the user (Active, Locked out, Password "
+           "needs reset; with a user name and password not Web service access only); scope and default profile of the client; "
+           "whether the client belongs to another instance. The cause is in the system log: search for “token flow”."),
+           RefusedError),
+        _F(FaultId.OAUTH_CLIENT_UNKNOWN, tr_later("The instance does not know this client, or the client may not use this grant."), _SN,
+           tr_later("Compare the Client ID with the record in Application Registry of this instance; a clone carries the clients of its "
+           "source."), RefusedError),
+        _F(FaultId.OAUTH_REPLY_UNREADABLE, tr_later("The token endpoint did not answer with a token."), _SN,
+           tr_later("Check that the base URL is the instance itself, and that no proxy or portal answers in its place."), ReplyError),
+        _F(FaultId.OAUTH_PRIVATE_KEY_UNUSABLE, tr_later("The private key cannot sign the assertion."), _ME,
+           tr_later("Enter the private key in PEM form and its passphrase again; RS algorithms need an RSA key, ES algorithms an "
+           "elliptic curve."), RefusedError),
+        _F(FaultId.OAUTH_TOKEN_REJECTED, tr_later("The instance gave an access token and refuses it here."), _SN,
+           tr_later("Look, the likeliest first, at the user behind the token (Active, Locked out), at the API access policies (they may "
+           "not name OAuth for this API), and whether the token was revoked."), RefusedError),
+        _F(FaultId.OAUTH_CLIENT_SCOPED, tr_later("The OAuth client is securely scoped, and this API is in none of its scopes."), _SN,
+           tr_later("Add a REST API Auth Scope for this API to the client, allow the scope useraccount, or make the client broadly "
+           "scoped."), RefusedError),
         _F(FaultId.BASIC_AUTH_NOT_OFFERED, tr_later("The server does not offer Basic authentication, the only kind this console uses here."),
            _SN, tr_later("Allow Basic authentication for web services for this account, at the instance or at the gateway in front "
            "of it."), RefusedError),

@@ -8,7 +8,7 @@ from services.servicenow.http_session import HttpSession
 from services.servicenow.record_values import is_true
 from services.servicenow.soap_call import SoapService
 from services.servicenow.table_api import Table
-from services.transport.authentication import SignInSource
+from services.transport.authentication import ServerSignInSource
 from services.transport.connection_settings import ConnectionSettings
 
 
@@ -26,7 +26,7 @@ class SoapServiceRecord:
 class ServiceNowClient(HttpSession):
     """One instance as one account: tables and scripted services on top of its HTTP calls."""
 
-    def __init__(self, settings: ConnectionSettings, sign_in: SignInSource) -> None:
+    def __init__(self, settings: ConnectionSettings, sign_in: ServerSignInSource) -> None:
         super().__init__(settings, sign_in)
         self._services: dict[str, SoapService] = {}
 

@@ -3,14 +3,23 @@
 `http_client.ServiceNowClient` adds the tables and scripted services of the instance.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Self, Unpack
 
 import httpx
 
+from services.servicenow.access_tokens import AccessToken, AccessTokens, bearer
 from services.servicenow.faults import FAULTS
 from services.servicenow.response_checks import raise_for_redirect
-from services.transport.authentication import SignIn, SignInSource, basic_authorization, resolve_sign_in
+from services.transport.authentication import (
+    ServerSignIn,
+    ServerSignInSource,
+    SignIn,
+    TokenSignIn,
+    basic_authorization,
+    resolve_sign_in,
+)
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.http_channel import GET_ATTEMPTS, HttpChannel, RequestParts, repeat_read
 
@@ -22,11 +31,13 @@ class HttpSession:
     URL; a GET is repeated after a short wait that the instance requests, a POST never.
     """
 
-    def __init__(self, settings: ConnectionSettings, sign_in: SignInSource) -> None:
+    def __init__(self, settings: ConnectionSettings, sign_in: ServerSignInSource) -> None:
         self._sign_in = sign_in
         self._channel = HttpChannel(settings, FAULTS)
-        self._signed: SignIn | None = None
-        self._account: str | None = None
+        self._tokens = AccessTokens(self._channel)
+        self._signed: ServerSignIn | None = None
+        self._sign_in_lock = asyncio.Lock()
+        self._identity: tuple[type[ServerSignIn], str] | None = None
         self._refused: set[str] = set()
         """Calls that were refused with a fresh session as well."""
         self.last_response_headers = httpx.Headers()
@@ -54,9 +65,14 @@ class HttpSession:
         self._channel.settings = settings
 
     @property
-    def sign_in(self) -> SignInSource:
+    def sign_in(self) -> ServerSignInSource:
         """How this instance signs in, for a check that makes connections of its own."""
         return self._sign_in
+
+    @property
+    def access_token(self) -> AccessToken | None:
+        """The access token in use, for evidence; None for other methods, and before the first call."""
+        return self._tokens.current
 
     # -- calls -------------------------------------------------------------
 
@@ -103,9 +119,13 @@ class HttpSession:
     ) -> httpx.Response:
         """Send a call that changes nothing, and once more without the session where that may be why it was refused.
 
-        A session that is led to another node may be refused there until it is begun anew.
+        A session that is led to another node may be refused there until it is begun anew. An access token may have been
+        revoked; a call that changes something is not repeated for that.
         """
+        before = self._tokens.current
         response = await self._send(method, path, tried, **parts)
+        if response.status_code == 401 and before is not None and self._tokens.may_renew(before):
+            response = await self._send(method, path, tried, **parts)
         key = f"{method} {path.partition('?')[0]}"
         if response.status_code != 403 or "cookie" not in response.request.headers or key in self._refused:
             return response
@@ -118,9 +138,15 @@ class HttpSession:
     async def _send(
         self, method: str, path: str, tried: str, **parts: Unpack[RequestParts]
     ) -> httpx.Response:
-        response = await self._channel.send(method, path, tried, authorize=self._authorize, **parts)
+        authorization, token = await self._ready_authorization(tried)
+
+        async def authorize() -> httpx.Auth | None:
+            return authorization
+
+        response = await self._channel.send(method, path, tried, authorize=authorize, **parts)
         self.last_response_headers = response.headers
         if response.status_code == 401:
+            self._tokens.drop(token)
             # Asked for again with the next call: it may have been corrected in the vault meanwhile. The session must
             # not answer in place of what is sent then.
             self._signed = None
@@ -131,13 +157,20 @@ class HttpSession:
         raise_for_redirect(response, self.settings.origin, tried)
         return response
 
-    async def _authorize(self) -> httpx.BasicAuth | None:
-        if self._signed is None:
-            self._signed = await resolve_sign_in(self._sign_in)
-        account = self._signed.account if self._signed else None
-        if account != self._account:
-            # A live session cookie may win over new credentials, so it must not survive them.
-            self._channel.clear_cookies()
-            self._refused.clear()
-        self._account = account
-        return basic_authorization(self._signed)
+    async def _ready_authorization(self, tried: str) -> tuple[httpx.Auth | None, AccessToken | None]:
+        """Return what sets `Authorization` on the next call, and the access token in it if there is one."""
+        async with self._sign_in_lock:
+            if self._signed is None:
+                self._signed = await resolve_sign_in(self._sign_in)
+            signed = self._signed
+            identity = (type(signed), signed.account) if signed is not None else None
+            if identity != self._identity:
+                # A live session cookie may win over new credentials, so it must not survive them.
+                self._channel.clear_cookies()
+                self._refused.clear()
+                self._tokens.clear()
+            self._identity = identity
+        if isinstance(signed, TokenSignIn):
+            token = await self._tokens.get(signed, tried)
+            return bearer(token), token
+        return basic_authorization(signed if isinstance(signed, SignIn) else None), None

@@ -33,6 +33,7 @@ _TRANSACTION_CANCELLED = re.compile(r"transaction cancell?ed|maximum execution t
 _ERROR_OBJECT = re.compile(r'"error"\s*:\s*\{[^{}]*')
 """An error object in a text that is no JSON. Inside a value of a record its quotation marks would be escaped."""
 _HTML_RIGHTS_MISSING = re.compile(r"insufficient rights|security constraints", re.IGNORECASE)
+_CLIENT_SCOPED = re.compile(r"unscoped api|missing required api access scope", re.IGNORECASE)
 _RIGHTS_MISSING = re.compile(
     r"insufficient (?:rights|privileges)|not authori[sz]ed|access denied|security constraints|acl exception|"
     r"do(?:es)? not have permission",
@@ -84,10 +85,17 @@ def _authentication_error(response: httpx.Response, tried: str, seen: str) -> Co
     if _is_xml(response) and mentions_missing_rights(response.text[:20_000]):
         # A fault in the instance's own words: the account was let in, and lacks a role.
         return make_error(FaultId.RIGHTS_MISSING, tried, seen)
+    if is_bearer_call(response):
+        return make_error(FaultId.OAUTH_TOKEN_REJECTED, tried, seen)
     offered = schemes_without_basic(response)
     if offered:
         return make_error(FaultId.BASIC_AUTH_NOT_OFFERED, tried, f"{seen}; it offers {', '.join(offered)}")
     return make_error(FaultId.AUTHENTICATION_REFUSED, tried, seen)
+
+
+def is_bearer_call(response: httpx.Response) -> bool:
+    """Return whether the call that was answered carried an access token."""
+    return str(response.request.headers.get("authorization", "")).startswith("Bearer ")
 
 
 def schemes_without_basic(response: httpx.Response) -> tuple[str, ...]:
@@ -102,6 +110,8 @@ def _forbidden_fault_id(response: httpx.Response) -> FaultId:
     The instance says in JSON or in a SOAP fault which right is missing. Its access control for addresses sends a page.
     """
     text = response.text[:20_000]
+    if is_bearer_call(response) and _is_client_scoped(response):
+        return FaultId.OAUTH_CLIENT_SCOPED
     if _is_html(response):
         # A gateway may use the same words for a rule of its own; the instance has few for its pages.
         return FaultId.RIGHTS_MISSING if _HTML_RIGHTS_MISSING.search(text) else FaultId.ACCESS_POLICY_REFUSED
@@ -114,6 +124,11 @@ def _forbidden_fault_id(response: httpx.Response) -> FaultId:
         if says_itself or mentions_missing_rights(text)
         else FaultId.ACCESS_POLICY_REFUSED
     )
+
+
+def _is_client_scoped(response: httpx.Response) -> bool:
+    """Return whether a 403 says that the client of the token may not call this API; no status or code tells that."""
+    return _CLIENT_SCOPED.search(response.text[:20_000]) is not None
 
 
 def _is_html(response: httpx.Response) -> bool:

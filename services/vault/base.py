@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from models.addresses import Destination, Origin
+from models.secret_names import SECRET_FORMS, SecretName
 from services.common.errors import ConsoleError, InputError, Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.common.redaction import REDACTED
@@ -64,9 +65,31 @@ class SecretState:
         return to_destination(place) in self.destinations
 
 
+@dataclass(frozen=True, slots=True)
+class EntryKey:
+    """Under which entry a vault stores one secret of a credential."""
+
+    credential_id: uuid.UUID
+    name: str
+    """The name of the credential."""
+    secret: SecretName = SecretName.PASSWORD
+
+    @property
+    def entry_id(self) -> uuid.UUID:
+        """The id of the entry: that of the credential for the password, another one for each further secret."""
+        if self.secret is SecretName.PASSWORD:
+            return self.credential_id
+        return uuid.uuid5(self.credential_id, self.secret.value)
+
+    @property
+    def described(self) -> str:
+        """The secret and its credential, for messages."""
+        return f"the {SECRET_FORMS[self.secret].label} of “{self.name}”"
+
+
 @dataclass(slots=True)
 class VaultEntry:
-    """What a vault stores for one credential."""
+    """What a vault stores for one secret of a credential."""
 
     account: str
     secret: Secret
@@ -86,41 +109,46 @@ class InvalidPasswordError(VaultError):
 
 
 class SecretMissingError(RefusedError):
-    """No password is stored for a credential."""
+    """A secret of a credential is not stored."""
 
-    def __init__(self, name: str, remedy: str = "") -> None:
+    def __init__(self, key: EntryKey, remedy: str = "") -> None:
+        self.secret_name = key.secret
+        label = SECRET_FORMS[key.secret].label
         super().__init__(
             Problem(
-                tried=f"Read the password of “{name}”",
+                tried=f"Read {key.described}",
                 evidence="The vault holds none for this credential.",
                 cause="It was never entered here, or it was removed.",
                 owner=Owner.CONSOLE,
                 remedy=remedy
-                or f"Enter the password on the User Credential “{name}”; at the command line with credential set.",
+                or f"Enter the {label} on the User Credential “{key.name}”; at the command line with credential set.",
                 fault=FaultId.SECRET_MISSING,
             )
         )
 
 
 class SecretNotForHostError(RefusedError):
-    """The password was entered for another host, or another route to this one; it was not sent."""
+    """The secret was entered for another host, or another route to this one; it was not sent."""
 
-    def __init__(self, name: str, place: SecretTarget, known: list[Destination], remedy: str = "") -> None:
+    def __init__(
+        self, key: EntryKey, place: SecretTarget, known: list[Destination], remedy: str = ""
+    ) -> None:
+        self.secret_name = key.secret
         origin = to_destination(place).origin
         known_origins = dict.fromkeys(one.origin for one in known)
         bound = ", ".join(str(o) for o in known_origins) or "no server yet"
         is_other_route = origin in known_origins
         super().__init__(
             Problem(
-                tried=f"Use the password of “{name}” for {origin}",
+                tried=f"Use {key.described} for {origin}",
                 evidence=f"It was entered for {bound}"
                 + (", with another proxy or CA bundle." if is_other_route else "."),
-                cause="A password is bound to the proxy and the CA bundle of its server as well; one of them was changed."
+                cause="A secret is bound to the proxy and the CA bundle of its server as well; one of them was changed."
                 if is_other_route
-                else "A password is bound to scheme, host and port; this address is another one.",
+                else "A secret is bound to scheme, host and port; this address is another one.",
                 owner=Owner.CONSOLE,
                 remedy=remedy
-                or f"Enter the password of “{name}” again for {origin}, if "
+                or f"Enter {key.described} again for {origin}, if "
                 + ("proxy and CA bundle are right." if is_other_route else "that address is right."),
                 fault=FaultId.SECRET_NOT_FOR_HOST,
             )
@@ -131,34 +159,39 @@ MASK_CHARACTERS = "*•●∙⚫◦▪■＊"
 PLACEHOLDERS = frozenset(("Secret(…)", REDACTED))
 
 
-def _audit_entry_id(store_id: uuid.UUID) -> uuid.UUID:
-    return uuid.uuid5(store_id, AUDIT_KEY_NAME)
+def _audit_entry(store_id: uuid.UUID) -> EntryKey:
+    return EntryKey(uuid.uuid5(store_id, AUDIT_KEY_NAME), AUDIT_KEY_NAME)
 
 
-def _reject_placeholder(verb: str, name: str, secret: Secret, error: type[VaultError] = VaultError) -> None:
-    value = secret.reveal()
+def _reject_placeholder(
+    verb: str, key: EntryKey, secret: Secret, error: type[VaultError] = VaultError
+) -> None:
+    value, label = secret.reveal(), SECRET_FORMS[key.secret].label
     cause = ""
     if not value.strip(MASK_CHARACTERS + " ") or value in PLACEHOLDERS:
-        cause = "It is empty, or only what is shown in place of a password."
+        cause = f"It is empty, or only what is shown in place of a {label}."
     elif any("\ud800" <= character <= "\udfff" for character in value):
         cause = "It holds bytes that are no text in UTF-8."
-    elif "\0" in value or "\n" in value or "\r" in value:
+    elif "\0" in value or (not SECRET_FORMS[key.secret].has_lines and ("\n" in value or "\r" in value)):
         cause = "It holds a line break or a null character."
     if cause:
         raise error(
             Problem(
-                tried=f"{verb} the password of “{name}”",
-                evidence="What was given cannot be a password.",
+                tried=f"{verb} {key.described}",
+                evidence=f"What was given cannot be a {label}.",
                 cause=cause,
                 owner=Owner.CONSOLE,
-                remedy="Enter the password itself.",
+                remedy=f"Enter the {label} itself.",
                 fault=FaultId.PASSWORD_MASKED,
             )
         )
 
 
 class Vault(ABC):
-    """Stores secrets by credential. Methods block, some until the user unlocks a keyring: call them in a thread."""
+    """Stores secrets by credential. Methods block, some until the user unlocks a keyring: call them in a thread.
+
+    A credential has several secrets; without `secret_name` a method is about its password.
+    """
 
     kind: VaultKind
 
@@ -167,16 +200,22 @@ class Vault(ABC):
         """Return whether the vault can be used, within `timeout` seconds."""
 
     @abstractmethod
-    def _load(self, credential_id: uuid.UUID, name: str) -> VaultEntry | None:
-        """Return the entry of a credential, or None."""
+    def _load(self, key: EntryKey) -> VaultEntry | None:
+        """Return an entry, or None."""
 
     @abstractmethod
-    def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
-        """Store the entry of a credential."""
+    def _store(self, key: EntryKey, entry: VaultEntry) -> None:
+        """Store an entry."""
 
     @abstractmethod
-    def forget(self, credential_id: uuid.UUID, name: str) -> bool:
-        """Remove the secret of a credential; return whether one was stored."""
+    def _remove(self, key: EntryKey) -> bool:
+        """Remove an entry, also one that cannot be read; return whether it was stored."""
+
+    def forget(self, credential_id: uuid.UUID, name: str, *, secret_name: SecretName | None = None) -> bool:
+        """Remove one secret of a credential, or all; return whether one was stored."""
+        wanted = SecretName if secret_name is None else (secret_name,)
+        removed = [self._remove(EntryKey(credential_id, name, one)) for one in wanted]
+        return any(removed)
 
     def close(self) -> None:  # noqa: B027 -- most vaults have nothing to end
         """End calls that still wait, because the program ends."""
@@ -190,7 +229,7 @@ class Vault(ABC):
 
     def audit_key(self, store_id: uuid.UUID) -> Secret | None:
         """Return the key that signs the audit trail of a store, 64 hexadecimal digits, or None. Raises VaultError."""
-        entry = self._load(_audit_entry_id(store_id), AUDIT_KEY_NAME)
+        entry = self._load(_audit_entry(store_id))
         return entry.secret if entry is not None else None
 
     def get_or_create_audit_key(self, store_id: uuid.UUID) -> Secret:
@@ -199,12 +238,12 @@ class Vault(ABC):
         if known is not None:
             return known
         created = VaultEntry("", Secret(secrets.token_hex(32)), [], secrets.token_hex(8))
-        self._store(_audit_entry_id(store_id), AUDIT_KEY_NAME, created)
+        self._store(_audit_entry(store_id), created)
         return self.audit_key(store_id) or created.secret
 
     def remove_audit_key(self, store_id: uuid.UUID) -> bool:
         """Remove the key of the audit trail of a store; return whether one was stored. Raises VaultError."""
-        return self.forget(_audit_entry_id(store_id), AUDIT_KEY_NAME)
+        return self._remove(_audit_entry(store_id))
 
     def put(
         self,
@@ -213,14 +252,17 @@ class Vault(ABC):
         account: str,
         secret: Secret,
         places: Sequence[SecretTarget],
+        *,
+        secret_name: SecretName = SecretName.PASSWORD,
     ) -> None:
         """Store a secret that was just entered, bound to `places`, which may be empty.
 
         Raises InvalidPasswordError for an empty text and for masks and placeholders; VaultError when it cannot be stored.
         """
-        _reject_placeholder("Keep", name, secret, InvalidPasswordError)
+        key = EntryKey(credential_id, name, secret_name)
+        _reject_placeholder("Keep", key, secret, InvalidPasswordError)
         bound = list(dict.fromkeys(map(to_destination, places)))
-        self._store(credential_id, name, VaultEntry(account, secret, bound, secrets.token_hex(8)))
+        self._store(key, VaultEntry(account, secret, bound, secrets.token_hex(8)))
 
     @contextmanager
     def putting(
@@ -232,13 +274,14 @@ class Vault(ABC):
         places: Sequence[SecretTarget],
         *,
         tried: str,
+        secret_name: SecretName = SecretName.PASSWORD,
     ) -> Iterator[None]:
         """Store a secret as `put` does for what the block stores; when the block fails, the vault is as before.
 
         Raises what `put` and the block raise; RefusedError when the vault could not be put back, with the causes of both.
         """
-        with self._as_before_on_failure(credential_id, name, tried):
-            self.put(credential_id, name, account, secret, places)
+        with self._as_before_on_failure(EntryKey(credential_id, name, secret_name), tried):
+            self.put(credential_id, name, account, secret, places, secret_name=secret_name)
             yield
 
     @contextmanager
@@ -249,39 +292,49 @@ class Vault(ABC):
 
         Raises as `putting` does, and SecretMissingError.
         """
-        with self._as_before_on_failure(credential_id, name, tried):
-            self.forget(credential_id, name)
+        with self._as_before_on_failure(EntryKey(credential_id, name), tried):
+            self.forget(credential_id, name, secret_name=SecretName.PASSWORD)
             self.bind(credential_id, name, place)
             yield
 
     @contextmanager
-    def _as_before_on_failure(self, credential_id: uuid.UUID, name: str, tried: str) -> Iterator[None]:
-        before = self._load(credential_id, name)
+    def _as_before_on_failure(self, key: EntryKey, tried: str) -> Iterator[None]:
+        before = self._load(key)
         try:
             yield
         except Exception as error:
             try:
                 if before is None:
-                    self.forget(credential_id, name)
+                    self._remove(key)
                 else:
-                    self._store(credential_id, name, before)
+                    self._store(key, before)
             except ConsoleError as kept:
-                raise RefusedError(_secret_left(tried, error, kept.problem, name)) from error
+                raise RefusedError(_secret_left(tried, error, kept.problem, key)) from error
             raise
 
-    def get(self, credential_id: uuid.UUID, name: str, place: SecretTarget) -> Secret:
+    def get(
+        self,
+        credential_id: uuid.UUID,
+        name: str,
+        place: SecretTarget,
+        *,
+        secret_name: SecretName = SecretName.PASSWORD,
+    ) -> Secret:
         """Return the secret for a server at `place`. Raises SecretMissingError, SecretNotForHostError."""
-        entry = self._load(credential_id, name)
+        key = EntryKey(credential_id, name, secret_name)
+        entry = self._load(key)
         if entry is None:
-            raise SecretMissingError(name)
+            raise SecretMissingError(key)
         if to_destination(place) not in entry.destinations:
-            raise SecretNotForHostError(name, place, entry.destinations)
-        _reject_placeholder("Use", name, entry.secret)
+            raise SecretNotForHostError(key, place, entry.destinations)
+        _reject_placeholder("Use", key, entry.secret)
         return entry.secret
 
-    def state(self, credential_id: uuid.UUID, name: str) -> SecretState:
+    def state(
+        self, credential_id: uuid.UUID, name: str, *, secret_name: SecretName = SecretName.PASSWORD
+    ) -> SecretState:
         """Return whether a secret is stored and for which destinations."""
-        entry = self._load(credential_id, name)
+        entry = self._load(EntryKey(credential_id, name, secret_name))
         if entry is None:
             return SecretState(present=False)
         return SecretState(
@@ -289,42 +342,56 @@ class Vault(ABC):
         )
 
     def bind(
-        self, credential_id: uuid.UUID, name: str, place: SecretTarget, *, confirm_new_route: bool = False
+        self,
+        credential_id: uuid.UUID,
+        name: str,
+        place: SecretTarget,
+        *,
+        confirm_new_route: bool = False,
+        secret_name: SecretName = SecretName.PASSWORD,
     ) -> None:
         """Bind a secret without destinations to `place`; called when a server with the credential is saved.
 
         `confirm_new_route`: a person has confirmed a new proxy or CA bundle for an origin that the secret is bound to.
         Raises SecretMissingError, and SecretNotForHostError when it is bound to other destinations only.
         """
-        destination = to_destination(place)
-        entry = self._load(credential_id, name)
+        key, destination = EntryKey(credential_id, name, secret_name), to_destination(place)
+        entry = self._load(key)
         if entry is None:
-            raise SecretMissingError(name)
+            raise SecretMissingError(key)
         if destination in entry.destinations:
             return
         known = any(one.origin == destination.origin for one in entry.destinations)
         if entry.destinations and not (confirm_new_route and known):
-            raise SecretNotForHostError(name, destination, entry.destinations)
+            raise SecretNotForHostError(key, destination, entry.destinations)
         entry.destinations.append(destination)
-        self._store(credential_id, name, entry)
+        self._store(key, entry)
 
-    def unbind(self, credential_id: uuid.UUID, name: str, place: SecretTarget) -> None:
+    def unbind(
+        self,
+        credential_id: uuid.UUID,
+        name: str,
+        place: SecretTarget,
+        *,
+        secret_name: SecretName = SecretName.PASSWORD,
+    ) -> None:
         """Remove a binding, for example when saving the server failed; the secret stays."""
-        entry = self._load(credential_id, name)
+        key = EntryKey(credential_id, name, secret_name)
+        entry = self._load(key)
         if entry is not None and to_destination(place) in entry.destinations:
             entry.destinations.remove(to_destination(place))
-            self._store(credential_id, name, entry)
+            self._store(key, entry)
 
 
-def _secret_left(tried: str, error: Exception, kept: Problem, name: str) -> Problem:
+def _secret_left(tried: str, error: Exception, kept: Problem, key: EntryKey) -> Problem:
     """Return the problem of a failure after which the secret could not be taken back out of the vault."""
     first = error.problem if isinstance(error, ConsoleError) else None
     return Problem(
         tried=tried,
         evidence=f"{first.evidence if first else type(error).__name__} {kept.evidence}",
-        cause=f"{first.cause if first else 'Unexpected internal error.'} The password stays in the vault, since it "
+        cause=f"{first.cause if first else 'Unexpected internal error.'} The secret stays in the vault, since it "
         f"could not be removed: {kept.cause}",
         owner=first.owner if first else Owner.CONSOLE,
-        remedy=f"{first.remedy if first else 'Try again.'} Then remove the entry “{name}” from the vault.",
+        remedy=f"{first.remedy if first else 'Try again.'} Then remove {key.described} from the vault.",
         fault=first.fault if first else FaultId.CONSOLE_FAULT,
     )

@@ -1,8 +1,9 @@
 """The environment as a vault, for automation: APPROVAL_CONSOLE_SECRET_<NAME> holds the password of a credential.
 
-NAME is the credential's name in capitals, with `_` for characters other than letters and digits. Bindings are stored in
-a file without secrets: destinations, next to a salted fingerprint of the password they were first used with. After a
-changed address, APPROVAL_CONSOLE_SECRET_<NAME>_FOR with the new destination confirms the password for it.
+NAME is the credential's name in capitals, with `_` for characters other than letters and digits; `PREFIXES` has the
+variables of the other secrets. Bindings are stored in a file without secrets: destinations, next to a salted fingerprint of
+the secret they were first used with. After a changed address, the variable with the suffix `_FOR` and the new destination as
+its value confirms the secret for it.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from models.addresses import Destination
+from models.secret_names import SecretName
 from services.common.errors import Owner, Problem
 from services.common.fault_ids import FaultId
 from services.common.file_lock import file_lock
@@ -25,6 +27,7 @@ from services.common.file_writing import replace_private_file
 from services.common.secret import Secret
 from services.vault.base import (
     PROBE_TIMEOUT_S,
+    EntryKey,
     SecretMissingError,
     SecretNotForHostError,
     SecretTarget,
@@ -38,11 +41,18 @@ from services.vault.base import (
 
 AUDIT_VARIABLE = "APPROVAL_CONSOLE_AUDIT_KEY"
 VARIABLE_PREFIX = "APPROVAL_CONSOLE_SECRET_"
+PREFIXES: dict[SecretName, str] = {
+    SecretName.PASSWORD: VARIABLE_PREFIX,
+    SecretName.CLIENT_SECRET: "APPROVAL_CONSOLE_CLIENT_SECRET_",
+    SecretName.PRIVATE_KEY: "APPROVAL_CONSOLE_PRIVATE_KEY_",
+    SecretName.PRIVATE_KEY_PASSPHRASE: "APPROVAL_CONSOLE_PRIVATE_KEY_PASSPHRASE_",
+    SecretName.CERTIFICATE_PASSPHRASE: "APPROVAL_CONSOLE_CERTIFICATE_PASSPHRASE_",
+}
 
 
-def secret_variable(name: str) -> str:
-    """Return the name of the variable for the password of the credential `name`."""
-    return VARIABLE_PREFIX + re.sub(r"[^A-Z0-9]", "_", name.upper())
+def secret_variable(name: str, secret_name: SecretName = SecretName.PASSWORD) -> str:
+    """Return the name of the variable for a secret of the credential `name`."""
+    return PREFIXES[secret_name] + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 class EnvVault(Vault):
@@ -70,39 +80,58 @@ class EnvVault(Vault):
         account: str,
         secret: Secret,
         places: Sequence[SecretTarget],
+        *,
+        secret_name: SecretName = SecretName.PASSWORD,
     ) -> None:
         """Raise VaultError: a program cannot change the environment it was started with."""
-        del credential_id, account, secret, places
+        del account, secret, places
         raise VaultError(
             Problem(
-                tried=f"Keep the password of “{name}”",
+                tried=f"Keep {EntryKey(credential_id, name, secret_name).described}",
                 evidence="The vault is the environment of this process.",
-                cause="Passwords in the environment are set by whoever starts the program.",
+                cause="Secrets in the environment are set by whoever starts the program.",
                 owner=Owner.CONSOLE,
-                remedy=f"Set {secret_variable(name)} before starting, or choose another vault with --vault.",
+                remedy=f"Set {secret_variable(name, secret_name)} before starting, or choose another vault with --vault.",
                 fault=FaultId.VAULT_READ_ONLY,
             )
         )
 
-    def get(self, credential_id: uuid.UUID, name: str, place: SecretTarget) -> Secret:
+    def get(
+        self,
+        credential_id: uuid.UUID,
+        name: str,
+        place: SecretTarget,
+        *,
+        secret_name: SecretName = SecretName.PASSWORD,
+    ) -> Secret:
         """As `Vault.get`; errors name the variable to set."""
+        key = EntryKey(credential_id, name, secret_name)
         try:
-            return super().get(credential_id, name, place)
+            return super().get(credential_id, name, place, secret_name=secret_name)
         except SecretMissingError:
-            raise SecretMissingError(name, f"Set {secret_variable(name)} before starting.") from None
+            raise SecretMissingError(key, _set_before_starting(key)) from None
         except SecretNotForHostError:
-            known = self.state(credential_id, name).destinations
-            hint = f"Set {secret_variable(name)}_FOR={to_destination(place)}, if address, proxy and CA bundle are right."
-            raise SecretNotForHostError(name, place, known, hint) from None
+            known = self.state(credential_id, name, secret_name=secret_name).destinations
+            hint = f"Set {_variable(key)}_FOR={to_destination(place)}, if address, proxy and CA bundle are right."
+            raise SecretNotForHostError(key, place, known, hint) from None
 
     def bind(
-        self, credential_id: uuid.UUID, name: str, place: SecretTarget, *, confirm_new_route: bool = False
+        self,
+        credential_id: uuid.UUID,
+        name: str,
+        place: SecretTarget,
+        *,
+        confirm_new_route: bool = False,
+        secret_name: SecretName = SecretName.PASSWORD,
     ) -> None:
         """As `Vault.bind`; errors name the variable to set."""
         try:
-            super().bind(credential_id, name, place, confirm_new_route=confirm_new_route)
+            super().bind(
+                credential_id, name, place, confirm_new_route=confirm_new_route, secret_name=secret_name
+            )
         except SecretMissingError:
-            raise SecretMissingError(name, f"Set {secret_variable(name)} before starting.") from None
+            key = EntryKey(credential_id, name, secret_name)
+            raise SecretMissingError(key, _set_before_starting(key)) from None
 
     def audit_key(self, store_id: uuid.UUID) -> Secret | None:
         """Return the key in the environment, the same for all stores, or None. Raises VaultError for an invalid one."""
@@ -118,30 +147,29 @@ class EnvVault(Vault):
             )
         return Secret(value.lower())
 
-    def forget(self, credential_id: uuid.UUID, name: str) -> bool:
-        """Remove the bindings of the secret; the variable itself stays."""
-        del name
-        if str(credential_id) not in self._read():
+    def _remove(self, key: EntryKey) -> bool:
+        """Remove the bindings of a secret; the variable itself stays."""
+        if str(key.entry_id) not in self._read():
             return False
         with self._edit_entries() as known:
-            return known.pop(str(credential_id), None) is not None
+            return known.pop(str(key.entry_id), None) is not None
 
-    def _load(self, credential_id: uuid.UUID, name: str) -> VaultEntry | None:
-        value = self._environ.get(secret_variable(name))
+    def _load(self, key: EntryKey) -> VaultEntry | None:
+        value = self._environ.get(_variable(key))
         if not value:
             return None
-        _require_utf8(name, value)
-        destinations, version_token = self._declared_destinations(name), ""
-        stored = self._read().get(str(credential_id))
+        _require_utf8(_variable(key), value)
+        destinations, version_token = self._declared_destinations(_variable(key)), ""
+        stored = self._read().get(str(key.entry_id))
         if stored and hmac.compare_digest(stored.fingerprint, _keyed_fingerprint(value, stored.salt)):
             destinations += stored.destinations
             # From the salt, which is new with every password, so that it says nothing about the password.
             version_token = hashlib.sha256(stored.salt.encode()).hexdigest()[:16]
         return VaultEntry("", Secret(value), list(dict.fromkeys(destinations)), version_token)
 
-    def _declared_destinations(self, name: str) -> list[Destination]:
+    def _declared_destinations(self, secret_in: str) -> list[Destination]:
         """Return the destinations in the variable with the suffix `_FOR`."""
-        variable = f"{secret_variable(name)}_FOR"
+        variable = f"{secret_in}_FOR"
         try:
             return [
                 Destination.of(part) for part in self._environ.get(variable, "").replace(",", " ").split()
@@ -151,12 +179,11 @@ class EnvVault(Vault):
                 f"Read {variable}", str(error), f"Write it as https://HOST, or leave {variable} out."
             ) from None
 
-    def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
-        del name
+    def _store(self, key: EntryKey, entry: VaultEntry) -> None:
         salt = secrets.token_hex(16)
         binding = _Binding(salt, _keyed_fingerprint(entry.secret.reveal(), salt), entry.destinations)
         with self._edit_entries() as known:
-            known[str(credential_id)] = binding
+            known[str(key.entry_id)] = binding
 
     # -- the file of bindings ----------------------------------------------
 
@@ -212,11 +239,18 @@ class _Binding:
         }
 
 
-def _require_utf8(name: str, value: str) -> bytes:
+def _variable(key: EntryKey) -> str:
+    return secret_variable(key.name, key.secret)
+
+
+def _set_before_starting(key: EntryKey) -> str:
+    return f"Set {_variable(key)} before starting."
+
+
+def _require_utf8(variable: str, value: str) -> bytes:
     try:
         return value.encode()
     except UnicodeEncodeError:
-        variable = secret_variable(name)
         raise _vault_error(
             f"Read {variable}", "It is not text in UTF-8.", f"Set {variable} in UTF-8."
         ) from None

@@ -8,7 +8,6 @@ import json
 import secrets
 import struct
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,15 @@ from services.common.fault_ids import FaultId
 from services.common.file_lock import file_lock
 from services.common.file_writing import replace_private_file
 from services.common.secret import Secret
-from services.vault.base import PROBE_TIMEOUT_S, Vault, VaultEntry, VaultError, VaultKind, VaultState
+from services.vault.base import (
+    PROBE_TIMEOUT_S,
+    EntryKey,
+    Vault,
+    VaultEntry,
+    VaultError,
+    VaultKind,
+    VaultState,
+)
 from services.vault.entry_format import parse_entry, serialize_entry
 
 FORMAT = b"APPROVAL-CONSOLE-VAULT-1\n"
@@ -90,32 +97,26 @@ class FileVault(Vault):
             return VaultState(usable=False, label="encrypted file", reason=error.problem.cause)
         return VaultState(usable=True, label="encrypted file")
 
-    def _load(self, credential_id: uuid.UUID, name: str) -> VaultEntry | None:
-        del name
+    def _load(self, key: EntryKey) -> VaultEntry | None:
         with self._lock:
             entries, _ = self._read()
-        text = entries.get(str(credential_id))
+        text = entries.get(str(key.entry_id))
         try:
             return parse_entry(text) if text is not None else None
         except ValueError as error:
-            raise self._vault_error(
-                f"An entry cannot be read: {error}.", "Enter the password again."
-            ) from None
+            raise self._vault_error(f"An entry cannot be read: {error}.", "Enter the secret again.") from None
 
-    def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
-        del name
+    def _store(self, key: EntryKey, entry: VaultEntry) -> None:
         with self._edit_entries() as entries:
-            entries[str(credential_id)] = serialize_entry(entry)
+            entries[str(key.entry_id)] = serialize_entry(entry)
 
-    def forget(self, credential_id: uuid.UUID, name: str) -> bool:
-        """Remove the secret of a credential."""
-        del name
+    def _remove(self, key: EntryKey) -> bool:
         with self._lock:
             entries, _ = self._read()
-        if str(credential_id) not in entries:
+        if str(key.entry_id) not in entries:
             return False
         with self._edit_entries() as entries:
-            return entries.pop(str(credential_id), None) is not None
+            return entries.pop(str(key.entry_id), None) is not None
 
     # -- the file ----------------------------------------------------------
 

@@ -5,21 +5,33 @@ text, and its chained backend passes a password on to the next one.
 """
 
 import threading
-import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from services.common.errors import Owner, Problem
 from services.common.fault_ids import FaultId
-from services.vault.base import PROBE_TIMEOUT_S, Vault, VaultEntry, VaultError, VaultKind, VaultState
+from services.vault.base import (
+    PROBE_TIMEOUT_S,
+    EntryKey,
+    Vault,
+    VaultEntry,
+    VaultError,
+    VaultKind,
+    VaultState,
+)
 from services.vault.entry_format import parse_entry, serialize_entry
+from services.vault.keyring_parts import (
+    EntryIncompleteError,
+    EntryTooLongError,
+    read_entry,
+    remove_entry,
+    write_entry,
+)
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 SERVICE_PREFIX = "approval-console"
-ENTRY_MAX_BYTES = 2560
-"""Size limit of an entry on Windows, in UTF-16."""
 CALL_TIMEOUT_S = 120.0
 """Enough for the user to unlock the keyring."""
 LABEL = "the keyring of this system"
@@ -34,7 +46,7 @@ class UnsuitableKeyringError(Exception):
 class SystemVault(Vault):
     """Stores secrets in the keyring of the operating system.
 
-    Some keyrings store one entry per service name, so the service name contains the id of the credential.
+    Some keyrings store one entry per service name, so the service name contains the id of the entry.
     """
 
     kind = VaultKind.SYSTEM
@@ -62,41 +74,30 @@ class SystemVault(Vault):
             reason = f"The keyring refused: {type(error).__name__}."
         return VaultState(usable=False, label=LABEL, reason=reason)
 
-    def _load(self, credential_id: uuid.UUID, name: str) -> VaultEntry | None:
-        service, user = _service_name(credential_id), str(credential_id)
-        text = self._call("Read", name, lambda: select_backend().get_password(service, user))
+    def _load(self, key: EntryKey) -> VaultEntry | None:
+        service, user = _place(key)
+        text = self._call("Read", key, lambda: read_entry(select_backend(), service, user))
         if text is None:
             return None
         try:
             return parse_entry(text)
         except ValueError as error:
-            raise _keyring_error("Read", name, str(error)) from None
+            raise _keyring_error("Read", key, str(error)) from None
 
-    def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
-        service, user, text = _service_name(credential_id), str(credential_id), serialize_entry(entry)
-        if len(text.encode("utf-16-le")) > ENTRY_MAX_BYTES:
-            raise _keyring_error("Keep", name, "it is longer than the 1,280 characters that keyrings take")
+    def _store(self, key: EntryKey, entry: VaultEntry) -> None:
+        (service, user), text = _place(key), serialize_entry(entry)
 
         def write_and_compare() -> bool:
             backend = select_backend()
-            backend.set_password(service, user, text)
-            return backend.get_password(service, user) == text
+            write_entry(backend, service, user, text)
+            return read_entry(backend, service, user) == text
 
-        if not self._call("Keep", name, write_and_compare):
-            raise _keyring_error("Keep", name, "the keyring took it and gives something else back")
+        if not self._call("Keep", key, write_and_compare):
+            raise _keyring_error("Keep", key, "the keyring took it and gives something else back")
 
-    def forget(self, credential_id: uuid.UUID, name: str) -> bool:
-        """As `Vault.forget`; also removes an entry that cannot be parsed."""
-        service, user = _service_name(credential_id), str(credential_id)
-
-        def remove() -> bool:
-            backend = select_backend()
-            if backend.get_password(service, user) is None:
-                return False
-            backend.delete_password(service, user)
-            return True
-
-        return self._call("Remove", name, remove)
+    def _remove(self, key: EntryKey) -> bool:
+        service, user = _place(key)
+        return self._call("Remove", key, lambda: remove_entry(select_backend(), service, user))
 
     def close(self) -> None:
         """End calls that still wait for the keyring, because the program ends."""
@@ -104,16 +105,16 @@ class SystemVault(Vault):
             self._closed = True
             self._condition.notify_all()
 
-    def _call(self, verb: str, name: str, work: Callable[[], T]) -> T:
+    def _call(self, verb: str, key: EntryKey, work: Callable[[], T]) -> T:
         try:
             return self._run_with_timeout(CALL_TIMEOUT_S, work)
         except TimeoutError:
-            raise _keyring_error(verb, name, "the keyring did not answer") from None
-        except UnsuitableKeyringError as error:
-            raise _keyring_error(verb, name, str(error)) from None
+            raise _keyring_error(verb, key, "the keyring did not answer") from None
+        except (UnsuitableKeyringError, EntryTooLongError, EntryIncompleteError) as error:
+            raise _keyring_error(verb, key, str(error)) from None
         except Exception as error:  # noqa: BLE001 -- backends raise what their system libraries raise
             # The text of such an error can contain the stored text.
-            raise _keyring_error(verb, name, f"the keyring answered {type(error).__name__}") from None
+            raise _keyring_error(verb, key, f"the keyring answered {type(error).__name__}") from None
 
     def _run_with_timeout(self, seconds: float, work: Callable[[], T]) -> T:
         """Run `work` in a new thread; raise TimeoutError after `seconds`, because a keyring may wait for the user."""
@@ -170,14 +171,15 @@ def _unsuitable_reason(backend: "KeyringBackend") -> str:
     return ""
 
 
-def _service_name(credential_id: uuid.UUID) -> str:
-    return f"{SERVICE_PREFIX}/{credential_id}"
+def _place(key: EntryKey) -> tuple[str, str]:
+    """Return the service and the user under which an entry is stored."""
+    return f"{SERVICE_PREFIX}/{key.entry_id}", str(key.entry_id)
 
 
-def _keyring_error(verb: str, name: str, evidence: str) -> VaultError:
+def _keyring_error(verb: str, key: EntryKey, evidence: str) -> VaultError:
     return VaultError(
         Problem(
-            tried=f"{verb} the password of “{name}”",
+            tried=f"{verb} {key.described}",
             evidence=evidence,
             cause="The keyring of this system is locked, missing or refuses.",
             owner=Owner.CONSOLE,

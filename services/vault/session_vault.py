@@ -2,7 +2,7 @@
 
 import uuid
 
-from services.vault.base import PROBE_TIMEOUT_S, Vault, VaultEntry, VaultKind, VaultState
+from services.vault.base import PROBE_TIMEOUT_S, EntryKey, Vault, VaultEntry, VaultKind, VaultState
 
 
 class SessionVault(Vault):
@@ -19,15 +19,11 @@ class SessionVault(Vault):
         del timeout
         return VaultState(usable=True, label="this session only")
 
-    def _load(self, credential_id: uuid.UUID, name: str) -> VaultEntry | None:
-        del name
-        return self._entries.get(credential_id)
+    def _load(self, key: EntryKey) -> VaultEntry | None:
+        return self._entries.get(key.entry_id)
 
-    def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
-        del name
-        self._entries[credential_id] = entry
+    def _store(self, key: EntryKey, entry: VaultEntry) -> None:
+        self._entries[key.entry_id] = entry
 
-    def forget(self, credential_id: uuid.UUID, name: str) -> bool:
-        """Remove the secret of a credential."""
-        del name
-        return self._entries.pop(credential_id, None) is not None
+    def _remove(self, key: EntryKey) -> bool:
+        return self._entries.pop(key.entry_id, None) is not None

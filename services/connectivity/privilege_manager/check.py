@@ -25,7 +25,7 @@ from services.connectivity.staged_check import StagedCheck
 from services.privilege_manager.client import PrivilegeManagerClient
 from services.privilege_manager.faults import FAULTS
 from services.privilege_manager.swagger import ApiDescription
-from services.transport.authentication import SignIn, SignInSource
+from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn
 from services.transport.connection_settings import ConnectionSettings
 
 __all__ = ["PrivilegeManagerCheck", "call_faults"]
@@ -44,7 +44,7 @@ class PrivilegeManagerCheck(StagedCheck):
     def __init__(
         self,
         settings: ConnectionSettings,
-        sign_in: SignInSource,
+        sign_in: ServerSignInSource,
         accepted: PreviousSignIn | None,
         report: StageCallback,
         known_operations: Mapping[str, str],
@@ -87,10 +87,11 @@ class PrivilegeManagerCheck(StagedCheck):
             return result
         return replace(result, owner=Owner.PRIVILEGE_MANAGER.value)
 
-    async def check_signed_in(self, given: SignIn | None, seen: str) -> None:
+    async def check_signed_in(self, given: ServerSignIn | None, seen: str) -> None:
         """Log on, and run the stages that are declared."""
-        async with PrivilegeManagerClient(self.settings, given) as server:
-            if not await self.stages.run("authentication", lambda: log_on(server, given, self.accepted)):
+        client = given if isinstance(given, SignIn) else None
+        async with PrivilegeManagerClient(self.settings, client) as server:
+            if not await self.stages.run("authentication", lambda: log_on(server, client, self.accepted)):
                 self.finish_without_sign_in(seen)
                 return
             refused: dict[str, Problem] = {}
@@ -105,7 +106,7 @@ class PrivilegeManagerCheck(StagedCheck):
             else:
                 await self.stages.run_declared(REGISTRY.create(check))
             self.stages.done(judge_roles(refused, sorted(read)))
-            account = given.account if given is not None else ""
+            account = client.account if client is not None else ""
             await self.stages.run("account", lambda: check_account(server, account))
 
     async def _look_at_operations(self, server: PrivilegeManagerClient, seen: str) -> ApiDescription | None:

@@ -29,7 +29,7 @@ from services.servicenow.account_roles import fetch_active_roles
 from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.response_checks import schemes_without_basic
-from services.transport.authentication import SignIn, SignInSource
+from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn
 from services.transport.connection_settings import ConnectionSettings
 
 SERVICE_CALL_STAGES = ("service_create", "service_status", "service_cancel", "status_call")
@@ -48,7 +48,7 @@ class ServiceNowCheck(StagedCheck):
     def __init__(
         self,
         settings: ConnectionSettings,
-        sign_in: SignInSource,
+        sign_in: ServerSignInSource,
         process: ApprovalProcess | None,
         accepted: PreviousSignIn | None,
         report: StageCallback,
@@ -90,7 +90,7 @@ class ServiceNowCheck(StagedCheck):
             "front of it, and at its API access policies.",
         )
 
-    async def check_signed_in(self, given: SignIn | None, seen: str) -> None:
+    async def check_signed_in(self, given: ServerSignIn | None, seen: str) -> None:
         """Sign in, and run the stages that are declared."""
         async with ServiceNowClient(self.settings, given) as instance:
             await self._check_signed_in(instance, seen)
@@ -106,7 +106,8 @@ class ServiceNowCheck(StagedCheck):
         signed: list[SignInResult] = []
 
         async def attempt() -> StageResult:
-            _require_basic_offered(self.reply, self.settings)
+            if isinstance(instance.sign_in, SignIn):
+                _require_basic_offered(self.reply, self.settings)
             signed.append(await attempt_sign_in(instance, self.accepted))
             return signed[0].result
 

@@ -1,6 +1,7 @@
 """Every fault of the practice instance under the check: found at its stage, in words, and never taken for good."""
 
 import asyncio
+import uuid
 
 import pytest
 
@@ -11,7 +12,7 @@ from services.connectivity import STAGES, time_limits
 from services.practice import FAULTS
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.servicenow.encoded_query import equals
-from services.vault import SecretMissingError
+from services.vault import EntryKey, SecretMissingError
 from tests.services.connectivity.conftest import ACCOUNT, HASTY_S, PASSWORD, check, findings, states
 
 SERVICES = ("service_create", "service_status", "service_cancel")
@@ -235,7 +236,7 @@ async def test_an_account_that_does_not_exist_is_refused_once(practice, account)
 
 async def test_a_missing_secret_fails_the_sign_in_and_nothing_is_sent(practice):
     async def ask():
-        raise SecretMissingError("ServiceNow")
+        raise SecretMissingError(EntryKey(uuid.uuid4(), "ServiceNow"))
 
     report = await check(practice.base_url, ask)
     assert findings(report) == [("authentication", "secret-missing")]

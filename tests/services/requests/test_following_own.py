@@ -21,7 +21,7 @@ from services.practice import PracticeInstance, orders_and_approvals
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.polling.poll_targets import load_target
 from services.store.row_values import get_table
-from services.vault.base import SecretMissingError
+from services.vault.base import EntryKey, SecretMissingError
 from tests.services.requests import followed
 from tests.services.requests.followed import SimulatedClock
 from tests.services.requests.own_requests import (
@@ -410,7 +410,7 @@ async def test_a_status_call_without_a_password_pauses_the_server_and_is_no_prob
     instance = await own.workspace.instance(own.server.id)
 
     async def no_password():
-        raise SecretMissingError("Practice")
+        raise SecretMissingError(EntryKey(uuid.uuid4(), "Practice"))
 
     instance._sign_in, instance._signed = no_password, None
     queue = own.follower._status_queues[own.server.id]

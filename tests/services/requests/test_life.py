@@ -1,6 +1,7 @@
 """The life of one request: stored around each call, never raised twice, and ended only by an answer that says so."""
 
 import asyncio
+import uuid
 from contextlib import closing
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from services.requests.lifecycle import lifecycle as life_module
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.store.audit_trail import HEAD_KEY
 from services.store.row_values import get_table
-from services.vault.base import SecretMissingError
+from services.vault.base import EntryKey, SecretMissingError
 from tests.limits import WAIT_S
 from tests.services.requests.conftest import states, stored
 
@@ -302,7 +303,7 @@ async def test_a_request_without_a_password_for_its_call_was_certainly_not_creat
     await life.submit(approval_type, FIELDS)
 
     async def no_password():
-        raise SecretMissingError("Practice")
+        raise SecretMissingError(EntryKey(uuid.uuid4(), "Practice"))
 
     instance._sign_in, instance._signed = no_password, None
     with pytest.raises(SecretMissingError):

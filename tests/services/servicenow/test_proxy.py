@@ -1,6 +1,7 @@
 """The proxy of a foreign system with a sign-in of its own: each side gets its own password, and no other."""
 
 import base64
+import uuid
 
 import pytest
 
@@ -129,10 +130,10 @@ async def test_the_check_goes_through_the_proxy_and_names_the_account_it_gave(au
 
 
 async def test_a_password_that_cannot_be_had_is_named_at_the_proxy(authority, server):
-    from services.vault import SecretMissingError
+    from services.vault import EntryKey, SecretMissingError
 
     async def ask():
-        raise SecretMissingError("Proxy")
+        raise SecretMissingError(EntryKey(uuid.uuid4(), "Proxy"))
 
     async with ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy:
         report = await run_check(settings(server, authority, proxy, ask), OWN)

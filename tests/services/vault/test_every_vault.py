@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.addresses import Destination, Origin
+from models.secret_names import SECRET_FORMS, SecretName
 from services.common.errors import Owner
 from services.common.secret import Secret
 from services.vault import SecretMissingError, SecretNotForHostError, VaultError, VaultKind, open_vault
+from services.vault.base import InvalidPasswordError
 from services.vault.entry_format import parse_entry, serialize_entry
 from services.vault.environment_vault import EnvVault, secret_variable
 from services.vault.keyring_vault import SystemVault
@@ -47,6 +49,49 @@ def test_a_missing_password_is_said_with_what_to_do(vault, credential):
     assert caught.value.problem.fault == "secret-missing"
     assert NAME in caught.value.problem.remedy
     assert vault.state(credential, NAME).present is False
+
+
+PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQ+/" * 210 + "\n-----END PRIVATE KEY-----\n"
+
+
+def test_the_secrets_of_a_credential_are_stored_bound_and_removed_one_by_one(vault, credential):
+    values = dict.fromkeys(SecretName, "one line") | {SecretName.PRIVATE_KEY: PRIVATE_KEY}
+    for name, value in values.items():
+        vault.put(credential, NAME, "account", Secret(f"{value}{name}"), [], secret_name=name)
+    vault.bind(credential, NAME, HOME, secret_name=SecretName.PRIVATE_KEY)
+    for name, value in values.items():
+        if name is not SecretName.PRIVATE_KEY:
+            with pytest.raises(SecretNotForHostError) as caught:
+                vault.get(credential, NAME, HOME, secret_name=name)
+            assert SECRET_FORMS[name].label in caught.value.problem.tried
+            vault.bind(credential, NAME, HOME, secret_name=name)
+        assert vault.get(credential, NAME, HOME, secret_name=name).reveal() == f"{value}{name}"
+    assert vault.forget(credential, NAME, secret_name=SecretName.CLIENT_SECRET)
+    with pytest.raises(SecretMissingError) as missing:
+        vault.get(credential, NAME, HOME, secret_name=SecretName.CLIENT_SECRET)
+    assert "client secret" in missing.value.problem.remedy
+    assert vault.state(credential, NAME).present
+    assert vault.forget(credential, NAME)
+    assert not any(vault.state(credential, NAME, secret_name=name).present for name in SecretName)
+
+
+def test_only_a_key_may_have_lines(vault, credential):
+    for name in SecretName:
+        if not SECRET_FORMS[name].has_lines:
+            with pytest.raises(InvalidPasswordError):
+                vault.put(credential, NAME, "account", Secret("one\ntwo"), [HOME], secret_name=name)
+
+
+def test_the_environment_has_a_variable_for_each_secret(tmp_path, credential):
+    environ = {secret_variable(NAME, name): f"{name} here" for name in SecretName}
+    assert "APPROVAL_CONSOLE_PRIVATE_KEY_PASSPHRASE_SERVICENOW" in environ
+    vault = EnvVault(environ, tmp_path / "bindings.json")
+    for name in SecretName:
+        vault.bind(credential, NAME, HOME, secret_name=name)
+        assert vault.get(credential, NAME, HOME, secret_name=name).reveal() == f"{name} here"
+    with pytest.raises(SecretNotForHostError) as caught:
+        vault.get(credential, NAME, OTHER, secret_name=SecretName.CLIENT_SECRET)
+    assert "APPROVAL_CONSOLE_CLIENT_SECRET_SERVICENOW_FOR=" in caught.value.problem.remedy
 
 
 def test_passwords_of_two_credentials_do_not_mix(vault, credential):

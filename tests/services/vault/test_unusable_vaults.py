@@ -230,8 +230,31 @@ class TestKeyring:
 
     def test_a_password_that_is_too_long_is_reported(self, ring, credential):
         with pytest.raises(VaultError) as caught:
-            SystemVault().put(credential, NAME, "account", Secret("x" * 1300), [HOME])
-        assert "1,280 characters" in caught.value.problem.evidence
+            SystemVault().put(credential, NAME, "account", Secret("x" * 20_480), [HOME])
+        assert "20,480 characters" in caught.value.problem.evidence
+
+    @pytest.mark.parametrize("key", ["k" * 3300, "\U0001f511" * 1300], ids=["ascii", "four bytes"])
+    def test_a_long_secret_is_stored_in_parts_that_every_keyring_takes(self, ring, credential, key):
+        vault = SystemVault()
+        for text in (key, key[::-1] + "x"):
+            vault.put(credential, NAME, "account", Secret(text), [HOME])
+            assert vault.get(credential, NAME, HOME).reveal() == text
+            assert max(len(part.encode("utf-16-le")) for part in ring.entries.values()) <= 2560
+        count = len(ring.entries)
+        vault.put(credential, NAME, "account", Secret(key), [HOME])
+        assert len(ring.entries) in (count, count - 1)
+        vault.put(credential, NAME, "account", Secret("short"), [HOME])
+        assert len(ring.entries) == 1
+
+    def test_an_entry_without_one_of_its_parts_is_reported_and_can_be_removed(self, ring, credential):
+        vault = SystemVault()
+        vault.put(credential, NAME, "account", Secret("k" * 3300), [HOME])
+        del ring.entries[next(place for place in ring.entries if place[0].endswith("/1"))]
+        with pytest.raises(VaultError) as caught:
+            vault.get(credential, NAME, HOME)
+        assert "part of the entry" in caught.value.problem.evidence
+        assert vault.forget(credential, NAME)
+        assert ring.entries == {}
 
     def test_an_entry_that_cannot_be_parsed_is_reported_and_can_be_removed(self, ring, credential):
         ring.entries[f"approval-console/{credential}", str(credential)] = "no entry"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from models.sign_in import METHODS
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity.fault_catalog import fault_result, refused_error
@@ -14,6 +15,7 @@ from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_false, is_true
 from services.servicenow.table_api import Row
+from services.transport.authentication import TokenSignIn
 
 USER_FIELDS = ("user_name", "active", "locked_out", "web_service_access_only", "internal_integration_user")
 BASIC_AUTH_ROLE = "snc_basic_auth_api_access"
@@ -65,8 +67,17 @@ async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn |
     if row is None:
         seen = f"{account}, signed in; its user record is hidden from it"
     else:
-        seen = f"{account}, signed in with 1 attempt"
+        seen = f"{account}, signed in with 1 attempt{_token_evidence(instance)}"
     return SignInResult(StageResult.ok(stage, seen), account, row)
+
+
+def _token_evidence(instance: ServiceNowClient) -> str:
+    """Return what is known of the access token, which is never shown."""
+    token, sign_in = instance.access_token, instance.sign_in
+    if token is None or not isinstance(sign_in, TokenSignIn):
+        return ""
+    scope = f"scope {token.scope}" if token.scope else "no scope named"
+    return f"; {METHODS[sign_in.method].label}, token for {token.lifetime_s:.0f} s, {scope}"
 
 
 async def _lists_are_forbidden(instance: ServiceNowClient) -> bool:

@@ -1,0 +1,254 @@
+"""Access tokens of one instance: one fetch for all callers, early renewal, and no loop after a refusal.
+
+Tokens are held in memory only, as a `Secret`. What ServiceNow's token endpoint answers is described in its documentation
+of the OAuth API response parameters; almost every refusal is the same 401, so that the fault lists candidates.
+"""
+
+import asyncio
+import json
+import time
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from models.secret_names import SecretName
+from models.sign_in import SignInMethod
+from services.common.errors import Problem, RefusedError, new_correlation_id
+from services.common.fault_ids import FaultId
+from services.common.json_types import JsonValue
+from services.common.secret import Secret
+from services.servicenow.faults import make_error
+from services.servicenow.jwt_assertions import make_assertion
+from services.servicenow.response_checks import raise_for_failure, raise_for_redirect
+from services.transport.authentication import BearerAuthorization, TokenSignIn
+from services.transport.http_channel import HttpChannel
+
+TOKEN_PATH = "oauth_token.do"  # noqa: S105 -- a path
+JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+RENEW_AFTER = 0.8
+"""The part of its life after which a token is replaced, so that no call meets its end."""
+LIFETIME_DEFAULT_S = 1800.0
+"""When a reply does not say it: the default of ServiceNow's clients."""
+LIFETIME_MAX_S = 24 * 3600.0
+REFUSED_PAUSE_S = 60.0
+"""For this long refused secrets are not sent again."""
+TOKEN_MAX = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token, and what its reply said of it."""
+
+    value: Secret = field(repr=False)
+    lifetime_s: float
+    scope: str
+    fetched_at: float
+    """Monotonic seconds."""
+
+    def is_fresh(self, now: float) -> bool:
+        """Return whether it is used for another call."""
+        return now < self.fetched_at + self.lifetime_s * RENEW_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    sign_in: TokenSignIn
+    problem: Problem
+    until: float
+
+
+class AccessTokens:
+    """Fetches and caches the token of one session."""
+
+    def __init__(self, channel: HttpChannel, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._sign_in: TokenSignIn | None = None
+        """What the token was fetched with."""
+        self._token: AccessToken | None = None
+        self._refresh_token: Secret | None = None
+        self._refusal: _Refusal | None = None
+        self._clock_offset_s = 0.0
+        """How far the instance's clock is ahead of this one, from the `Date` of its replies."""
+
+    @property
+    def current(self) -> AccessToken | None:
+        """The token in use, for evidence; its value is a secret."""
+        return self._token
+
+    def clear(self) -> None:
+        """Forget token and refresh token: credential or destination changed."""
+        self._sign_in = self._token = self._refresh_token = self._refusal = None
+
+    async def get(self, sign_in: TokenSignIn, tried: str) -> AccessToken:
+        """Return a token for `sign_in`; all callers wait for one fetch. Raises the `oauth-…` faults."""
+        async with self._lock:
+            if not _is_same(self._sign_in, sign_in):
+                self.clear()
+                self._sign_in = sign_in
+            if self._token is None or not self._token.is_fresh(self._clock()):
+                self._token = await self._fetch(sign_in, tried)
+            return self._token
+
+    def drop(self, token: AccessToken | None) -> None:
+        """Forget a token that a call was refused with, unless it was replaced meanwhile."""
+        if token is not None and self._token is token and self.may_renew(token):
+            self._token = None
+
+    def may_renew(self, token: AccessToken) -> bool:
+        """Return whether a refusal may be the end of `token`: right after its fetch, another one would be refused as well."""
+        return self._clock() >= token.fetched_at + REFUSED_PAUSE_S
+
+    # -- fetching ----------------------------------------------------------
+
+    async def _fetch(self, sign_in: TokenSignIn, tried: str) -> AccessToken:
+        self._raise_if_refused_before(sign_in)
+        refresh_token, self._refresh_token = self._refresh_token, None
+        if refresh_token is not None:
+            form = {
+                **_client(sign_in),
+                "grant_type": "refresh_token",
+                "refresh_token": refresh_token.reveal(),
+            }
+            try:
+                return await self._request(sign_in, form, tried, remember=False)
+            except RefusedError:
+                # It has ended, or was revoked; the password is asked for in its place.
+                pass
+        return await self._request(sign_in, await self._form(sign_in, tried), tried, remember=True)
+
+    async def _form(self, sign_in: TokenSignIn, tried: str) -> dict[str, str]:
+        form = _client(sign_in)
+        match sign_in.method:
+            case SignInMethod.PASSWORD_GRANT:
+                form |= {
+                    "grant_type": "password",
+                    "username": sign_in.account,
+                    "password": sign_in.secrets[SecretName.PASSWORD].reveal(),
+                }
+            case SignInMethod.JWT_BEARER:
+                offset = self._clock_offset_s
+                assertion = await asyncio.to_thread(
+                    make_assertion, sign_in, clock_offset_s=offset, tried=tried
+                )
+                form |= {"grant_type": JWT_GRANT, "assertion": assertion}
+            case _:
+                form |= {"grant_type": "client_credentials"}
+        if sign_in.scope:
+            form["scope"] = sign_in.scope
+        return form
+
+    async def _request(
+        self, sign_in: TokenSignIn, form: dict[str, str], tried: str, *, remember: bool
+    ) -> AccessToken:
+        response = await self._channel.send(
+            "POST",
+            TOKEN_PATH,
+            tried,
+            authorize=_no_authorization,
+            content=urllib.parse.urlencode(form).encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+        )
+        # A session that the token endpoint begins belongs to nobody.
+        self._channel.clear_cookies()
+        self._note_clock(response)
+        raise_for_redirect(response, self._channel.settings.origin, tried)
+        try:
+            return self._read(response, tried)
+        except RefusedError as error:
+            if remember and error.problem.fault in (
+                FaultId.OAUTH_TOKEN_REFUSED,
+                FaultId.OAUTH_CLIENT_UNKNOWN,
+            ):
+                self._refusal = _Refusal(sign_in, error.problem, self._clock() + REFUSED_PAUSE_S)
+            raise
+
+    def _raise_if_refused_before(self, sign_in: TokenSignIn) -> None:
+        refusal = self._refusal
+        if refusal is None:
+            return
+        if self._clock() < refusal.until and _is_same(refusal.sign_in, sign_in):
+            raise RefusedError(replace(refusal.problem, correlation_id=new_correlation_id()))
+        self._refusal = None
+
+    def _note_clock(self, response: httpx.Response) -> None:
+        try:
+            told = parsedate_to_datetime(response.headers["date"])
+        except (KeyError, TypeError, ValueError):
+            return
+        if told.tzinfo is not None:
+            self._clock_offset_s = (told - datetime.now(UTC)).total_seconds()
+
+    def _read(self, response: httpx.Response, tried: str) -> AccessToken:
+        """Return the token of a reply. No error shows the body: it may hold a token."""
+        seen = f"HTTP {response.status_code} from {response.request.url.path}"
+        try:
+            body: JsonValue = json.loads(response.content)
+        except (ValueError, RecursionError):
+            body = None
+        if response.status_code in (400, 401) and isinstance(body, dict) and "error" in body:
+            code = body["error"]
+            fault = (
+                FaultId.OAUTH_CLIENT_UNKNOWN if code == "unauthorized_client" else FaultId.OAUTH_TOKEN_REFUSED
+            )
+            raise make_error(fault, tried, f"{seen}: error {code if isinstance(code, str) else '?'}"[:300])
+        raise_for_failure(response, tried)
+        if not isinstance(body, dict):
+            raise make_error(FaultId.OAUTH_REPLY_UNREADABLE, tried, f"{seen}: no JSON object")
+        value, kind = body.get("access_token"), body.get("token_type", "Bearer")
+        if not isinstance(value, str) or not _is_token(value):
+            raise make_error(FaultId.OAUTH_REPLY_UNREADABLE, tried, f"{seen}: no access_token")
+        if not isinstance(kind, str) or kind.lower() != "bearer":
+            raise make_error(FaultId.OAUTH_REPLY_UNREADABLE, tried, f"{seen}: a token_type other than Bearer")
+        refresh = body.get("refresh_token")
+        if isinstance(refresh, str) and _is_token(refresh):
+            self._refresh_token = Secret(refresh)
+        scope = body.get("scope")
+        return AccessToken(
+            Secret(value),
+            _lifetime(body.get("expires_in")),
+            scope if isinstance(scope, str) else "",
+            self._clock(),
+        )
+
+
+def bearer(token: AccessToken) -> BearerAuthorization:
+    """Return what sets the header of a call."""
+    return BearerAuthorization(token.value)
+
+
+def _client(sign_in: TokenSignIn) -> dict[str, str]:
+    """Return the parameters that identify the client; a public client has no secret."""
+    secret = sign_in.secrets.get(SecretName.CLIENT_SECRET)
+    return {"client_id": sign_in.client_id, **({"client_secret": secret.reveal()} if secret else {})}
+
+
+def _lifetime(value: JsonValue) -> float:
+    """Return `expires_in` in seconds, whatever form it has; the default where it does not say."""
+    try:
+        seconds = float(value) if isinstance(value, int | float | str) and value is not True else -1.0
+    except ValueError:
+        seconds = -1.0
+    return min(seconds, LIFETIME_MAX_S) if seconds > 0 else LIFETIME_DEFAULT_S
+
+
+def _is_token(text: str) -> bool:
+    """Return whether a text can be sent in a header."""
+    return 0 < len(text) <= TOKEN_MAX and text.isascii() and text.isprintable() and " " not in text
+
+
+def _is_same(one: TokenSignIn | None, other: TokenSignIn) -> bool:
+    if one is None or replace(one, secrets={}) != replace(other, secrets={}):
+        return False
+    return {name: secret.reveal() for name, secret in one.secrets.items()} == {
+        name: secret.reveal() for name, secret in other.secrets.items()
+    }
+
+
+async def _no_authorization() -> None:
+    """Send no Authorization header: the client's secrets are in the form."""

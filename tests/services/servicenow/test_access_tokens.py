@@ -1,0 +1,230 @@
+"""Access tokens over real sockets: every grant, one fetch for all callers, renewal, and no loop after a refusal."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from models.secret_names import SecretName
+from models.sign_in import JwtAlgorithm, SignInMethod
+from services.common.errors import ConsoleError
+from services.common.secret import Secret
+from services.practice.oauth import (
+    CLIENT_CREDENTIALS_PROPERTY,
+    PASSWORD_GRANT_PROPERTY,
+    Verifier,
+    make_client,
+)
+from services.practice.server import PracticeInstance
+from services.servicenow import ConnectionSettings, ServiceNowClient
+from services.servicenow.access_tokens import REFUSED_PAUSE_S
+from services.transport.authentication import SignIn, TokenSignIn
+
+USER, APPROVER = "privman.integration", "app.approver"
+TOKEN_CALL = "/oauth_token.do"
+
+
+class Clock:
+    """Monotonic seconds that a test moves."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def keys():
+    return {"RS": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+            "ES256": ec.generate_private_key(ec.SECP256R1()), "ES384": ec.generate_private_key(ec.SECP384R1()),
+            "ES512": ec.generate_private_key(ec.SECP521R1())}  # fmt: skip
+
+
+def key_for(keys, algorithm):
+    return keys["RS"] if algorithm.startswith("RS") else keys[algorithm]
+
+
+def pem(key, passphrase=None):
+    protection = (
+        serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    )
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection
+    ).decode()
+
+
+def public_pem(key):
+    return (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
+@pytest.fixture
+def practice():
+    instance = PracticeInstance().start()
+    instance.set_property(CLIENT_CREDENTIALS_PROPERTY, "true")
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture
+def client(practice):
+    return practice.tokens.add_client("Approval Console", make_client(USER))
+
+
+def client_credentials(client, **changed):
+    secret = Secret(changed.pop("secret", client.secret))
+    return TokenSignIn(
+        account=changed.pop("account", USER),
+        method=changed.pop("method", SignInMethod.CLIENT_CREDENTIALS),
+        client_id=changed.pop("client_id", client.client_id),
+        secrets={SecretName.CLIENT_SECRET: secret, **changed.pop("secrets", {})},
+        **changed,
+    )
+
+
+@asynccontextmanager
+async def signed_in(practice, sign_in, clock=None):
+    async with ServiceNowClient(ConnectionSettings("Practice", practice.base_url), sign_in) as instance:
+        if clock is not None:
+            instance._tokens._clock = clock
+        yield instance
+
+
+async def read(instance):
+    return await instance.table("sys_properties").first(None, ("name",))
+
+
+def token_calls(practice):
+    return [call for call in practice.log if call.path == TOKEN_CALL]
+
+
+async def test_client_credentials_are_fetched_once_for_all_callers(practice, client):
+    async with signed_in(practice, client_credentials(client)) as instance:
+        await asyncio.gather(*(read(instance) for _ in range(8)))
+        assert instance.access_token.scope == "useraccount"
+    assert [call.status for call in token_calls(practice)] == [200]
+    assert {call.account for call in practice.log if call.path != TOKEN_CALL} == {USER}
+
+
+async def test_the_password_grant_is_renewed_with_its_refresh_token(practice, client):
+    clock = Clock()
+    password = Secret(practice.accounts[APPROVER].password)
+    sign_in = client_credentials(
+        client, method=SignInMethod.PASSWORD_GRANT, account=APPROVER, secrets={SecretName.PASSWORD: password}
+    )
+    async with signed_in(practice, sign_in, clock) as instance:
+        await read(instance)
+        practice.set_property(PASSWORD_GRANT_PROPERTY, "true")
+        clock.now += 0.8 * 1800
+        await read(instance)
+    assert [call.status for call in token_calls(practice)] == [200, 200]
+    assert {call.account for call in practice.log if call.path != TOKEN_CALL} == {APPROVER}
+
+
+@pytest.mark.parametrize("algorithm", list(JwtAlgorithm))
+async def test_every_algorithm_of_jwt_bearer(practice, client, keys, algorithm):
+    key = key_for(keys, algorithm)
+    client.verifiers.append(Verifier("kid-1", public_pem(key)))
+    sign_in = client_credentials(
+        client, method=SignInMethod.JWT_BEARER, key_id="kid-1", subject=USER, algorithm=algorithm,
+        secrets={SecretName.PRIVATE_KEY: Secret(pem(key, b"a phrase")),
+                 SecretName.PRIVATE_KEY_PASSPHRASE: Secret("a phrase")},
+    )  # fmt: skip
+    async with signed_in(practice, sign_in) as instance:
+        assert await read(instance)
+
+
+@pytest.mark.parametrize(
+    ("key", "passphrase", "algorithm"),
+    [
+        ("RS", "other", "RS256"),
+        ("RS", None, "RS256"),
+        ("RS", "a phrase", "ES256"),
+        ("ES256", "a phrase", "ES384"),
+    ],
+)
+async def test_a_key_that_cannot_sign_is_refused_before_anything_is_sent(
+    practice, client, keys, key, passphrase, algorithm
+):
+    held = {SecretName.PRIVATE_KEY: Secret(pem(keys[key], b"a phrase"))}
+    if passphrase:
+        held[SecretName.PRIVATE_KEY_PASSPHRASE] = Secret(passphrase)
+    sign_in = client_credentials(
+        client, method=SignInMethod.JWT_BEARER, key_id="k", subject=USER, algorithm=algorithm, secrets=held
+    )
+    async with signed_in(practice, sign_in) as instance:
+        with pytest.raises(ConsoleError) as caught:
+            await read(instance)
+    assert caught.value.problem.fault == "oauth-private-key-unusable"
+    assert practice.log == []
+
+
+async def test_a_refused_secret_is_sent_once_and_again_after_a_minute(practice, client):
+    clock = Clock()
+    async with signed_in(practice, client_credentials(client, secret="wrong"), clock) as instance:
+        for _ in range(3):
+            with pytest.raises(ConsoleError) as caught:
+                await read(instance)
+            assert caught.value.problem.fault == "oauth-token-refused"
+        assert len(practice.log) == 1
+        clock.now += REFUSED_PAUSE_S
+        with pytest.raises(ConsoleError):
+            await read(instance)
+    assert len(practice.log) == 2
+
+
+async def test_a_revoked_token_is_replaced_for_a_read_and_not_for_a_change(practice, client):
+    clock = Clock()
+    async with signed_in(practice, client_credentials(client), clock) as instance:
+        await read(instance)
+        clock.now += REFUSED_PAUSE_S
+        practice.tokens.revoke_all()
+        assert await read(instance)
+        clock.now += REFUSED_PAUSE_S
+        practice.tokens.revoke_all()
+        with pytest.raises(ConsoleError) as caught:
+            await instance.table("sys_properties").insert({"name": "x"})
+    assert [call.status for call in practice.log if call.method == "POST" and call.path != TOKEN_CALL] == [
+        401
+    ]
+    assert caught.value.problem.fault == "oauth-token-rejected"
+
+
+async def test_a_token_that_is_refused_at_once_causes_no_loop(practice, client):
+    async with signed_in(practice, client_credentials(client)) as instance:
+        await read(instance)
+        practice.tokens.revoke_all()
+        for _ in range(3):
+            with pytest.raises(ConsoleError) as caught:
+                await read(instance)
+            assert caught.value.problem.fault == "oauth-token-rejected"
+    assert len(token_calls(practice)) == 1
+
+
+async def test_a_scoped_client_is_named(practice, client):
+    client.is_scoped = True
+    async with signed_in(practice, client_credentials(client)) as instance:
+        with pytest.raises(ConsoleError) as caught:
+            await read(instance)
+    assert caught.value.problem.fault == "oauth-client-scoped"
+
+
+async def test_another_credential_gets_neither_the_token_nor_the_session(practice, client):
+    chosen = [client_credentials(client)]
+
+    async def source():
+        return chosen[0]
+
+    async with signed_in(practice, source) as instance:
+        await read(instance)
+        chosen[0] = SignIn(APPROVER, Secret(practice.accounts[APPROVER].password))
+        instance._signed = None
+        await read(instance)
+        assert instance.access_token is None
+    assert practice.log[-1].account == APPROVER
