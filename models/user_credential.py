@@ -1,5 +1,6 @@
 """User Credential: an account and how it signs in; its secrets are stored in the vault under the credential's id."""
 
+from datetime import date
 from typing import ClassVar
 
 from pydantic import ValidationInfo, field_validator
@@ -36,12 +37,25 @@ class UserCredentialFields(ConfigurationFields):
     """The value of the client's User field, which finds the user."""
     algorithm: str = Field(default="", max_length=8, sa_column_kwargs={"server_default": EMPTY_TEXT})
     """A value of `JwtAlgorithm`, for JWT bearer only."""
+    secret_expires_on: str = Field(default="", max_length=10, sa_column_kwargs={"server_default": EMPTY_TEXT})
+    """The last day of its secret as YYYY-MM-DD, entered by hand: ServiceNow does not tell it. Empty for no reminder."""
 
     @field_validator("sign_in")
     @classmethod
     def _validate_sign_in(cls, value: str) -> str:
         if value not in set(SignInMethod):
             raise ValueError(f"must be one of {', '.join(SignInMethod)}")
+        return value
+
+    @field_validator("secret_expires_on")
+    @classmethod
+    def _validate_day(cls, value: str) -> str:
+        value = value.strip()
+        if value:
+            try:
+                return date.fromisoformat(value).isoformat()
+            except ValueError:
+                raise ValueError(tr_later("is no date; write it as YYYY-MM-DD")) from None
         return value
 
     @field_validator("client_id", "scope", "key_id", "subject", "algorithm")
@@ -84,6 +98,7 @@ class UserCredential(UserCredentialFields, ConfigurationObject, table=True):
         DocumentKey("key_id", "key_id", omitted=""),
         DocumentKey("subject", "subject", omitted=""),
         DocumentKey("algorithm", "algorithm", omitted=""),
+        DocumentKey("secret_expires_on", "secret_expires_on", omitted=""),
         DESCRIPTION_KEY,
     )
     routing_fields: ClassVar[frozenset[str]] = frozenset({"account", "sign_in", "client_id", "subject"})

@@ -18,3 +18,6 @@ def upgrade() -> None:
         table.add_column(sa.Column("key_id", sa.String(255), nullable=False, server_default=sa.text("''")))
         table.add_column(sa.Column("subject", sa.String(255), nullable=False, server_default=sa.text("''")))
         table.add_column(sa.Column("algorithm", sa.String(8), nullable=False, server_default=sa.text("''")))
+        table.add_column(
+            sa.Column("secret_expires_on", sa.String(10), nullable=False, server_default=sa.text("''"))
+        )
