@@ -93,8 +93,9 @@ def format_duration(seconds: int) -> str:
 
 def parse_date(value: object) -> str:
     """Return a day as text; YAML reads one without quotes as a date. Raises ValueError."""
-    is_day = isinstance(value, date) and not isinstance(value, datetime)
-    return value.isoformat() if is_day else parse_text(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    return parse_text(value)
 
 
 def parse_guid(value: object) -> str | None:
