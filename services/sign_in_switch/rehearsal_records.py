@@ -90,23 +90,23 @@ class SignInRehearsal:
     @classmethod
     def of(cls, run: TaskRun) -> "SignInRehearsal":
         """Return the rehearsal in a run."""
-        kept: UncheckedJson = json.loads(run.report)
+        report: UncheckedJson = json.loads(run.report)
         return cls(
-            credential_id=uuid.UUID(kept["credential"]),
-            credential_version=kept["credential_version"],
-            credential_name=kept["credential_name"],
-            method=SignInMethod(kept["sign_in"]),
+            credential_id=uuid.UUID(report["credential"]),
+            credential_version=report["credential_version"],
+            credential_name=report["credential_name"],
+            method=SignInMethod(report["sign_in"]),
             at=run.ended_at or run.started_at,
-            sign_in_ms=kept["sign_in_ms"],
-            repeat_ms=kept["repeat_ms"],
-            created_ms=kept["created_ms"],
-            number=kept["number"],
-            seen_ms=kept["seen_ms"],
-            calls=kept["calls"],
-            token_calls=kept["token_calls"],
-            closed=kept["closed"],
-            failed=tuple(kept["failed"]),
-            problem=kept["problem"],
+            sign_in_ms=report["sign_in_ms"],
+            repeat_ms=report["repeat_ms"],
+            created_ms=report["created_ms"],
+            number=report["number"],
+            seen_ms=report["seen_ms"],
+            calls=report["calls"],
+            token_calls=report["token_calls"],
+            closed=report["closed"],
+            failed=tuple(report["failed"]),
+            problem=report["problem"],
         )
 
 
@@ -132,8 +132,8 @@ async def rehearse_sign_in(
     finally:
         started_call_paths.reset(noted)
     token_calls = sum(path.lstrip("/") == TOKEN_PATH.lstrip("/") for path in calls)
-    kept = _Kept(done, credential, len(calls), token_calls)
-    return await run_to_completion(lambda: _keep(workspace.store, server, kept.rehearsal()))
+    outcome = _Outcome(done, credential, len(calls), token_calls)
+    return await run_to_completion(lambda: _store_run(workspace.store, server, outcome.rehearsal()))
 
 
 async def _open(workspace: Workspace, server: ForeignSystem, credential: UserCredential) -> ServiceNowClient:
@@ -158,7 +158,7 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Outcome:
     seen: _Seen
     credential: UserCredential
     calls: int
@@ -226,7 +226,7 @@ def _find_process(workspace: Workspace, server: ForeignSystem) -> tuple[Approval
     raise NotFoundError(f"an Approval Type whose Approval Process uses “{server.name}”")
 
 
-def _keep(store: Store, server: ForeignSystem, rehearsal: SignInRehearsal) -> SignInRehearsal:
+def _store_run(store: Store, server: ForeignSystem, rehearsal: SignInRehearsal) -> SignInRehearsal:
     run = TaskRun(
         task=TASK_ID,
         object_kind=Kind.FOREIGN_SYSTEM.value,
