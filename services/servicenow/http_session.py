@@ -79,6 +79,10 @@ class HttpSession:
         """The access token in use, for evidence; None for other methods, and before the first call."""
         return self._tokens.current
 
+    async def fetch_access_token(self, tried: str) -> AccessToken | None:
+        """Return the access token of the next call, fetched where there is none; None for methods without tokens."""
+        return (await self._ready_authorization(tried))[1]
+
     # -- calls -------------------------------------------------------------
 
     async def get(
