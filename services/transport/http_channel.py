@@ -112,11 +112,17 @@ class HttpChannel:
         """Clients without the proxy's sign-in: calls may still be under way in their connections."""
         self._client_lock = asyncio.Lock()
         self._call_semaphore = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
+        self._calls = 0
         if connections is not None:
             self._client, self._proxy_accepts_basic = connections.client, connections.proxy_signed
             self._client.timeout = settings.timeout
             # A session without a sign-in would be answered in place of what is sent next.
             self.clear_cookies()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether calls are under way, or wait for their turn."""
+        return self._calls > 0
 
     async def aclose(self) -> None:
         """Close the connections; new ones are opened with the next call."""
@@ -140,6 +146,7 @@ class HttpChannel:
         transport.
         """
         call = _Call(method, f"{self.settings.base_url}{path}", tried, parts, ProxyChallengeTrace())
+        self._calls += 1
         try:
             async with self._call_semaphore:
                 if (begun := started_call_paths.get()) is not None:
@@ -163,6 +170,8 @@ class HttpChannel:
             raise self.faults.error(
                 FaultId.REDIRECT_ELSEWHERE, tried, f"an address that cannot be read: {error}"
             ) from error
+        finally:
+            self._calls -= 1
 
     async def _send_once(
         self, client: httpx.AsyncClient, call: _Call, auth: httpx.Auth | None
