@@ -34,6 +34,11 @@ class ClientCache(Generic[ClientType]):
             await known[1].aclose()
         return made
 
+    def known(self, server_id: uuid.UUID) -> ClientType | None:
+        """Return the client of a server that is open; None where none was needed yet."""
+        found = self._clients.get(server_id)
+        return None if found is None else found[1]
+
     async def aclose(self) -> None:
         """Close all clients."""
         clients, self._clients = list(self._clients.values()), {}
