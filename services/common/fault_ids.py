@@ -170,6 +170,9 @@ class FaultId(StrEnum):
     VAULT_READ_ONLY = ("vault-read-only", _CONSOLE)
     PASSWORD_MISSING = ("password-missing", _CONSOLE)
 
+    # -- The probe of a sign-in
+    SIGN_IN_ACCOUNT_UNPROVEN = ("sign-in-account-unproven", _ACCOUNT)
+
     # -- The staged check
     DNS_TIMEOUT = ("dns-timeout", _NETWORK, _NOT_EXECUTED)
     PROXY_INVALID = ("proxy-invalid", _CONSOLE, _NOT_EXECUTED)

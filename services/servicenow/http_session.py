@@ -79,6 +79,10 @@ class HttpSession:
         """What is known of the access tokens of this session; never a token."""
         return self._tokens.facts
 
+    async def fetch_access_token(self, tried: str) -> AccessToken | None:
+        """Return the access token of the next call, fetched where there is none; None for methods without tokens."""
+        return (await self._ready_authorization(tried))[1]
+
     # -- calls -------------------------------------------------------------
 
     async def get(

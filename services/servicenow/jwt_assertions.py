@@ -1,4 +1,4 @@
-"""Assertions of the JWT bearer grant: signed claims that a ServiceNow instance exchanges for an access token."""
+"""Assertions of the JWT bearer grant: signed statements that a ServiceNow instance exchanges for an access token."""
 
 import secrets
 import time
@@ -27,7 +27,7 @@ def make_assertion(sign_in: TokenSignIn, *, clock_offset_s: float = 0.0, tried: 
 
     key = _load_key(sign_in, tried)
     issued = int(time.time() + clock_offset_s) - BACKDATED_S
-    claims = {
+    members = {
         "iss": sign_in.client_id,
         "aud": sign_in.client_id,
         "sub": sign_in.subject,
@@ -36,7 +36,7 @@ def make_assertion(sign_in: TokenSignIn, *, clock_offset_s: float = 0.0, tried: 
         "jti": secrets.token_urlsafe(24),
     }
     try:
-        return jwt.encode(claims, key, algorithm=sign_in.algorithm, headers={"kid": sign_in.key_id})  # type: ignore[arg-type]
+        return jwt.encode(members, key, algorithm=sign_in.algorithm, headers={"kid": sign_in.key_id})  # type: ignore[arg-type]
     except (jwt.PyJWTError, TypeError, ValueError, NotImplementedError):
         # Texts of the library may quote the key.
         raise make_error(
