@@ -56,6 +56,11 @@ class HttpSession:
         await self._channel.aclose()
 
     @property
+    def is_busy(self) -> bool:
+        """Whether calls are under way."""
+        return self._channel.is_busy
+
+    @property
     def settings(self) -> ConnectionSettings:
         """How the instance is reached. Another value is used with the connections that are opened next."""
         return self._channel.settings
