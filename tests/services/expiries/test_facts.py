@@ -185,7 +185,7 @@ def test_a_signing_key_has_a_date_only_with_its_certificate(configuration, serve
     )
     made = server(credential_id=jwt.id)
     whole = (authority.folder / signed.path).read_text()
-    key = whole[whole.index("-----BEGIN PRIVATE KEY") :]
+    key = whole[whole.index("-----END CERTIFICATE") :].partition("\n")[2]
     for content, state in ((key, "undated"), (whole, "warning")):
         vault.put(
             jwt.id,
