@@ -22,6 +22,7 @@ from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
 from services.coordination.clock import Clock
+from services.credential_secrets import lending_secrets
 from services.credential_sign_in import read_password_sign_in, read_sign_in
 from services.privilege_manager import PrivilegeManagerClient
 from services.servicenow import ConnectionSettings, ServiceNowClient
@@ -151,9 +152,15 @@ class Workspace:
     async def instance_as(self, server: ForeignSystem, credential: UserCredential) -> ServiceNowClient:
         """Return a client for `server` that signs in with `credential`; the caller closes it.
 
-        Reads the secrets at once, in a thread: raises VaultError before the first call.
+        Reads the secrets at once, in a thread: raises VaultError before the first call. Secrets that are for no server yet
+        are bound to this one while they are read: whoever names both says so, for this run only.
         """
-        sign_in = await asyncio.to_thread(read_sign_in, self.vault, credential, server.destination)
+
+        def read() -> ServerSignIn:
+            with lending_secrets(self.vault, credential, server.destination):
+                return read_sign_in(self.vault, credential, server.destination)
+
+        sign_in = await asyncio.to_thread(read)
         return self.instance_for(self.connection_settings_for(server), sign_in)
 
     def sign_in_source_for(self, server: Server, credential: UserCredential | None) -> ServerSignInSource:
