@@ -26,6 +26,7 @@ from services.credential_secrets import lending_secrets
 from services.credential_sign_in import read_password_sign_in, read_sign_in
 from services.privilege_manager import PrivilegeManagerClient
 from services.servicenow import ConnectionSettings, ServiceNowClient
+from services.servicenow.access_tokens import TokenFacts
 from services.store import Store
 from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
 from services.transport.client_cache import ClientCache
@@ -79,6 +80,14 @@ class Workspace:
             self.sign_in_source_for(server, credential),
         )
         return await self._instances.get(server_id, identity, lambda: self.instance_for(settings, sign_in))
+
+    def token_facts(self, server_id: uuid.UUID) -> TokenFacts | None:
+        """Return what is known of a server's access tokens since its client was opened, without any call.
+
+        None before its first call. Counts begin anew when its settings or credential change.
+        """
+        client = self._instances.known(server_id)
+        return None if client is None else client.token_facts
 
     async def privilege_manager(self, server_id: uuid.UUID) -> PrivilegeManagerClient:
         """Return the client of a Privilege Manager server; a new one if its settings or credential have changed.
