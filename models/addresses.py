@@ -77,17 +77,27 @@ class Destination:
     way: str = ""
 
     @classmethod
-    def by(cls, origin: Origin, *, proxy: str | None = None, ca_bundle: str | None = None) -> "Destination":
+    def by(
+        cls,
+        origin: Origin,
+        *,
+        proxy: str | None = None,
+        ca_bundle: str | None = None,
+        client_certificate: str | None = None,
+    ) -> "Destination":
         """Return the way through a proxy and with a private CA bundle: who gets the bytes, and who is believed there.
 
-        The bundle counts by its path: what the file holds is the business of whoever looks after this machine.
+        With `client_certificate`, also which file a passphrase opens. Files count by their path: what they hold is the
+        business of whoever looks after this machine.
         """
         proxy, ca_bundle = (proxy or "").strip(), (ca_bundle or "").strip()
-        if not proxy and not ca_bundle:
+        client_certificate = (client_certificate or "").strip()
+        if not proxy and not ca_bundle and not client_certificate:
             return cls(origin)
         with contextlib.suppress(ValueError):
             proxy = str(Origin.of(proxy))
-        named = json.dumps([proxy, ca_bundle], ensure_ascii=False)
+        parts = [proxy, ca_bundle, client_certificate] if client_certificate else [proxy, ca_bundle]
+        named = json.dumps(parts, ensure_ascii=False)
         return cls(origin, hashlib.sha256(named.encode()).hexdigest()[:ROUTE_DIGEST_LENGTH])
 
     @classmethod

@@ -11,6 +11,7 @@ from models.addresses import Destination
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
 from models.privilege_manager_server import PrivilegeManagerServer
+from models.secret_names import SecretName
 from models.servers import Server
 from models.user_credential import UserCredential
 from services.answers.approval_client import PrivilegeManagerApprovals
@@ -20,14 +21,21 @@ from services.audit.audit_signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
+from services.common.secret import Secret
 from services.configuration import Configuration
 from services.coordination.clock import Clock
-from services.credential_sign_in import read_password_sign_in, read_sign_in
+from services.credential_sign_in import (
+    read_certificate_passphrase,
+    read_password_sign_in,
+    read_sign_in,
+    require_own_certificate,
+)
 from services.privilege_manager import PrivilegeManagerClient
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.store import Store
 from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
 from services.transport.client_cache import ClientCache
+from services.transport.connection_settings import PassphraseSource
 from services.vault import Vault, VaultKind, open_vault
 
 SIGN_INTERVAL_S = 600.0
@@ -110,7 +118,9 @@ class Workspace:
 
     def connection_settings_for(self, server: Server) -> ConnectionSettings:
         """Return the connection settings of `server`, stored or edited, with the sign-in for its proxy if it has one."""
-        return ConnectionSettings.of(server, self._proxy_sign_in_source_for(server))
+        return ConnectionSettings.of(
+            server, self._proxy_sign_in_source_for(server), self._certificate_passphrase_source_for(server)
+        )
 
     def delete(
         self, kind: Kind, object_id: uuid.UUID, base_version: int, *, confirmed: int | None = None
@@ -142,8 +152,10 @@ class Workspace:
     async def instance_as(self, server: ForeignSystem, credential: UserCredential) -> ServiceNowClient:
         """Return a client for `server` that signs in with `credential`; the caller closes it.
 
-        Reads the secrets at once, in a thread: raises VaultError before the first call.
+        Reads the secrets at once, in a thread: raises VaultError before the first call, and
+        `certificate-of-other-credential` for one that signs in with the certificate of another account.
         """
+        require_own_certificate(credential, server.credential_id, server.name)
         sign_in = await asyncio.to_thread(read_sign_in, self.vault, credential, server.destination)
         return self.instance_for(self.connection_settings_for(server), sign_in)
 
@@ -169,6 +181,21 @@ class Workspace:
 
         return read_in_thread
 
+    def _certificate_passphrase_source_for(self, server: Server) -> PassphraseSource:
+        """Return what reads the passphrase of the server's client certificate, from its own credential."""
+        credential_id, place = server.credential_id, server.certificate_destination
+        if credential_id is None or place is None:
+            return None
+
+        def read() -> Secret | None:
+            credential = self.configuration.get(UserCredential, credential_id)
+            return read_certificate_passphrase(self.vault, credential, place)
+
+        async def read_in_thread() -> Secret | None:
+            return await asyncio.to_thread(read)
+
+        return read_in_thread
+
     def _proxy_sign_in_source_for(self, server: Server) -> SignInSource:
         credential_id, destination = server.proxy_credential_id, server.proxy_destination
         if credential_id is None or destination is None:
@@ -189,10 +216,16 @@ class Workspace:
         """Return where the answers of intake clients go."""
         return StoredDestinations(self.vault, self.approval_server, clock, self._proxy_sign_in_source)
 
-    def destinations_for(self, credential_id: uuid.UUID) -> list[Destination]:
-        """Return what the password of a credential is used for: servers, their proxies, those of webhooks; blocks."""
+    def destinations_for(
+        self, credential_id: uuid.UUID, secret_name: SecretName = SecretName.PASSWORD
+    ) -> list[Destination]:
+        """Return what a secret of a credential is used for: servers, their proxies, those of webhooks; blocks."""
         servers = self.configuration.servers()
-        places = [place for server in servers for place in server.destinations_for(credential_id)]
+        places = [
+            place for server in servers for place in server.destinations_for(credential_id, secret_name)
+        ]
+        if secret_name is SecretName.CERTIFICATE_PASSPHRASE:
+            return places
         return [*places, *find_proxy_destinations(self.store, credential_id)]
 
     async def approval_server(self, server_id: uuid.UUID) -> ApprovalServer:

@@ -1,15 +1,21 @@
 """The practice instance as a server on loopback, in its own thread or in the foreground."""
 
 import asyncio
+import ssl
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, Self
+
+from cryptography import x509
 
 from services.practice.accounts_and_sessions import Accounts, PracticeAccount, make_accounts
 from services.practice.database import Database, Row, utc_clock
 from services.practice.faults import FaultRegistry
 from services.practice.initial_data import fill_database
 from services.practice.loopback_server import HOST, LoopbackServer
+from services.practice.mutual_tls import CERTIFICATE_TABLE, LoadBalancer, mapping_row
 from services.practice.oauth import TokenStore
 from services.practice.script_runner import SCRIPT_SECONDS, JavaScriptRunner
 from services.practice.web_app import PracticeWebApp
@@ -30,7 +36,9 @@ class PracticeInstance:
         password: str | None = None,
         script_seconds: float = SCRIPT_SECONDS,
         clock: Callable[[], datetime] = utc_clock,
+        balancer: LoadBalancer | None = None,
     ) -> None:
+        """Prepare the instance; with a `balancer` it is reached with TLS only."""
         self.accounts: dict[str, PracticeAccount] = make_accounts(password)
         self.faults = FaultRegistry()
         self._database = Database(database, clock)
@@ -43,11 +51,19 @@ class PracticeInstance:
             self._database, Accounts(self._database, self.accounts), self.faults, self._scripts
         )
         self._web.base_url = lambda: self.base_url
-        self._server = LoopbackServer(self._web.app, name="practice", port=port)
+        self._web.balancer = self._balancer = balancer
+        self._server = LoopbackServer(
+            self._web.app,
+            name="practice",
+            port=port,
+            tls=None if balancer is None else lambda: _tls_context(balancer),
+        )
 
     @property
     def base_url(self) -> str:
         """Base URL of the running instance, with a trailing slash."""
+        if self._balancer is not None:
+            return f"https://localhost:{self._server.port}/"
         return f"http://{HOST}:{self._server.port}/"
 
     @property
@@ -67,6 +83,14 @@ class PracticeInstance:
             self._database.insert("sys_properties", {"name": name, "value": value, "type": "string"})
         else:
             self._database.update("sys_properties", row["sys_id"], {"value": value})
+
+    def map_certificate(self, certificate: x509.Certificate, user: str, *, active: bool = True) -> None:
+        """Let a client certificate sign in a user: a row of sys_user_certificate."""
+        self._database.insert(CERTIFICATE_TABLE, mapping_row(certificate, user, active=active))
+
+    def change(self, table: str, sys_id: str, **values: str) -> None:
+        """Change a row of a table, without access rules."""
+        self._database.update(table, sys_id, values)
 
     def records(self, table: str, **equal: str) -> list[Row]:
         """Return rows of a table, without access rules."""
@@ -93,6 +117,11 @@ class PracticeInstance:
     async def __aexit__(self, *error: object) -> None:
         """Stop serving."""
         await asyncio.to_thread(self.stop)
+
+
+def _tls_context(balancer: LoadBalancer) -> ssl.SSLContext:
+    with tempfile.TemporaryDirectory(prefix="approval-console-") as folder:
+        return balancer.make_context(Path(folder))
 
 
 async def serve(

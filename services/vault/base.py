@@ -138,18 +138,21 @@ class SecretNotForHostError(RefusedError):
         known_origins = dict.fromkeys(one.origin for one in known)
         bound = ", ".join(str(o) for o in known_origins) or "no server yet"
         is_other_route = origin in known_origins
+        way = "proxy and CA bundle"
+        if key.secret is SecretName.CERTIFICATE_PASSPHRASE:
+            way = "client certificate, proxy and CA bundle"
         super().__init__(
             Problem(
                 tried=f"Use {key.described} for {origin}",
                 evidence=f"It was entered for {bound}"
-                + (", with another proxy or CA bundle." if is_other_route else "."),
-                cause="A secret is bound to the proxy and the CA bundle of its server as well; one of them was changed."
+                + (f", with another {way.replace(' and ', ' or ')}." if is_other_route else "."),
+                cause=f"A secret is bound to the {way.replace(' and ', ' and the ')} of its server as well; one of them was changed."
                 if is_other_route
                 else "A secret is bound to scheme, host and port; this address is another one.",
                 owner=Owner.CONSOLE,
                 remedy=remedy
                 or f"Enter {key.described} again for {origin}, if "
-                + ("proxy and CA bundle are right." if is_other_route else "that address is right."),
+                + (f"{way} are right." if is_other_route else "that address is right."),
                 fault=FaultId.SECRET_NOT_FOR_HOST,
             )
         )
