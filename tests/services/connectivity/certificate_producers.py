@@ -80,9 +80,10 @@ class MutualTls:
     def key_mismatch(self):
         other = self.authority.sign(["console"], name="other")
         mixed = self.folder / "mixed.pem"
-        public, _, _ = Path(self.mine.path).read_text().partition("-----BEGIN PRIVATE KEY-----")
-        _, _, key = Path(other.path).read_text().partition("-----END CERTIFICATE-----")
-        mixed.write_text(public + key)
+        end = "-----END CERTIFICATE-----\n"
+        public, _, _ = Path(self.mine.path).read_text().partition(end)
+        _, _, key = Path(other.path).read_text().partition(end)
+        mixed.write_text(public + end + key)
         return self.with_file(mixed)
 
     def expired(self):
