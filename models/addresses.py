@@ -5,7 +5,7 @@ import hashlib
 import ipaddress
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from models.translation_marks import tr_later
@@ -75,6 +75,8 @@ class Destination:
 
     origin: Origin
     way: str = ""
+    certificate_way: str = field(default="", compare=False)
+    """As `way`, with the file of the client certificate; no part of where other secrets go."""
 
     @classmethod
     def by(
@@ -87,18 +89,20 @@ class Destination:
     ) -> "Destination":
         """Return the way through a proxy and with a private CA bundle: who gets the bytes, and who is believed there.
 
-        With `client_certificate`, also which file a passphrase opens. Files count by their path: what they hold is the
-        business of whoever looks after this machine.
+        `client_certificate` is noted for its passphrase alone. Files count by their path: what they hold is the business of
+        whoever looks after this machine.
         """
         proxy, ca_bundle = (proxy or "").strip(), (ca_bundle or "").strip()
-        client_certificate = (client_certificate or "").strip()
-        if not proxy and not ca_bundle and not client_certificate:
-            return cls(origin)
+        certificate = (client_certificate or "").strip()
         with contextlib.suppress(ValueError):
             proxy = str(Origin.of(proxy))
-        parts = [proxy, ca_bundle, client_certificate] if client_certificate else [proxy, ca_bundle]
-        named = json.dumps(parts, ensure_ascii=False)
-        return cls(origin, hashlib.sha256(named.encode()).hexdigest()[:ROUTE_DIGEST_LENGTH])
+        way = _fingerprint(proxy, ca_bundle) if proxy or ca_bundle else ""
+        return cls(origin, way, _fingerprint(proxy, ca_bundle, certificate) if certificate else "")
+
+    @property
+    def for_certificate_passphrase(self) -> "Destination":
+        """What the passphrase of the client certificate is bound to: the way, and the file of the certificate."""
+        return Destination(self.origin, self.certificate_way) if self.certificate_way else self
 
     @classmethod
     def of(cls, text: str) -> "Destination":
@@ -109,6 +113,11 @@ class Destination:
     def __str__(self) -> str:
         """Write the origin, with the fingerprint of the way behind a #."""
         return f"{self.origin}#{self.way}" if self.way else str(self.origin)
+
+
+def _fingerprint(*parts: str) -> str:
+    named = json.dumps(parts, ensure_ascii=False)
+    return hashlib.sha256(named.encode()).hexdigest()[:ROUTE_DIGEST_LENGTH]
 
 
 def is_loopback(host: str) -> bool:

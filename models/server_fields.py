@@ -9,7 +9,6 @@ from sqlmodel import Field
 from models.addresses import Destination, Origin
 from models.base import ConfigurationFields, validate_single_line
 from models.document_keys import DocumentKey, ValueForm
-from models.secret_names import SecretName
 from models.translation_marks import tr_later
 
 URL_MAX = 2048
@@ -79,22 +78,11 @@ class ServerFields(ConfigurationFields):
         """What the password of its credential is bound to: the origin, and the proxy and CA bundle on the way to it.
 
         Plain http is allowed for this machine only, where proxy and CA bundle are not used. The client certificate is
-        not part of it: it does not decide who receives the password.
+        not part of it for any secret but its own passphrase: it does not decide who receives the password.
         """
         origin = self.origin
         if origin.scheme == "http":
             return Destination(origin)
-        return Destination.by(origin, proxy=self.proxy, ca_bundle=self.ca_bundle)
-
-    @property
-    def certificate_destination(self) -> Destination | None:
-        """What the passphrase of the client certificate is bound to: as `destination`, and the file of the certificate.
-
-        None without a client certificate, and for plain http, where none is used.
-        """
-        origin = self.origin
-        if origin.scheme == "http" or not (self.client_certificate or "").strip():
-            return None
         return Destination.by(
             origin, proxy=self.proxy, ca_bundle=self.ca_bundle, client_certificate=self.client_certificate
         )
@@ -110,14 +98,8 @@ class ServerFields(ConfigurationFields):
             return None
         return Destination.by(proxy, ca_bundle=self.ca_bundle if proxy.scheme == "https" else None)
 
-    def destinations_for(
-        self, credential_id: uuid.UUID, secret_name: SecretName = SecretName.PASSWORD
-    ) -> list[Destination]:
-        """Return what a secret of a credential is used for on this server: the server, its proxy, or both."""
-        if secret_name is SecretName.CERTIFICATE_PASSPHRASE:
-            used = self.credential_id == credential_id and self.base_url
-            place = self.certificate_destination if used else None
-            return [place] if place is not None else []
+    def destinations_for(self, credential_id: uuid.UUID) -> list[Destination]:
+        """Return what a credential's password is used for on this server: the server, its proxy, or both."""
         found = [self.destination] if self.credential_id == credential_id and self.base_url else []
         proxy = (
             self.proxy_destination if self.proxy_credential_id == credential_id and self.base_url else None

@@ -114,8 +114,8 @@ def read_certificate_passphrase(
 ) -> Secret | None:
     """Return the passphrase of the client certificate of a server, or None where none is stored; blocks.
 
-    `place` is the server's `certificate_destination`. Raises SecretNotForHostError for one that was entered for another
-    file, host or way.
+    `place` is the server's `destination`. Raises SecretNotForHostError for one that was entered for another file, host or
+    way.
     """
     try:
         return vault.get(credential.id, credential.name, place, secret_name=SecretName.CERTIFICATE_PASSPHRASE)

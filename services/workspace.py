@@ -11,7 +11,6 @@ from models.addresses import Destination
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
 from models.privilege_manager_server import PrivilegeManagerServer
-from models.secret_names import SecretName
 from models.servers import Server
 from models.user_credential import UserCredential
 from services.answers.approval_client import PrivilegeManagerApprovals
@@ -199,9 +198,10 @@ class Workspace:
 
     def _certificate_passphrase_source_for(self, server: Server) -> PassphraseSource:
         """Return what reads the passphrase of the server's client certificate, from its own credential."""
-        credential_id, place = server.credential_id, server.certificate_destination
-        if credential_id is None or place is None:
+        credential_id = server.credential_id
+        if credential_id is None or not server.client_certificate:
             return None
+        place = server.destination
 
         def read() -> Secret | None:
             credential = self.configuration.get(UserCredential, credential_id)
@@ -232,16 +232,10 @@ class Workspace:
         """Return where the answers of intake clients go."""
         return StoredDestinations(self.vault, self.approval_server, clock, self._proxy_sign_in_source)
 
-    def destinations_for(
-        self, credential_id: uuid.UUID, secret_name: SecretName = SecretName.PASSWORD
-    ) -> list[Destination]:
-        """Return what a secret of a credential is used for: servers, their proxies, those of webhooks; blocks."""
+    def destinations_for(self, credential_id: uuid.UUID) -> list[Destination]:
+        """Return what the password of a credential is used for: servers, their proxies, those of webhooks; blocks."""
         servers = self.configuration.servers()
-        places = [
-            place for server in servers for place in server.destinations_for(credential_id, secret_name)
-        ]
-        if secret_name is SecretName.CERTIFICATE_PASSPHRASE:
-            return places
+        places = [place for server in servers for place in server.destinations_for(credential_id)]
         return [*places, *find_proxy_destinations(self.store, credential_id)]
 
     async def approval_server(self, server_id: uuid.UUID) -> ApprovalServer:

@@ -210,9 +210,8 @@ def raise_for_certificate_refusal(response: httpx.Response, tried: str) -> None:
 
 def is_certificate_error_page(response: httpx.Response) -> bool:
     """Return whether the load balancer of an instance answers that it does not take the client certificate."""
-    balancer = BALANCER in response.headers.get("server", "").lower()
-    said = _CERTIFICATE_ERROR.search(response.text[:20_000]) is not None
-    return response.status_code == 400 and balancer and said
+    of_balancer = response.status_code == 400 and BALANCER in response.headers.get("server", "").lower()
+    return of_balancer and _CERTIFICATE_ERROR.search(response.text[:20_000]) is not None
 
 
 def raise_for_certificate_error(response: httpx.Response, tried: str) -> None:

@@ -119,5 +119,5 @@ async def _ask_balancer(settings: ConnectionSettings) -> str:
         answer = await network.request_anonymously(FAULTS, settings, SUPPORTS_TLS_PATH)
     except ConsoleError:
         return ""
-    said = answer.response.text.strip().lower() if answer.response.status_code == 200 else ""
-    return f"/{SUPPORTS_TLS_PATH} answers {said}" if said in ("true", "false") else ""
+    word = answer.response.text.strip().lower() if answer.response.status_code == 200 else ""
+    return f"/{SUPPORTS_TLS_PATH} answers {word}" if word in ("true", "false") else ""

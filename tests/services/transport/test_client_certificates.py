@@ -166,9 +166,7 @@ async def test_the_passphrase_is_bound_to_host_way_and_file(workspace):
         client_certificate="/certificates/console.p12",
     )
     workspace.configuration.save(server)
-    places = workspace.destinations_for(credential.id, SecretName.CERTIFICATE_PASSPHRASE)
-    assert places == [server.certificate_destination]
-    assert places != workspace.destinations_for(credential.id)
+    places = workspace.destinations_for(credential.id)
     workspace.vault.put(
         credential.id,
         credential.name,
@@ -179,6 +177,10 @@ async def test_the_passphrase_is_bound_to_host_way_and_file(workspace):
     )
     read = workspace.connection_settings_for(server).certificate_passphrase
     assert (await read()).reveal() == PASSPHRASE
+    state = workspace.vault.state(
+        credential.id, credential.name, secret_name=SecretName.CERTIFICATE_PASSPHRASE
+    )
+    assert state.covers(server.destination)
     for changed in (
         {"client_certificate": "/certificates/other.p12"},
         {"base_url": "https://other.service-now.com/"},
@@ -190,6 +192,7 @@ async def test_the_passphrase_is_bound_to_host_way_and_file(workspace):
         with pytest.raises(ConsoleError) as caught:
             await read()
         assert caught.value.problem.fault is FaultId.SECRET_NOT_FOR_HOST
+        assert not state.covers(other.destination)
         assert PASSPHRASE not in str(caught.value.problem)
 
 
