@@ -225,4 +225,4 @@ def test_a_password_that_is_not_kept_makes_no_credential_and_changes_none(
         assert refused.status == status
         assert refused.out == ""
     listed = cli("--vault", "file", "credential", "list")
-    assert listed.out == "Old\told\tBasic authentication\tpassword: set, for no server yet\n"
+    assert listed.out == "Old\told\tBasic\tpassword: set, for no server yet\n"
