@@ -306,7 +306,9 @@ async def _temporary_sign_in(
     """
     vault = workspace.vault
     credential = await asyncio.to_thread(workspace.configuration.named, UserCredential, name)
-    require_own_certificate(credential, system.credential_id, system.name)
+    if system.credential_id is not None:
+        own = await asyncio.to_thread(workspace.configuration.get, UserCredential, system.credential_id)
+        require_own_certificate(credential, own, system.name)
     lent = await asyncio.to_thread(bind_secrets, vault, credential, system.destination)
     try:
         yield await asyncio.to_thread(read_sign_in, vault, credential, system.destination)

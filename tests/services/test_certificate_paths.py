@@ -127,3 +127,30 @@ async def test_an_administrator_does_not_come_by_the_certificate_of_another_acco
             pass
     assert caught.value.problem.fault is FaultId.CERTIFICATE_OF_OTHER_CREDENTIAL
     assert practice.log == []
+
+
+async def test_before_a_switch_the_certificate_is_tried_with_its_own_passphrase(
+    configuration, vault, workspace, practice, certificates
+):
+    """The server still signs in with a password; the certificate is refused for any account but the one it is mapped to."""
+    server, mapped = add_server(configuration, vault, practice, certificates, INTEGRATION)
+    before = add_credential(configuration, vault, practice, SignInMethod.BASIC, [server.destination])
+    server.credential_id = before.id
+    configuration.save(server)
+    async with await workspace.instance_as(server, mapped) as instance:
+        assert await instance.table("sc_cat_item").first(None, ("name",))
+    assert {call.account for call in practice.log} == {INTEGRATION}
+    approver = configuration.new(
+        Kind.USER_CREDENTIAL, name="Approver", account=APPROVER, sign_in=SignInMethod.CERTIFICATE.value
+    )
+    vault.put(
+        approver.id,
+        approver.name,
+        APPROVER,
+        Secret(PASSPHRASE),
+        [],
+        secret_name=SecretName.CERTIFICATE_PASSPHRASE,
+    )
+    with pytest.raises(ConsoleError) as caught:
+        await workspace.instance_as(server, configuration.save(approver))
+    assert caught.value.problem.fault is FaultId.CERTIFICATE_OTHER_ACCOUNT
