@@ -9,8 +9,8 @@ from console.forms import field_editors, vault_access
 from console.forms.edit_session import as_sentence
 from console.forms.form import FieldSpec
 from console.forms.object_page import ObjectPage
-from console.forms.password_dialog import PasswordDialog
 from console.forms.reference_picker import ReferenceField, reference_field
+from console.forms.secrets_dialog import SecretsDialog
 from console.runtime.task_runner import show_and_wait
 from console.widgets.field import FieldState
 from models.addresses import (
@@ -21,8 +21,8 @@ from models.addresses import (
     normalise_privilege_manager_url,
 )
 from models.kinds import Kind
+from models.sign_in import METHODS, SignInMethod
 from models.translation_marks import tr_later
-from services.common.secret import Secret
 from services.language import tr, tr_message
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ REENTER_FOR_HOST_TEXT = tr_message("Enter it for this host")
 REENTER_FOR_PROXY_TEXT = tr_message("Enter it for this proxy")
 ALLOW_ROUTE_TEXT = tr_message("Let it go this way")
 PROXY_UNUSED_TEXT = tr_later("Not used: no proxy on this way")
+PASSWORD_ONLY_TEXT = tr_later("Takes a user name and password only")
 ROUTE_FIELDS = ("ca_bundle", "proxy")
 """Fields that decide the route of a password."""
 
@@ -170,29 +171,29 @@ class ServerPasswords(QObject):
                 name, tr(PROXY_UNUSED_TEXT) if credential is not None and name != "credential_id" else ""
             )
             return
-        state = await vault_access.read_secret_state(self._page.ctx, credential.id, credential.name)
+        if credential.method is not SignInMethod.BASIC and self._takes_password_only(name):
+            self._page.session.set_external_error(name, tr(PASSWORD_ONLY_TEXT))
+            return
+        state = await vault_access.read_sign_in_state(self._page.ctx, credential)
         host = vault_access.format_origin(place.origin)
-        if state.present and state.bound and not state.covers(place):
-            if place.origin in state.origins:
+        if state.present and state.is_bound and not state.covers(place):
+            if state.covers_origin(place.origin):
                 self._offers[name] = PasswordOffer.CONFIRM_ROUTE
                 self._page.session.set_external_error(
-                    name, tr("Its password was entered for another way."), ALLOW_ROUTE_TEXT
+                    name, tr("Its secrets were entered for another way."), ALLOW_ROUTE_TEXT
                 )
                 return
             others = ", ".join(vault_access.format_origin(o) for o in state.origins)
             again = REENTER_FOR_HOST_TEXT if name == "credential_id" else REENTER_FOR_PROXY_TEXT
             self._offers[name] = PasswordOffer.ENTER_AGAIN
-            self._page.session.set_external_error(name, tr("Password is for {others}.", others=others), again)
+            self._page.session.set_external_error(name, _bound_elsewhere_text(credential, others), again)
             return
         self._page.session.set_external_error(name)
-        if state.problem is not None:
-            self._page.form.note(name, tr("The vault cannot be used; see the User Credential"))
-        elif not state.present:
-            self._page.form.note(name, tr("{name} has no password yet", name=credential.name))
-        elif state.bound:
-            self._page.form.note(name, tr("Its password is bound to {host}", host=host), FieldState.GOOD)
-        else:
-            self._page.form.note(name, tr("Saving or checking binds its password to {host}", host=host))
+        self._page.form.note(name, *_state_note(credential, state, host))
+
+    def _takes_password_only(self, name: str) -> bool:
+        """Whether a proxy or a Privilege Manager server signs in with the credential."""
+        return name == "proxy_credential_id" or self._page.object_kind is Kind.PRIVILEGE_MANAGER_SERVER
 
     def _chosen_credential(self, name: str) -> "UserCredential | None":
         from models.user_credential import UserCredential
@@ -230,9 +231,17 @@ class ServerPasswords(QObject):
         if credential is None or place is None:
             return
         host = vault_access.format_origin(place.origin)
-        dialog = PasswordDialog(credential.name, credential.account, host, self._page.window())
+        state = METHODS[credential.method]
+        there = [
+            one
+            for one in state.optional_secrets
+            if (
+                await vault_access.read_secret_state(self._page.ctx, credential.id, credential.name, one)
+            ).present
+        ]
+        dialog = SecretsDialog(self._page, credential, [*state.required_secrets, *there], host)
         if await show_and_wait(dialog):
-            await vault_access.store_secret(self._page.ctx, credential, Secret(dialog.line.text()), place)
+            await vault_access.store_secrets(self._page.ctx, credential, dialog.secrets, place)
             await self.check_secrets()
 
     async def after_save(self, stored: "ConfigurationObject") -> None:
@@ -243,9 +252,39 @@ class ServerPasswords(QObject):
             return
         credential = self._chosen_credential("credential_id")
         if credential is not None:
-            state = await vault_access.read_secret_state(self._page.ctx, credential.id, credential.name)
-            if state.present and not state.bound:
+            state = await vault_access.read_sign_in_state(self._page.ctx, credential)
+            if state.present and not state.is_bound:
                 await vault_access.bind_secret(self._page.ctx, credential, stored.destination)
         if stored.proxy_credential_id is not None and stored.proxy_destination is not None:
             await vault_access.bind_proxy_secret(self._page.ctx, stored)
         await self.check_secrets()
+
+
+def _bound_elsewhere_text(credential: "UserCredential", others: str) -> str:
+    if credential.method is SignInMethod.BASIC:
+        return tr("Password is for {others}.", others=others)
+    return tr("Its secrets are for {others}.", others=others)
+
+
+def _state_note(
+    credential: "UserCredential", state: vault_access.SecretState, host: str
+) -> tuple[str, FieldState]:
+    """Return the line under a credential whose secrets may be sent, or are missing."""
+    basic = credential.method is SignInMethod.BASIC
+    if state.problem is not None:
+        return tr("The vault cannot be used; see the User Credential"), FieldState.HELP
+    if not state.present:
+        text = tr("{name} has no {secret} yet", name=credential.name, secret=state.missing_text)
+        return text, FieldState.HELP
+    if not state.needs_secret:
+        return tr("Signs in with the client certificate of this server"), FieldState.HELP
+    if state.is_bound:
+        bound = (
+            tr("Its password is bound to {host}", host=host)
+            if basic
+            else tr("Its secrets are bound to {host}", host=host)
+        )
+        return bound, FieldState.GOOD
+    if basic:
+        return tr("Saving or checking binds its password to {host}", host=host), FieldState.HELP
+    return tr("Saving or checking binds its secrets to {host}", host=host), FieldState.HELP

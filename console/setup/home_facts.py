@@ -55,7 +55,7 @@ class HomeFactsReader:
             self._server_id = None
         facts = await ctx.call(checklist.load_setup_facts, workspace.configuration, self._server_id)
         if facts.credential is not None:
-            state = await vault_access.read_secret_state(ctx, facts.credential.id, facts.credential.name)
+            state = await vault_access.read_sign_in_state(ctx, facts.credential)
             facts = replace(facts, has_password=state.present)
         if known is not None and server_id_of(known) == server_id_of(facts):
             facts = replace(facts, **{name: getattr(known, name) for name in INSTANCE_FACT_NAMES})
