@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 
 from console.runtime import lazy_imports
 from models.addresses import Destination, Origin
-from models.secret_names import SECRET_FORMS, SecretName
-from models.sign_in import METHODS
+from models.secret_names import SecretName
 from services.common.errors import ConsoleError, Problem
 from services.common.secret import Secret
-from services.language import tr
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
     from models.servers import Server
     from models.user_credential import UserCredential
+    from services.credential_secrets import CredentialSecrets
     from services.vault.base import VaultState
 
 
@@ -32,8 +31,6 @@ class SecretState:
     """What each secret that is there is bound to."""
     problem: Problem | None = None
     """Why the vault could not be read."""
-    missing: tuple[SecretName, ...] = ()
-    """The required secrets that are not there."""
 
     @property
     def is_bound(self) -> bool:
@@ -41,27 +38,13 @@ class SecretState:
         return any(self.places)
 
     @property
-    def needs_secret(self) -> bool:
-        """Whether there is anything to be bound: a client certificate may need no secret."""
-        return bool(self.places or self.missing)
-
-    @property
     def origins(self) -> tuple[Origin, ...]:
         """Return the origins that any secret is bound to, by any route."""
         return tuple(dict.fromkeys(one.origin for places in self.places for one in places))
 
-    @property
-    def missing_text(self) -> str:
-        """Return the name of the first secret that is missing, for a sentence."""
-        return tr(SECRET_FORMS[self.missing[0] if self.missing else SecretName.PASSWORD].label)
-
     def covers(self, place: Destination) -> bool:
         """Whether every secret may be sent to `place`."""
         return all(place in places for places in self.places)
-
-    def covers_origin(self, origin: Origin) -> bool:
-        """Whether every secret is bound to an origin, by any route."""
-        return all(any(one.origin == origin for one in places) for places in self.places)
 
 
 def format_origin(origin: Origin) -> str:
@@ -81,17 +64,21 @@ async def read_secret_state(
     except ConsoleError as error:
         return SecretState(present=False, problem=error.problem)
     places = (tuple(state.destinations),) if state.present else ()
-    return SecretState(state.present, places, missing=() if state.present else (secret_name,))
+    return SecretState(state.present, places)
 
 
-async def read_sign_in_state(ctx: "Context", credential: "UserCredential") -> SecretState:
-    """Return the state of all secrets that the method of a credential uses."""
-    form = METHODS[credential.method]
-    states = {one: await read_secret_state(ctx, credential.id, credential.name, one) for one in form.secrets}
-    problem = next((state.problem for state in states.values() if state.problem is not None), None)
-    missing = tuple(one for one in form.required_secrets if not states[one].present)
-    places = tuple(places for state in states.values() for places in state.places)
-    return SecretState(not missing and problem is None, places, problem, missing)
+async def read_credential_secrets(
+    ctx: "Context", credential: "UserCredential"
+) -> "CredentialSecrets | Problem":
+    """Return which secrets of its method a credential has, or why the vault could not be read."""
+    workspace = await ctx.ready()
+    from services import credential_secrets
+
+    read = partial(credential_secrets.read_credential_secrets, workspace.vault, credential, only_used=True)
+    try:
+        return await asyncio.to_thread(read)
+    except ConsoleError as error:
+        return error.problem
 
 
 async def find_servers_using(ctx: "Context", credential_id: uuid.UUID) -> "list[Server]":
@@ -122,30 +109,39 @@ async def remove_secret(ctx: "Context", credential_id: uuid.UUID, name: str, sec
 async def bind_secret(
     ctx: "Context", credential: "UserCredential", place: Destination, *, another_way: bool = False
 ) -> None:
-    """Bind the secrets of a credential that were never bound to `place`; the person who saves the server says so.
+    """Bind secrets that were never bound to `place`; the person who saves the server is the one who says so.
 
-    With `another_way` that person has confirmed the proxy or CA bundle on the way to an origin it is bound to already.
+    All those of the credential's method. With `another_way` that person has confirmed the proxy or CA bundle on the way to
+    an origin that they are bound to already.
     """
     workspace = await ctx.ready()
-    for name in METHODS[credential.method].secrets:
-        state = await read_secret_state(ctx, credential.id, credential.name, name)
-        if not state.present or state.covers(place) or (state.is_bound and not another_way):
-            continue
-        bind = partial(workspace.vault.bind, credential.id, credential.name, place, secret_name=name)
-        await asyncio.to_thread(partial(bind, confirm_new_route=another_way))
+    from services import credential_secrets
+
+    bound = partial(
+        credential_secrets.bind_secrets, workspace.vault, credential, place, confirm_new_route=another_way
+    )
+    await asyncio.to_thread(bound)
+
+
+async def bind_new_secrets(ctx: "Context", credential: "UserCredential", place: Destination) -> None:
+    """Bind the secrets of a credential to `place` when it has all of them and none was bound; raises what the vault raises."""
+    found = await read_credential_secrets(ctx, credential)
+    if isinstance(found, Problem) or not found.complete:
+        return
+    unbound = [one for one in found.to_enter_again(place) if not found.states[one].destinations]
+    if unbound == list(found.to_enter_again(place)):
+        await bind_secret(ctx, credential, place)
 
 
 async def bind_proxy_secret(ctx: "Context", server: "Server") -> None:
-    """Bind the password of a proxy's credential to the proxy where it was never bound; raises what the vault raises."""
+    """Bind the secrets of a proxy's credential to the proxy where they were never bound; raises what the vault raises."""
     from models.user_credential import UserCredential
 
     workspace = await ctx.ready()
     if server.proxy_credential_id is None or server.proxy_destination is None:
         return
     found = await ctx.call(workspace.configuration.get, UserCredential, server.proxy_credential_id)
-    state = await read_sign_in_state(ctx, found)
-    if state.present and not state.is_bound:
-        await bind_secret(ctx, found, server.proxy_destination)
+    await bind_new_secrets(ctx, found, server.proxy_destination)
 
 
 async def probe_vault(ctx: "Context") -> "VaultState":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from models.foreign_system import ForeignSystem
     from services.sign_in_probe import RowResult, SignInProbe
+    from services.transport.authentication import ServerSignIn
 
 ROW_KEYS = ("token", "rest", "wsdl", "soap", "not_guest")
 ROW_LABELS = (tr_later("Token"), tr_later("REST"), tr_later("WSDL"), tr_later("SOAP"), tr_later("Not guest"))
@@ -229,6 +230,7 @@ class ProbePresenter:
     async def _run(self, server: "ForeignSystem") -> "SignInProbe":
         await lazy_imports.ready(self._ctx, lazy_imports.sign_in_probe)
         from models.user_credential import UserCredential
+        from services.credential_secrets import lending_secrets
         from services.credential_sign_in import read_sign_in
         from services.sign_in_probe import find_probed_services, probe_sign_in
 
@@ -237,10 +239,14 @@ class ProbePresenter:
             workspace.configuration.get, UserCredential, self._credential_id
         )
         if server.credential_id == credential.id:
-            state = await vault_access.read_sign_in_state(self._ctx, credential)
-            if state.present and not state.is_bound:
-                await vault_access.bind_secret(self._ctx, credential, server.destination)
-        sign_in = await asyncio.to_thread(read_sign_in, workspace.vault, credential, server.destination)
+            await vault_access.bind_new_secrets(self._ctx, credential, server.destination)
+
+        def read() -> ServerSignIn:
+            # Secrets that are for no server yet are bound to this one while they are read.
+            with lending_secrets(workspace.vault, credential, server.destination):
+                return read_sign_in(workspace.vault, credential, server.destination)
+
+        sign_in = await asyncio.to_thread(read)
         services = await self._ctx.call(find_probed_services, workspace.configuration, server.id)
         settings = workspace.connection_settings_for(server)
         probe = await probe_sign_in(settings, sign_in, services, report=self._note)

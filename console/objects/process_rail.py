@@ -15,7 +15,7 @@ from console.widgets.link_chain import ChainLink, ObjectChain, truncate_links
 from models.kinds import KINDS, Kind
 from models.sign_in import SignInMethod
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError
+from services.common.errors import ConsoleError, Problem
 from services.language import number, plural, rough_duration, tr
 
 if TYPE_CHECKING:
@@ -156,12 +156,12 @@ class ProcessSidePanel(QWidget):
     ) -> ChainLink:
         state, word = "off", tr("None")
         if credential is not None:
-            found = await vault_access.read_sign_in_state(self._page.ctx, credential)
-            basic = credential.method is SignInMethod.BASIC
-            if not found.present:
-                state, word = "bad", tr("No password") if basic else tr("Secret missing")
+            found = await vault_access.read_credential_secrets(self._page.ctx, credential)
+            is_basic = credential.method is SignInMethod.BASIC
+            if isinstance(found, Problem) or not found.complete:
+                state, word = "bad", tr("No password") if is_basic else tr("Secret missing")
             elif server is not None and found.covers(server.destination):
-                state, word = "good", tr("Password set") if basic else tr("Ready")
+                state, word = "good", tr("Password set") if is_basic else tr("Secrets set")
             else:
                 state, word = "notice", tr("Not bound")
         return self._link(Kind.USER_CREDENTIAL, credential, tr("No credential chosen"), state, word)

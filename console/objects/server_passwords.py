@@ -21,14 +21,17 @@ from models.addresses import (
     normalise_privilege_manager_url,
 )
 from models.kinds import Kind
-from models.sign_in import METHODS, SignInMethod
+from models.sign_in import SignInMethod
 from models.translation_marks import tr_later
+from services.common.errors import Problem
 from services.language import tr, tr_message
 
 if TYPE_CHECKING:
     from models.base import ConfigurationObject
+    from models.secret_names import SecretName
     from models.servers import Server
     from models.user_credential import UserCredential
+    from services.credential_secrets import CredentialSecrets
 
 REENTER_FOR_HOST_TEXT = tr_message("Enter it for this host")
 REENTER_FOR_PROXY_TEXT = tr_message("Enter it for this proxy")
@@ -174,26 +177,71 @@ class ServerPasswords(QObject):
         if credential.method is not SignInMethod.BASIC and self._takes_password_only(name):
             self._page.session.set_external_error(name, tr(PASSWORD_ONLY_TEXT))
             return
-        state = await vault_access.read_sign_in_state(self._page.ctx, credential)
-        host = vault_access.format_origin(place.origin)
-        if state.present and state.is_bound and not state.covers(place):
-            if state.covers_origin(place.origin):
-                self._offers[name] = PasswordOffer.CONFIRM_ROUTE
-                self._page.session.set_external_error(
-                    name, tr("Its secrets were entered for another way."), ALLOW_ROUTE_TEXT
-                )
-                return
-            others = ", ".join(vault_access.format_origin(o) for o in state.origins)
-            again = REENTER_FOR_HOST_TEXT if name == "credential_id" else REENTER_FOR_PROXY_TEXT
-            self._offers[name] = PasswordOffer.ENTER_AGAIN
-            self._page.session.set_external_error(name, _bound_elsewhere_text(credential, others), again)
+        found = await vault_access.read_credential_secrets(self._page.ctx, credential)
+        if isinstance(found, Problem):
+            self._page.session.set_external_error(name)
+            self._page.form.note(name, tr("The vault cannot be used; see the User Credential"))
+            return
+        is_basic = credential.method is SignInMethod.BASIC
+        elsewhere = [one for one in found.to_enter_again(place) if found.states[one].destinations]
+        if elsewhere:
+            self._offer_again(name, found, place, elsewhere, is_basic=is_basic)
             return
         self._page.session.set_external_error(name)
-        self._page.form.note(name, *_state_note(credential, state, host))
+        host = vault_access.format_origin(place.origin)
+        if found.missing and is_basic:
+            self._page.form.note(name, tr("{name} has no password yet", name=credential.name))
+        elif found.missing:
+            self._page.form.note(name, tr("{name} lacks a secret of its sign-in", name=credential.name))
+        elif not found.used:
+            self._page.form.note(name, tr("Signs in with the client certificate of this server"))
+        elif found.covers(place):
+            said = (
+                tr("Its password is bound to {host}", host=host)
+                if is_basic
+                else tr("Its secrets are bound to {host}", host=host)
+            )
+            self._page.form.note(name, said, FieldState.GOOD)
+        else:
+            said = (
+                tr("Saving or checking binds its password to {host}", host=host)
+                if is_basic
+                else tr("Saving or checking binds its secrets to {host}", host=host)
+            )
+            self._page.form.note(name, said)
 
     def _takes_password_only(self, name: str) -> bool:
         """Whether a proxy or a Privilege Manager server signs in with the credential."""
         return name == "proxy_credential_id" or self._page.object_kind is Kind.PRIVILEGE_MANAGER_SERVER
+
+    def _offer_again(
+        self,
+        name: str,
+        found: "CredentialSecrets",
+        place: Destination,
+        elsewhere: "list[SecretName]",
+        *,
+        is_basic: bool,
+    ) -> None:
+        """Offer what makes secrets usable that were entered for elsewhere."""
+        if all(place.origin in found.states[one].origins for one in elsewhere):
+            self._offers[name] = PasswordOffer.CONFIRM_ROUTE
+            said = (
+                tr("Its password was entered for another way.")
+                if is_basic
+                else tr("Its secrets were entered for another way.")
+            )
+            self._page.session.set_external_error(name, said, ALLOW_ROUTE_TEXT)
+            return
+        others = ", ".join(vault_access.format_origin(o) for o in found.origins)
+        again = REENTER_FOR_HOST_TEXT if name == "credential_id" else REENTER_FOR_PROXY_TEXT
+        self._offers[name] = PasswordOffer.ENTER_AGAIN
+        said = (
+            tr("Password is for {others}.", others=others)
+            if is_basic
+            else tr("Its secrets are for {others}.", others=others)
+        )
+        self._page.session.set_external_error(name, said, again)
 
     def _chosen_credential(self, name: str) -> "UserCredential | None":
         from models.user_credential import UserCredential
@@ -231,15 +279,11 @@ class ServerPasswords(QObject):
         if credential is None or place is None:
             return
         host = vault_access.format_origin(place.origin)
-        state = METHODS[credential.method]
-        there = [
-            one
-            for one in state.optional_secrets
-            if (
-                await vault_access.read_secret_state(self._page.ctx, credential.id, credential.name, one)
-            ).present
-        ]
-        dialog = SecretsDialog(self._page, credential, [*state.required_secrets, *there], host)
+        found = await vault_access.read_credential_secrets(self._page.ctx, credential)
+        if isinstance(found, Problem):
+            return
+        names = dict.fromkeys([*found.missing, *found.used])
+        dialog = SecretsDialog(self._page, credential, list(names), host)
         if await show_and_wait(dialog):
             await vault_access.store_secrets(self._page.ctx, credential, dialog.secrets, place)
             await self.check_secrets()
@@ -252,39 +296,7 @@ class ServerPasswords(QObject):
             return
         credential = self._chosen_credential("credential_id")
         if credential is not None:
-            state = await vault_access.read_sign_in_state(self._page.ctx, credential)
-            if state.present and not state.is_bound:
-                await vault_access.bind_secret(self._page.ctx, credential, stored.destination)
+            await vault_access.bind_new_secrets(self._page.ctx, credential, stored.destination)
         if stored.proxy_credential_id is not None and stored.proxy_destination is not None:
             await vault_access.bind_proxy_secret(self._page.ctx, stored)
         await self.check_secrets()
-
-
-def _bound_elsewhere_text(credential: "UserCredential", others: str) -> str:
-    if credential.method is SignInMethod.BASIC:
-        return tr("Password is for {others}.", others=others)
-    return tr("Its secrets are for {others}.", others=others)
-
-
-def _state_note(
-    credential: "UserCredential", state: vault_access.SecretState, host: str
-) -> tuple[str, FieldState]:
-    """Return the line under a credential whose secrets may be sent, or are missing."""
-    basic = credential.method is SignInMethod.BASIC
-    if state.problem is not None:
-        return tr("The vault cannot be used; see the User Credential"), FieldState.HELP
-    if not state.present:
-        text = tr("{name} has no {secret} yet", name=credential.name, secret=state.missing_text)
-        return text, FieldState.HELP
-    if not state.needs_secret:
-        return tr("Signs in with the client certificate of this server"), FieldState.HELP
-    if state.is_bound:
-        bound = (
-            tr("Its password is bound to {host}", host=host)
-            if basic
-            else tr("Its secrets are bound to {host}", host=host)
-        )
-        return bound, FieldState.GOOD
-    if basic:
-        return tr("Saving or checking binds its password to {host}", host=host), FieldState.HELP
-    return tr("Saving or checking binds its secrets to {host}", host=host), FieldState.HELP

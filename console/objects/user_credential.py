@@ -227,9 +227,9 @@ class CredentialPage(ObjectPage):
 
     def _used_state(self) -> vault_access.SecretState:
         form = METHODS[self.method]
-        missing = tuple(one for one in form.required_secrets if not self.states[one].present)
+        is_complete = all(self.states[one].present for one in form.required_secrets)
         places = tuple(place for one in form.secrets for place in self.states[one].places)
-        return vault_access.SecretState(not missing, places, missing=missing)
+        return vault_access.SecretState(is_complete, places)
 
     async def _find_users(self, servers: "list[uuid.UUID]") -> "list[ApprovalProcess | ApprovalType]":
         from models.approval_process import ApprovalProcess

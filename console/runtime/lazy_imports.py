@@ -60,6 +60,7 @@ def connectivity() -> None:
 
 def sign_in_probe() -> None:
     """Import the probe of a sign-in."""
+    import services.credential_secrets
     import services.credential_sign_in
     import services.sign_in_probe
 

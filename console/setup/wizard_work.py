@@ -127,6 +127,8 @@ async def apply_missing(
 async def create_objects(ctx: "Context", sign_in: SignInValues, found: "DiscoveryResult") -> "CreatedSetup":
     """Create credential, server, process and type, all or none of them. Raises ConsoleError."""
     await lazy_imports.ready(ctx, lazy_imports.setup)
+    await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from services.servicenow import SignIn
     from services.setup import discovery
 
     workspace = await ctx.ready()
@@ -138,8 +140,7 @@ async def create_objects(ctx: "Context", sign_in: SignInValues, found: "Discover
         workspace.configuration,
         workspace.vault,
         base_url=sign_in.base_url,
-        account=sign_in.account,
-        secret=sign_in.secret,
+        sign_in=SignIn(sign_in.account, sign_in.secret),
         found=found,
         server_id=None if any(server.id == wanted for server in servers) else wanted,
     )
@@ -153,16 +154,15 @@ async def check_objects(
     """Check the objects that were created. Returns the report and a blocking function that stores it."""
     await lazy_imports.ready(ctx, lazy_imports.connectivity)
     await lazy_imports.ready(ctx, lazy_imports.servicenow)
-    from services import connectivity, servicenow
+    from services import connectivity
     from services.connectivity import check_history
 
     workspace = await ctx.ready()
     vault, server, credential = workspace.vault, created.server, created.credential
-    secret = await asyncio.to_thread(vault.get, credential.id, credential.name, server.destination)
     used = await asyncio.to_thread(check_history.get_check_sign_in, vault, server, credential)
     report = await connectivity.run_check(
         workspace.connection_settings_for(server),
-        servicenow.SignIn(credential.account, secret),
+        workspace.sign_in_source_for(server, credential),
         created.process,
         report=on_result,
     )

@@ -113,6 +113,8 @@ class FaultId(StrEnum):
         _ANY_CALL | _PAUSES | FaultTrait.MAY_LOCK_ACCOUNT,
     )
     SIGN_IN_UNSUPPORTED = ("sign-in-unsupported", _CONSOLE, _NOT_EXECUTED)
+    SIGN_IN_SWITCH_REFUSED = ("sign-in-switch-refused", _CONSOLE, _NOT_EXECUTED)
+    SIGN_IN_SWITCH_NOT_FOUND = ("sign-in-switch-not-found", _CONSOLE, _NOT_EXECUTED)
     OAUTH_TOKEN_REFUSED = (
         "oauth-token-refused",
         _ACCOUNT,
