@@ -241,7 +241,7 @@ class ProbePresenter:
         if server.credential_id == credential.id:
             await vault_access.bind_new_secrets(self._ctx, credential, server.destination)
 
-        def read() -> ServerSignIn:
+        def read() -> "ServerSignIn":
             # Secrets that are for no server yet are bound to this one while they are read.
             with lending_secrets(workspace.vault, credential, server.destination):
                 return read_sign_in(workspace.vault, credential, server.destination)
