@@ -153,7 +153,9 @@ class _ProbeRun:
         return _ok(
             ProbeRow.TOKEN,
             tr_message(
-                "Bearer by {grant}, valid for {minutes} min, no scope named", grant=_grant(grant), minutes=minutes
+                "Bearer by {grant}, valid for {minutes} min, no scope named",
+                grant=_grant(grant),
+                minutes=minutes,
             ),
         )
 
