@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from PyQt6.QtWidgets import QPushButton, QWidget
@@ -12,25 +11,21 @@ from console.forms.form import FieldSpec, GroupSpec
 from console.forms.method_field import (
     AUTHENTICATION_GROUP,
     method_of,
-    secret_fields,
     show_method,
-    used_secrets,
 )
-from console.forms.notice import Notice
 from console.forms.object_page import USED_BY, ObjectPage
 from console.forms.secret_field import SECRET_LABELS
 from console.objects.credential_expiry import SecretExpiry
 from console.objects.credential_rail import MORE_LINK_KEY, CredentialRail
+from console.objects.credential_secret_fields import CredentialSecretFields
 from console.objects.probe_card import ProbeCard
 from console.objects.probe_presenter import ProbePresenter
 from console.runtime.page_targets import Target
 from console.widgets import buttons
 from console.widgets.buttons import set_kind
-from console.widgets.field import FieldState
 from models.kinds import Kind
 from models.secret_names import SecretName
 from models.sign_in import METHODS, SignInMethod
-from services.common.secret import Secret
 from services.language import tr
 
 if TYPE_CHECKING:
@@ -40,7 +35,6 @@ if TYPE_CHECKING:
     from models.approval_process import ApprovalProcess
     from models.approval_type import ApprovalType
     from models.base import ConfigurationObject
-    from models.servers import Server
     from services.store.change_feed import Change
 
 PROBE, RENEW = "probe_sign_in", "renew_secret"
@@ -72,17 +66,12 @@ class CredentialPage(ObjectPage):
 
     def build(self) -> None:
         """Connect the fields of secrets, which are no values of the object, and add the probe."""
-        self.secrets = secret_fields(self.form)
+        self.parts = CredentialSecretFields(self)
+        self.secrets = self.parts.fields
         self.password = self.secrets[SecretName.PASSWORD]
-        for name, editor in self.secrets.items():
-            editor.entered.connect(partial(self._typed, name))
-            editor.removal_requested.connect(partial(self._remove, name))
-        self.states: dict[SecretName, vault_access.SecretState] = {}
-        self._servers: list[Server] = []
-        self._vault_text = ""
-        self._vault_usable = True
-        self.vault_notice = Notice(margin=0)
+        self.vault_notice = self.parts.notice
         self.form.add_below(self.vault_notice)
+        self.parts.removed.connect(self._on_removed)
         self.probe = ProbePresenter(self.ctx, self.session.id, self._on_probe_changed)
         self.probe_card = ProbeCard(self.probe)
         self.probe_card.server_chosen.connect(self.probe.choose_server)
@@ -125,7 +114,7 @@ class CredentialPage(ObjectPage):
         found: dict[str, Callable[[], None]] = {}
         if self.probe.can_run and not self.session.dirty:
             found[PROBE] = self.probe_sign_in
-        if METHODS[self.method].secrets and self._vault_usable:
+        if METHODS[self.method].secrets and self.parts.vault_usable:
             found[RENEW] = self.renew_secret
         return found
 
@@ -153,7 +142,7 @@ class CredentialPage(ObjectPage):
         if not self.session.ready:
             return
         show_method(self.form, self.method)
-        self._show_secrets()
+        self.parts.show_notes()
         secrets = METHODS[self.method].secrets
         self.side.show_expiry(self.expiry, tr(SECRET_LABELS[secrets[0]]) if secrets else tr("Secret"))
 
@@ -172,30 +161,20 @@ class CredentialPage(ObjectPage):
         if secrets:
             self.focus_field(secrets[0].value)
 
-    def _typed(self, name: SecretName, secret: Secret | None) -> None:
-        self.session.set_secret(name, secret)
-
-    def _remove(self, name: SecretName) -> None:
-        self.tasks.start(self._remove_secret(name), group="vault")
-
-    async def _remove_secret(self, name: SecretName) -> None:
-        stored = str((self.session.base or self.session.values)["name"])
-        await vault_access.remove_secret(self.ctx, self.session.id, stored, name)
-        self.secrets[name].end()
+    def _on_removed(self) -> None:
         self.probe.forget()
-        self.ctx.notify(
-            tr("Removed from the vault: {secret} of {name}", secret=tr(SECRET_LABELS[name]), name=stored)
-        )
+        self.tasks.start(self._read_state(), group="vault")
+
+    def _use_session(self) -> None:
+        self.tasks.start(self._switch_to_session_vault(), group="vault")
+
+    async def _switch_to_session_vault(self) -> None:
+        await vault_access.use_session_vault(self.ctx)
         await self._read_state()
 
     def on_loaded(self) -> None:
         """Ask the vault about the secrets, and the store about what uses them."""
-        for name, editor in self.secrets.items():
-            typed = self.session.secrets.get(name)
-            if typed and not editor.editing:
-                editor.begin(typed, focus=False)
-            elif not typed and editor.editing:
-                editor.end()
+        self.parts.show_typed()
         self._show_method()
         self.tasks.start(self._read_state(), group="vault")
 
@@ -206,30 +185,18 @@ class CredentialPage(ObjectPage):
 
     async def _read_state(self) -> None:
         name = str((self.session.base or self.session.values)["name"])
-        states = {
-            one: await vault_access.read_secret_state(self.ctx, self.session.id, name, one)
-            for one in SecretName
-        }
-        self.states = states
-        for one, state in states.items():
-            self.secrets[one].set_present(present=state.present)
-        self._servers = await vault_access.find_servers_using(self.ctx, self.session.id)
+        await self.parts.read(name)
+        servers = await vault_access.find_servers_using(self.ctx, self.session.id)
+        self.parts.servers = servers
         self.side.show_users(
-            self._servers,
-            await self._find_users([server.id for server in self._servers]),
-            self._used_state(),
+            servers,
+            await self._find_users([server.id for server in servers]),
+            self.parts.used_state(),
             self.session.id,
             tr("No password") if self.method is SignInMethod.BASIC else tr("Secret missing"),
         )
-        await self._show_vault()
-        self._show_secrets()
+        await self.parts.show_vault(self._use_session)
         await self.probe.refresh()
-
-    def _used_state(self) -> vault_access.SecretState:
-        form = METHODS[self.method]
-        is_complete = all(self.states[one].present for one in form.required_secrets)
-        places = tuple(place for one in form.secrets for place in self.states[one].places)
-        return vault_access.SecretState(is_complete, places)
 
     async def _find_users(self, servers: "list[uuid.UUID]") -> "list[ApprovalProcess | ApprovalType]":
         from models.approval_process import ApprovalProcess
@@ -242,89 +209,13 @@ class CredentialPage(ObjectPage):
         types = [one for one in await self.ctx.call(configuration.all, ApprovalType) if one.process_id in ids]
         return [*processes, *types]
 
-    def _show_secrets(self) -> None:
-        """Show under each secret where it is kept, and for which hosts."""
-        if not self.states:
-            return
-        form = METHODS[self.method]
-        for name, editor in self.secrets.items():
-            text, tone = self._secret_note(name, self.states[name], optional=name in form.optional_secrets)
-            if editor.editing and self._vault_usable:
-                text, tone = (
-                    tr("Kept in {label}, never in the store", label=self._vault_text),
-                    FieldState.HELP,
-                )
-            self.form.note(name.value, text, tone)
-
-    def _secret_note(
-        self, name: SecretName, state: vault_access.SecretState, *, optional: bool
-    ) -> tuple[str, FieldState]:
-        if not self._vault_usable:
-            return tr("Cannot be kept: no vault is usable"), FieldState.HELP
-        if not state.present:
-            text = (
-                tr("Optional")
-                if optional
-                else tr("Kept in {label}, never in the store", label=self._vault_text)
-            )
-            return text, FieldState.HELP
-        if not state.is_bound:
-            return tr("In {label}, not yet bound to a server", label=self._vault_text), FieldState.HELP
-        del name
-        places = [place for server in self._servers for place in server.destinations_for(self.session.id)]
-        missed = [place for place in places if not state.covers(place)]
-        if missed:
-            return tr(
-                "Enter it again for {host}", host=vault_access.format_origin(missed[0].origin)
-            ), FieldState.ERROR
-        hosts = ", ".join(map(vault_access.format_origin, state.origins))
-        return tr("In {label}, for {hosts} only", label=self._vault_text, hosts=hosts), FieldState.HELP
-
-    async def _show_vault(self) -> None:
-        workspace = await self.ctx.ready()
-        vault = await vault_access.probe_vault(self.ctx)
-        self._vault_text, self._vault_usable = vault.label, vault.usable
-        if workspace.vault.kind == "session":
-            self._vault_text = tr("memory until the console closes")
-            self.vault_notice.tell(
-                tr("Passwords are kept until the console closes and are never written."), tone="notice"
-            )
-        elif vault.usable:
-            self.vault_notice.clear()
-        else:
-            reason = f": {vault.reason}" if vault.reason else ""
-            self.vault_notice.tell(
-                tr(
-                    "{label} cannot be used{reason}. Passwords can be kept in memory until the console closes.",
-                    label=vault.label,
-                    reason=reason,
-                ),
-                tone="notice",
-                offer=tr("Use this session only"),
-                act=self._use_session,
-            )
-
-    def _use_session(self) -> None:
-        self.tasks.start(self._switch_to_session_vault(), group="vault")
-
-    async def _switch_to_session_vault(self) -> None:
-        await vault_access.use_session_vault(self.ctx)
-        await self._read_state()
-
     async def after_save(self, stored: "ConfigurationObject") -> None:
         """Put typed secrets into the vault; they stay in their lines when the vault refuses them."""
         from models.user_credential import UserCredential
 
-        typed = dict(self.session.secrets)
-        if typed and isinstance(stored, UserCredential):
-            await vault_access.store_secrets(self.ctx, stored, used_secrets(typed, stored.method))
+        if self.session.secrets and isinstance(stored, UserCredential):
+            await self.parts.store(stored)
             self.probe.forget()
-            for name, secret in typed.items():
-                if (
-                    self.session.secrets.get(name) is secret
-                ):  # else more was typed meanwhile, and is saved next
-                    self.session.set_secret(name, None)
-                    self.secrets[name].end()
         await self._read_state()
 
     # -- the probe ---------------------------------------------------------------------------------------------
