@@ -134,6 +134,7 @@ class CredentialSecretFields(QObject):
         return tr("In {label}, for {hosts} only", label=self._vault_text, hosts=hosts), FieldState.HELP
 
     async def show_vault(self, use_session: Callable[[], None]) -> None:
+        """Show where secrets are kept, or that no vault is usable with an offer to use the session."""
         workspace = await self._page.ctx.ready()
         vault = await vault_access.probe_vault(self._page.ctx)
         self._vault_text, self.vault_usable = vault.label, vault.usable
