@@ -5,7 +5,9 @@ import time
 from typing import TYPE_CHECKING
 
 from models.secret_names import SecretName
+from models.sign_in import SignInMethod
 from services.common.fault_ids import FaultId
+from services.common.secret import Secret
 from services.servicenow.faults import make_error
 from services.transport.authentication import TokenSignIn
 
@@ -16,6 +18,34 @@ LIFETIME_S = 60
 """Between `iat` and `exp`, as in ServiceNow's own sample."""
 BACKDATED_S = 5
 """`iat` lies this far in the past: the newer form of a client tolerates no clock that is ahead."""
+
+
+def check_private_key(key: Secret, passphrase: Secret | None, algorithm: str, tried: str) -> bool:
+    """Return whether `key` is encrypted and `passphrase` is None, so that only its form could be checked; blocks.
+
+    Raises `oauth-private-key-unusable` for a key that cannot be read, has another passphrase or does not fit `algorithm`.
+    """
+    secrets_found = {SecretName.PRIVATE_KEY: key}
+    if passphrase is not None:
+        secrets_found[SecretName.PRIVATE_KEY_PASSPHRASE] = passphrase
+    elif _is_encrypted(key):
+        return True
+    sign_in = TokenSignIn("", SignInMethod.JWT_BEARER, "", algorithm=algorithm, secrets=secrets_found)
+    make_assertion(sign_in, tried=tried)
+    return False
+
+
+def _is_encrypted(key: Secret) -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        load_pem_private_key(key.reveal().encode(), None)
+    except TypeError:
+        return True
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return False
 
 
 def make_assertion(sign_in: TokenSignIn, *, clock_offset_s: float = 0.0, tried: str) -> str:
