@@ -11,7 +11,7 @@ from console.inbox import my_names
 from console.navigation.tree_definition import find_page_nodes, kinds_in_tree
 from console.runtime.command_registry import Command
 from console.runtime.context import Context
-from console.runtime.page_targets import FAULTS, FOLDER, HOME, REQUESTS, Target
+from console.runtime.page_targets import FAULTS, FOLDER, HOME, MOVE_OFF, REQUESTS, Target
 from console.shell import dialogs
 from console.shell.audit_verification import verify_audit_trail
 from models.kinds import KINDS, Kind
@@ -56,6 +56,26 @@ def open_guide(window: "Window") -> None:
     else:
         kinds = [kind for kind, definition in KINDS.items() if definition.guide]
         window.show_target(Target(f"{FOLDER}:{kinds[0]}"))
+
+
+def open_move_off(window: "Window") -> None:
+    """Open the page that moves the server of the page off passwords, elsewhere that of the only one; several are listed first."""
+    servers = _movable_servers(window)
+    if window.pages.run(MOVE_OFF):
+        return
+    if len(servers) == 1:
+        window.show_target(servers[0])
+    else:
+        window.show_target(Target(f"{FOLDER}:{Kind.FOREIGN_SYSTEM}"))
+
+
+def _movable_servers(window: "Window") -> list[Target]:
+    """Return the page for each stored ServiceNow server."""
+    return [
+        Target(MOVE_OFF, node.object_id)
+        for node in window.model.objects()
+        if node.kind is Kind.FOREIGN_SYSTEM and node.stored and node.object_id is not None
+    ]
 
 
 def _guided_objects(window: "Window") -> list[Target]:
@@ -220,6 +240,7 @@ def _other_commands(window: "Window") -> tuple[Command, ...]:
         Command("try_window", "Try the approval window…", partial(try_window, window), icon="play", where="Object", separator_before=True),
         _page_command(window, "check", "Check connection", "Tools", icon="link", shortcut="Ctrl+Shift+C"),
         Command("connect", "Connect Privilege Manager…", partial(open_guide, window), enabled=lambda: bool(_guided_objects(window)), icon="up-down", where="Tools"),
+        Command("move_off", "Move off passwords…", partial(open_move_off, window), enabled=lambda: bool(_movable_servers(window)), icon="key", where="Tools"),
         Command("check_all", "Check all servers", window.rounds.start, enabled=window.can_check_all, icon="gauge", where="Tools"),
         *_schedule_commands(window),
         *(

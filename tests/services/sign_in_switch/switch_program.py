@@ -21,6 +21,8 @@ from tests.services.requests.followed import SimulatedClock, follower_of
 POLL_EVERY_S = 31
 REQUESTS_MAX = 100_000
 PASSPHRASE = "a passphrase"
+SWITCHING = "switching"
+"""Said before each switch and undo."""
 
 
 def file_vault(folder):
@@ -70,6 +72,7 @@ async def _poll(workspace, server_id, began, said):
 def _switch_on_and_on(workspace, server_id, oauth_id, said):
     while True:
         found = last_switch(workspace.store, server_id)
+        said.send(SWITCHING)
         try:
             if found is not None and found.in_effect:
                 undo_switch(workspace, server_id)

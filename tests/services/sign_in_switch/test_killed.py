@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -24,11 +25,12 @@ from tests.limits import WAIT_S
 from tests.services.requests import followed
 from tests.services.requests.followed import SimulatedClock
 from tests.services.sign_in_switch.conftest import USER, put_client_secret
-from tests.services.sign_in_switch.switch_program import file_vault, start_worker
+from tests.services.sign_in_switch.switch_program import SWITCHING, file_vault, start_worker
 from tests.services.transfer.conftest import PASSWORD
 
-LIFE_S = 0.25
-"""Longer than a switch and a poll take together."""
+SWITCH_S = 0.06
+"""About as long as a switch takes beside a poll."""
+SWITCHES_MAX = 4
 POLLS_MAX = 60
 
 
@@ -65,20 +67,22 @@ def check_method(workspace, server_id, ids):
 
 
 def kill_one(arguments, chance):
+    """Start a worker, and kill it at a random moment of one of its switches."""
     child, said = start_worker(*arguments)
-    time.sleep(chance.uniform(0, LIFE_S))  # a random moment, not a wait for something
-    child.kill()
-    child.join(WAIT_S)
-    assert child.exitcode == -signal.SIGKILL
-    child.close()
     heard = []
     with said:
-        try:
+        for _ in range(chance.randint(1, SWITCHES_MAX)):
+            assert said.poll(WAIT_S)
+            heard.append(said.recv())
+        time.sleep(chance.uniform(0, SWITCH_S))  # a random moment, not a wait for something
+        child.kill()
+        child.join(WAIT_S)
+        assert child.exitcode == -signal.SIGKILL
+        child.close()
+        with suppress(EOFError):
             while said.poll():
                 heard.append(said.recv())
-        except EOFError:
-            pass
-    assert heard == []
+    assert set(heard) == {SWITCHING}
 
 
 async def survive(store, tmp_path, practice, configuration, clock, *, requests, kills, seed):
