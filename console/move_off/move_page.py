@@ -88,8 +88,7 @@ class MovePage(Page):
         self.rehearse_button = buttons.secondary("Rehearse", icon="play")
         self.save_button = buttons.secondary("Save checklist…", icon="download")
         self.undo_button = buttons.quiet("Undo switch", icon="undo")
-        for button in (self.rehearse_button, self.save_button):
-            button.set_compactable()
+        self.save_button.set_compactable()
         self.head = PageHeader(
             [text for text, _ in self.breadcrumb],
             self.title,
@@ -109,6 +108,7 @@ class MovePage(Page):
 
     def _checklist(self) -> QWidget:
         part, layout = _part()
+        self.checklist = part
         head = QHBoxLayout()
         head.setSpacing(10)
         head.addWidget(Label(tr("For the ServiceNow administrator"), role="section"))
@@ -133,8 +133,8 @@ class MovePage(Page):
         self.restriction_caption = wrapped_label("", "caption")
         self.why_link = LinkLabel(tr("Why"))
         row.addWidget(self._restriction_shape)
-        row.addWidget(self.restriction_text, 3)
-        row.addWidget(self.restriction_caption, 2)
+        row.addWidget(self.restriction_text, 5)
+        row.addWidget(self.restriction_caption, 4)
         row.addWidget(self.why_link)
         return panel
 
@@ -162,6 +162,7 @@ class MovePage(Page):
         self.steps.selected.connect(self._on_step)
         self.controls.method_chosen.connect(self.choose_method)
         self.controls.credential_chosen.connect(self.choose_credential)
+        self.controls.credential_opened.connect(self._open_credential)
         self.controls.probe_clicked.connect(self.probe)
         self.controls.before_clicked.connect(lambda: self._rehearse(Rehearsing.BEFORE))
         self.controls.after_clicked.connect(lambda: self._rehearse(Rehearsing.AFTER))
@@ -278,6 +279,12 @@ class MovePage(Page):
         if credential is not None and credential.method in TARGET_METHODS:
             self.presenter.method = credential.method
         self.look()
+
+    def _open_credential(self) -> None:
+        """Show the page of the credential, where its secrets are entered."""
+        target = self.presenter.target
+        if target is not None:
+            self.ctx.navigate(Target(Kind.USER_CREDENTIAL.value, target.id))
 
     def _on_step(self, place: int) -> None:
         self.step, self._chosen_step = MoveStep(place), True
@@ -457,8 +464,7 @@ class MovePage(Page):
         self._show_buttons()
         self.controls.show_step(presenter, self.step)
         self.settings.set_rows(presenter.settings())
-        self.settings.setVisible(bool(self.settings.rows))
-        self.copy_link.setVisible(bool(self.settings.rows))
+        self.checklist.setVisible(bool(self.settings.rows))
         strong, caption = presenter.restriction_texts()
         self.restriction_text.setText(strong)
         self.restriction_caption.setText(caption)

@@ -106,8 +106,9 @@ class SettingsCard(QFrame):
 class PartsCard(QFrame):
     """A small table of texts with a shape and its word at the end; its rows keep their places."""
 
-    def __init__(self, name: str, heads: Sequence[str], rows: int, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str, heads: Sequence[str], rows: int, *, figures: bool = True) -> None:
+        """`figures`: the columns after the first are figures, which end at one edge; else they are sentences."""
+        super().__init__()
         self.setProperty("role", "card")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._title = name
@@ -123,8 +124,8 @@ class PartsCard(QFrame):
         self._words: list[Label] = []
         middle = Qt.AlignmentFlag.AlignVCenter
         for column, head in enumerate(self._heads):
-            grid.addWidget(head, 0, column, middle | _side(column))
-            grid.setColumnStretch(column, 3 if column == 0 else 2)
+            grid.addWidget(head, 0, column, middle | _side(column, figures=figures))
+            grid.setColumnStretch(column, (3 if column == 0 else 2) if figures else 1 + 4 * column)
         self._heads[0].setContentsMargins(10, 0, 0, 0)
         for place in range(rows):
             line = 2 * place + 2
@@ -133,7 +134,7 @@ class PartsCard(QFrame):
             cells = [Label("") if column == 0 else ElidedLabel("") for column in range(columns)]
             cells[0].setContentsMargins(10, 0, 0, 0)
             for column, cell in enumerate(cells):
-                cell.setAlignment(_side(column) | middle)
+                cell.setAlignment(_side(column, figures=figures) | middle)
                 grid.addWidget(cell, line, column)
             shape, word = IconLabel("", SHAPE), Label("")
             word.setMinimumWidth(70)
@@ -164,5 +165,5 @@ class PartsCard(QFrame):
         self.setAccessibleName(plain_text.one_line(f"{self._title}: {'; '.join(rows)}"))
 
 
-def _side(column: int) -> Qt.AlignmentFlag:
-    return Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
+def _side(column: int, *, figures: bool) -> Qt.AlignmentFlag:
+    return Qt.AlignmentFlag.AlignRight if column and figures else Qt.AlignmentFlag.AlignLeft

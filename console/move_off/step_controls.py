@@ -29,6 +29,7 @@ class StepControls(QWidget):
 
     method_chosen = pyqtSignal(object)
     credential_chosen = pyqtSignal(object)
+    credential_opened = pyqtSignal()
     probe_clicked = pyqtSignal()
     before_clicked = pyqtSignal()
     after_clicked = pyqtSignal()
@@ -64,7 +65,7 @@ class StepControls(QWidget):
             Field(
                 "Authentication method",
                 self.methods,
-                tr("SOAP accepts each of them; API keys work for REST only"),
+                tr("API keys are not offered: they work for REST only"),
             )
         )
 
@@ -72,10 +73,12 @@ class StepControls(QWidget):
         self.credential = ReferenceField(page, "credential", Kind.USER_CREDENTIAL)
         self.credential.edited.connect(lambda: self.credential_chosen.emit(self.credential.item))
         self._credential_field = Field("User Credential", self.credential.widget, "")
-        return _column(self._credential_field)
+        self.open_button = buttons.secondary("Open User Credential", icon="open")
+        self.open_button.clicked.connect(lambda _on: self.credential_opened.emit())
+        return _column(self._credential_field, self.open_button)
 
     def _probe_part(self) -> QWidget:
-        self.probe_card = PartsCard(tr("Probe"), (tr("Probe"), tr("Seen")), len(PROBE_ROWS))
+        self.probe_card = PartsCard(tr("Probe"), (tr("Probe"), tr("Seen")), len(PROBE_ROWS), figures=False)
         self.failure = FailurePanel()
         self.probe_button = buttons.secondary("Probe sign-in", icon="play")
         self.probe_button.clicked.connect(lambda _on: self.probe_clicked.emit())
@@ -136,6 +139,7 @@ class StepControls(QWidget):
             self.credential.write({"credential": target.id})
             self.credential.reload_item()
         self.credential.widget.setEnabled(not presenter.is_switched)
+        self.open_button.setEnabled(target is not None)
         self._credential_field.set_help(_credential_help(presenter))
 
     def _show_probe(self, presenter: MovePresenter) -> None:

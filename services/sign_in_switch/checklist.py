@@ -79,7 +79,7 @@ def _client_credentials(credential: UserCredential, account: str) -> Iterable[Ch
         ),
         confirmed_by=ProbeRow.TOKEN,
     )
-    yield from _integration("OAuth - Client credentials grant", credential)
+    yield from _integration("OAuth - Client credentials grant")
     yield ChecklistEntry(
         "OAuth Application User",
         account,
@@ -97,7 +97,7 @@ def _password_grant(credential: UserCredential, account: str) -> Iterable[Checkl
         tr_later("sys_properties; ServiceNow's hardening guide recommends true, which closes this grant"),
         confirmed_by=ProbeRow.TOKEN,
     )
-    yield from _integration("OAuth - Resource owner password credential grant", credential)
+    yield from _integration("OAuth - Resource owner password credential grant")
     yield ChecklistEntry(
         "Web service access only",
         tr_message("not ticked on {account}", account=account),
@@ -117,7 +117,7 @@ def _password_grant(credential: UserCredential, account: str) -> Iterable[Checkl
 
 
 def _jwt_bearer(credential: UserCredential, account: str) -> Iterable[ChecklistEntry]:
-    yield from _integration("OAuth - JWT bearer grant", credential)
+    yield from _integration("OAuth - JWT bearer grant")
     yield ChecklistEntry(
         "User field",
         tr_message(
@@ -173,7 +173,7 @@ def _certificate(credential: UserCredential, account: str) -> Iterable[Checklist
     )
     yield ChecklistEntry(
         "CA Certificate",
-        tr_later("the chain of the client certificate: the root as CA Cert, others as Intermediate Cert"),
+        tr_later("root as CA Cert, others as Intermediate Cert"),
         tr_message(
             "{menu} > CA Certificate Chain (sys_ca_certificate); the load balancer takes a while",
             menu=_MUTUAL,
@@ -182,7 +182,7 @@ def _certificate(credential: UserCredential, account: str) -> Iterable[Checklist
     )
     yield ChecklistEntry(
         "User to Certificate Mapping",
-        tr_message("the client certificate in PEM, user {account}, Active", account=account),
+        tr_message("PEM, user {account}, Active", account=account),
         tr_message("{menu} (sys_user_certificate); needs the role sso_config_admin", menu=_MUTUAL),
         confirmed_by=ProbeRow.REST,
     )
@@ -194,11 +194,9 @@ def _certificate(credential: UserCredential, account: str) -> Iterable[Checklist
     )
 
 
-def _integration(kind: str, credential: UserCredential) -> Iterable[ChecklistEntry]:
+def _integration(kind: str) -> Iterable[ChecklistEntry]:
     yield ChecklistEntry(tr_later("Integration"), kind, _INBOUND, confirmed_by=ProbeRow.TOKEN)
     yield ChecklistEntry(tr_later("Name and provider name"), CLIENT_NAME, tr_later("On the new integration"))
-    if credential.client_id:
-        yield ChecklistEntry("Client ID", credential.client_id, _ON_INTEGRATION, confirmed_by=ProbeRow.TOKEN)
 
 
 def _default_profile(grant: str) -> ChecklistEntry:

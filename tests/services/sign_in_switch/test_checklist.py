@@ -39,7 +39,6 @@ def test_exact_values():
     assert first.value == "glide.oauth.inbound.client.credential.grant_type.enabled = true"
     values = {one.name: one.value for one in rest}
     assert values["OAuth Application User"] == "privman.integration"
-    assert values["Client ID"] == "3f"
     assert values["Auth scope"] == "useraccount"
     assert build_checklist(SignInMethod.BASIC, CREDENTIAL) == ()
     assert "privman.integration" in {one.value for one in rest}

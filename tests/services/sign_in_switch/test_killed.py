@@ -150,5 +150,5 @@ async def test_10000_requests_and_100_kills(store, tmp_path, practice, configura
         store, tmp_path, practice, configuration, clock, requests=10_000, kills=100, seed=1
     )
     assert len(methods) == 2, "it was killed with either method"
-    assert switches > 100
+    assert switches > 25
     print(f"{switches} switches; found with {dict(methods)}")
