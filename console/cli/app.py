@@ -19,6 +19,7 @@ from console.cli import (
     delivery_commands,
     demo_command,
     endpoint_commands,
+    expiry_command,
     fault_commands,
     intake_commands,
     output,
@@ -70,6 +71,7 @@ app.add_typer(sign_in_commands.app, name="sign-in")
 app.command("items")(check_commands.items)
 app.command("check")(check_commands.check)
 app.command("chain")(chain_command.chain)
+app.command("expiries")(expiry_command.expiries)
 app.command("faults")(fault_commands.faults)
 app.command("provision")(provision_command.provision)
 app.command("demo")(demo_command.demo)

@@ -56,6 +56,10 @@ class StageResult:
     """The rate limit that the instance reports."""
     operations: Mapping[str, str] = field(default_factory=dict)
     """The operations that the server describes, by name: a mark that changes with the way to call each."""
+    certificate_ends_at: str = ""
+    """When the certificate of the server ends, in UTC as JSON writes it."""
+    basic_auth_enforced_at: str = ""
+    """When basic authentication begins to be refused, as above; `seen_dates.NO_DATE` where no date is set, empty if unknown."""
 
     @classmethod
     def failed(cls, stage: str, problem: Problem, ms: float) -> "StageResult":
@@ -104,6 +108,8 @@ class StageResult:
             "suggested_item_id": self.suggested_item_id,
             "calls_per_hour": self.calls_per_hour,
             "operations": dict(self.operations),
+            "certificate_ends_at": self.certificate_ends_at,
+            "basic_auth_enforced_at": self.basic_auth_enforced_at,
         }
 
 
