@@ -119,6 +119,11 @@ class MovePresenter:
         return self.facts.target if self.facts is not None else None
 
     @property
+    def is_working(self) -> bool:
+        """Whether a probe or a rehearsal runs."""
+        return self.probing or bool(self.rehearsing)
+
+    @property
     def can_try(self) -> bool:
         """Whether the new sign-in can be probed and rehearsed."""
         facts = self.facts
@@ -335,22 +340,6 @@ class MovePresenter:
         row = self.probe_rows.get(entry.confirmed_by) if entry.confirmed_by is not None else None
         return row is not None and row.state is RowState.OK
 
-    def restriction_texts(self) -> tuple[str, str]:
-        """Return what is known of the restriction, and of its date."""
-        found = self.restriction
-        if found is None:
-            return tr("Reading whether this instance restricts basic authentication."), ""
-        at = date_time(found.enforced_from) if found.enforced_from is not None else ""
-        if found.state is RestrictionState.ENFORCED:
-            return tr("This instance blocks basic authentication."), tr("Since {date}", date=at) if at else ""
-        if found.state is RestrictionState.TRACKED:
-            caption = tr("It blocks it from {date}", date=at) if at else tr("No date is set")
-            return tr("This instance records basic authentication."), caption
-        if found.state is RestrictionState.OFF:
-            return tr("This instance does not restrict basic authentication."), tr("The switch is off")
-        caption = at or tr("Its date cannot be read with this account")
-        return tr("This instance may block basic authentication."), caption
-
     def comparison_heads(self) -> tuple[str, str]:
         """Return the heads of the columns before and after."""
         facts = self.facts
@@ -371,22 +360,38 @@ class MovePresenter:
             for row in self.comparison()
         ]
 
-    def changes(self) -> list[tuple[str, str]]:
-        """Return what the switch changes."""
-        facts = self.facts
-        if facts is None:
-            return []
-        count = facts.open_requests
-        polled = facts.next_poll_s
-        return [
-            (tr("Credential now"), facts.source.name if facts.source is not None else "-"),
-            (tr("Credential then"), facts.target.name if facts.target is not None else "-"),
-            (tr("Open requests"), tr("{count}, not touched", count=number(count)) if count else tr("None")),
-            (
-                tr("Next call with it"),
-                tr("Polling, in {seconds} s", seconds=number(polled))
-                if polled is not None
-                else tr("The next call"),
-            ),
-            (tr("Undo"), tr("1 click, any time")),
-        ]
+
+def restriction_texts(found: Restriction | None) -> tuple[str, str]:
+    """Return what is known of the restriction, and of its date."""
+    if found is None:
+        return tr("Reading whether this instance restricts basic authentication."), ""
+    at = date_time(found.enforced_from) if found.enforced_from is not None else ""
+    if found.state is RestrictionState.ENFORCED:
+        return tr("This instance blocks basic authentication."), tr("Since {date}", date=at) if at else ""
+    if found.state is RestrictionState.TRACKED:
+        caption = tr("It blocks it from {date}", date=at) if at else tr("No date is set")
+        return tr("This instance records basic authentication."), caption
+    if found.state is RestrictionState.OFF:
+        return tr("This instance does not restrict basic authentication."), tr("The switch is off")
+    caption = at or tr("Its date cannot be read with this account")
+    return tr("This instance may block basic authentication."), caption
+
+
+def changes(facts: MoveFacts | None) -> list[tuple[str, str]]:
+    """Return what the switch changes."""
+    if facts is None:
+        return []
+    count = facts.open_requests
+    polled = facts.next_poll_s
+    return [
+        (tr("Credential now"), facts.source.name if facts.source is not None else "-"),
+        (tr("Credential then"), facts.target.name if facts.target is not None else "-"),
+        (tr("Open requests"), tr("{count}, not touched", count=number(count)) if count else tr("None")),
+        (
+            tr("Next call with it"),
+            tr("Polling, in {seconds} s", seconds=number(polled))
+            if polled is not None
+            else tr("The next call"),
+        ),
+        (tr("Undo"), tr("1 click, any time")),
+    ]

@@ -116,32 +116,32 @@ def test_the_way_from_a_password_to_oauth_and_back(run, ctx, practice):
         server, oauth = set_up(ctx, practice, production=True)
         async with opened(ctx, server) as page:
             assert page.step is MoveStep.METHOD
-            assert not page.switch_button.isEnabled()
-            assert page.head.reason.accessibleName() == "Choose the method first"
-            assert "may block" in page.restriction_text.text()
+            assert not page.view.switch_button.isEnabled()
+            assert page.view.head.reason.accessibleName() == "Choose the method first"
+            assert "may block" in page.view.restriction_text.text()
             page.choose_method(SignInMethod.CLIENT_CREDENTIALS)
-            values = {row.name: row.value for row in page.settings.rows}
+            values = {row.name: row.value for row in page.view.settings.rows}
             assert values["OAuth Application User"] == USER
-            page.settings.copy(0)
-            assert QGuiApplication.clipboard().text() == page.settings.rows[0].value
+            page.view.settings.copy(0)
+            assert QGuiApplication.clipboard().text() == page.view.settings.rows[0].value
             page.choose_credential(oauth)
             await settled(page)
             assert states(page)[:4] == ["done", "elsewhere", "done", "next"]
-            page.probe()
+            page.acts.probe()
             await settled(page)
             assert page.presenter.probe.is_good, page.presenter.probe.as_text()
             assert states(page)[:4] == ["done", "done", "done", "done"]
-            assert {row.shape for row in page.settings.rows} == {"good", "off"}
+            assert {row.shape for row in page.view.settings.rows} == {"good", "off"}
             await rehearse_both(page)
             assert states(page) == ["done", "done", "done", "done", "done", "next", "todo"]
             assert page.presenter.badge()[0] == "Ready to switch"
-            assert page.head.reason.accessibleName() == ""
-            page.switch_button.click()
+            assert page.view.head.reason.accessibleName() == ""
+            page.view.switch_button.click()
             await accept(ProductionDialog, server.name)
             await until(lambda: page.presenter.is_switched)
             assert credential_of(ctx, server) == oauth.id
             assert page.presenter.badge()[0] == "Switched"
-            assert not page.switch_button.isEnabled()
+            assert not page.view.switch_button.isEnabled()
             await undo_after_a_failed_poll(ctx, page, server)
             assert credential_of(ctx, server) != oauth.id
             assert page.presenter.badge()[0] == "Ready to switch"
@@ -150,15 +150,15 @@ def test_the_way_from_a_password_to_oauth_and_back(run, ctx, practice):
 
 
 async def rehearse_both(page):
-    for button in (page.controls.before_button, page.controls.after_button):
+    for button in (page.view.controls.before_button, page.view.controls.after_button):
         page._on_step(MoveStep.REHEARSE)
         assert button.isVisible()
         button.click()
         await accept(ProductionDialog, "ServiceNow Server")
         await until(lambda: page.working)
         await settled(page)
-    assert page.comparison.cells[0][0].text() == "Sign-in"
-    page._chosen_step = False
+    assert page.view.comparison.cells[0][0].text() == "Sign-in"
+    page.follow_steps()
 
 
 async def accept(kind, name):
@@ -174,11 +174,11 @@ async def undo_after_a_failed_poll(ctx, page, server):
     page.look()
     await settled(page)
     assert page.presenter.badge()[0] == "Polling fails"
-    assert page.body.notice.action.text() == "Undo switch"
-    page.body.notice.action.click()
+    assert page.view.body.notice.action.text() == "Undo switch"
+    page.view.body.notice.action.click()
     await until(lambda: not page.presenter.is_switched)
     await settled(page)
-    assert page.body.notice.text == ""
+    assert page.view.body.notice.text == ""
 
 
 def test_a_probe_that_fails_is_named_and_blocks_the_switch(run, ctx, practice):
@@ -189,13 +189,13 @@ def test_a_probe_that_fails_is_named_and_blocks_the_switch(run, ctx, practice):
             page.choose_credential(oauth)
             await settled(page)
             page._on_step(MoveStep.PROBE)
-            page.controls.probe_button.click()
+            page.view.controls.probe_button.click()
             await settled(page)
             assert states(page)[MoveStep.PROBE] == "bad"
             assert page.presenter.badge()[0] == "Probe failed"
-            assert page.controls.failure.isVisible()
+            assert page.view.controls.failure.isVisible()
             assert page.presenter.reason() == "The probe was not good"
-            assert page.steps.is_narrow
+            assert page.view.steps.is_narrow
 
     run(story())
 
@@ -211,7 +211,7 @@ def test_the_former_password_is_removed_after_a_question(run, ctx, practice):
         async with opened(ctx, server) as page:
             assert page.presenter.is_switched
             page._on_step(MoveStep.REMOVE)
-            page.controls.remove_button.click()
+            page.view.controls.remove_button.click()
             dialog = await dialog_of(RemovePasswordDialog)
             dialog.accept()
             await until(lambda: states(page)[MoveStep.REMOVE] == "done")
