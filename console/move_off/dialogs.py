@@ -2,7 +2,7 @@
 
 from PyQt6.QtWidgets import QWidget
 
-from console.widgets import buttons
+from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.dialog_parts import button_row, titled_column
 from console.widgets.field import Field
@@ -18,7 +18,7 @@ class ProductionDialog(Dialog):
 
     def __init__(self, title: str, text: str, act: str, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(title)
+        self.setWindowTitle(plain_text.window_title(title))
         self.setMinimumWidth(WIDTH)
         self._name = name
         layout = titled_column(self, title)

@@ -10,7 +10,7 @@ from console.navigation.node_tree import Node, NodeTree
 from console.navigation.request_places import FILTER_TAB_PREFIX, filter_node_key, filter_target
 from console.navigation.tree_definition import TREE, FixedNode
 from console.runtime.drafts import Draft
-from console.runtime.page_targets import CHAIN, MOVE_OFF, POLICIES, Target
+from console.runtime.page_targets import CHAIN, POLICIES, Target
 from console.widgets import plain_text
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
@@ -269,8 +269,6 @@ class TreeModel(NodeTree):
         guided = next((one for one, definition in KINDS.items() if definition.guide == target.kind), None)
         if guided is not None:
             kind = guided.value
-        elif target.kind == MOVE_OFF:
-            kind = Kind.FOREIGN_SYSTEM.value
         elif target.head == CHAIN:
             kind = target.kind.partition(":")[2]
         key = object_key(kind, target.id) if target.id else kind.removeprefix("folder:")
