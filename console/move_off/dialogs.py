@@ -13,7 +13,7 @@ from services.language import tr
 WIDTH = 460
 
 
-class ProductionDialog(Dialog):
+class ConfirmServerDialog(Dialog):
     """Asks for the name of a production server before `act` is done there."""
 
     def __init__(self, title: str, text: str, act: str, name: str, parent: QWidget | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject
 
 from console.forms.markdown_file import open_save_dialog
-from console.move_off.dialogs import ProductionDialog, RemovePasswordDialog, RestrictionDialog
+from console.move_off.dialogs import ConfirmServerDialog, RemovePasswordDialog, RestrictionDialog
 from console.move_off.presenter import Rehearsing, restriction_texts
 from console.widgets.dialog import Dialog
 from services.language import tr
@@ -67,7 +67,7 @@ class MoveActs(QObject):
         server = facts.server if facts is not None else None
         if server is not None and server.production:
             text = tr("A real request is raised on {name}, approved and cleaned up.", name=server.name)
-            dialog = ProductionDialog(
+            dialog = ConfirmServerDialog(
                 tr("Rehearse a request"), text, tr("Rehearse"), server.name, self._page.window()
             )
             self._open(dialog, lambda: self.start_rehearsal(which))
@@ -108,7 +108,7 @@ class MoveActs(QObject):
                 server=facts.server.name,
                 credential=facts.target.name,
             )
-            dialog = ProductionDialog(
+            dialog = ConfirmServerDialog(
                 tr("Switch the sign-in"),
                 text,
                 self._page.view.switch_button.text(),

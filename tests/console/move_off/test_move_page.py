@@ -7,7 +7,7 @@ import pytest
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication
 
-from console.move_off.dialogs import ProductionDialog, RemovePasswordDialog
+from console.move_off.dialogs import ConfirmServerDialog, RemovePasswordDialog
 from console.move_off.presenter import MoveStep
 from console.runtime.page_targets import MOVE_OFF, Target
 from console.shell.page_registry import create_page
@@ -137,7 +137,7 @@ def test_the_way_from_a_password_to_oauth_and_back(run, ctx, practice):
             assert page.presenter.badge()[0] == "Ready to switch"
             assert page.view.head.reason.accessibleName() == ""
             page.view.switch_button.click()
-            await accept(ProductionDialog, server.name)
+            await accept(ConfirmServerDialog, server.name)
             await until(lambda: page.presenter.is_switched)
             assert credential_of(ctx, server) == oauth.id
             assert page.presenter.badge()[0] == "Switched"
@@ -154,7 +154,7 @@ async def rehearse_both(page):
         page._on_step(MoveStep.REHEARSE)
         assert button.isVisible()
         button.click()
-        await accept(ProductionDialog, "ServiceNow Server")
+        await accept(ConfirmServerDialog, "ServiceNow Server")
         await until(lambda: page.working)
         await settled(page)
     assert page.view.comparison.cells[0][0].text() == "Sign-in"
