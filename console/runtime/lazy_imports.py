@@ -150,3 +150,12 @@ def connect() -> None:
     import services.intake.answer_setup
     import services.intake.clients
     import services.intake.event_mapping
+
+
+def move_off() -> None:
+    """Import the switch of a server to another sign-in, the probe and the rehearsal."""
+    import services.sign_in_probe
+    import services.sign_in_switch.comparison
+    import services.sign_in_switch.rehearsal_records
+    import services.sign_in_switch.restriction
+    import services.sign_in_switch.switch

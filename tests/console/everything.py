@@ -31,6 +31,7 @@ from console.inbox.decision_dialog import ActionDialog
 from console.inbox.my_names import MyNamesDialog
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.saved_filter_nodes import DeleteFilterDialog
+from console.move_off.dialogs import ConfirmServerDialog, RemovePasswordDialog, RestrictionDialog
 from console.navigation.tree_definition import TREE
 from console.policies.apply_dialog import ProductionDialog
 from console.policies.conditions_dialog import ConditionsDialog
@@ -285,6 +286,13 @@ def event_dialogs(window, text):
         (DeliveriesDialog, "no answers", lambda: DeliveriesDialog(window)),
         (DeliveriesDialog, "answers", deliveries_dialog),
         (StartOverDialog, "start over", lambda: StartOverDialog(window)),
+        (
+            ConfirmServerDialog,
+            "production server",
+            lambda: ConfirmServerDialog("Switch the sign-in", "Text", "Switch", "Server", window),
+        ),
+        (RemovePasswordDialog, "remove the password", lambda: RemovePasswordDialog("Credential", window)),
+        (RestrictionDialog, "restriction", lambda: RestrictionDialog("Unknown", window)),
         (WebhookDialog, "webhook", lambda: WebhookDialog(window)),
     ]
 
