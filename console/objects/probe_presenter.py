@@ -23,7 +23,6 @@ ROW_KEYS = ("token", "rest", "wsdl", "soap", "not_guest")
 ROW_LABELS = (tr_later("Token"), tr_later("REST"), tr_later("WSDL"), tr_later("SOAP"), tr_later("Not guest"))
 SHAPES = {"ok": "good", "failed": "bad", "cannot_be_distinguished": "off", "skipped": "off"}
 UNCLEAR_TEXT = tr_later("Cannot be distinguished from here")
-NEVER_TEXT = tr_later("Not probed yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class ProbePresenter:
         self._credential_id = credential_id
         self._changed = changed
         self.servers: Sequence[ForeignSystem] = ()
-        """The ServiceNow servers that use the credential; without any, all of them."""
+        """The ServiceNow servers that use the credential; all of them where nothing uses it."""
         self.server_id: uuid.UUID | None = None
         self.version = 0
         """The version of the credential as it is stored."""
@@ -130,7 +129,7 @@ class ProbePresenter:
         if record is None:
             if not self.servers:
                 return tr("Needs a ServiceNow Server")
-            return tr(NEVER_TEXT)
+            return tr("Not probed yet on {server}", server=self._server_name)
         probe = record.probe
         calls = plural(probe.calls, "{count} call", "{count} calls")
         return tr(
@@ -190,6 +189,9 @@ class ProbePresenter:
         workspace = await self._ctx.ready()
         every = await self._ctx.call(workspace.configuration.all, ForeignSystem)
         using = [one for one in every if one.credential_id == self._credential_id]
+        if not using and await vault_access.find_servers_using(self._ctx, self._credential_id):
+            # It is for a proxy or for Privilege Manager, and goes to no other host.
+            every = []
         self.servers = sorted(using or every, key=lambda one: one.name.casefold())
         if self.server_id not in [one.id for one in self.servers]:
             self.server_id = self.servers[0].id if self.servers else None

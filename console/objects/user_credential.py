@@ -104,8 +104,8 @@ class CredentialPage(ObjectPage):
     def arrange_buttons(self, header: "ObjectHeader") -> None:
         """Make the probe the primary button while the credential was never probed and there is nothing to save."""
         never = self.probe.can_run and self.probe.record is None and not self.session.dirty
-        set_kind(self.probe_button, "primary" if never else "secondary")
-        set_kind(header.save_button, "secondary" if never else "primary")
+        set_kind(self.probe_button, "primary" if never else "secondary", "refresh")
+        set_kind(header.save_button, "secondary" if never else "primary", "disk")
         header.buttons["discard"].setVisible(self.session.dirty)
         self.renew_button.setVisible(bool(METHODS[self.method].secrets))
 

@@ -79,7 +79,7 @@ def remember(presenter, probe, version=3):
 
 def test_five_rows_stand_there_before_the_first_probe(presenter):
     assert [(line.key, line.shape) for line in presenter.lines] == [(key, "todo") for key in ROW_KEYS]
-    assert presenter.caption == "Not probed yet"
+    assert presenter.caption == "Not probed yet on Server"
     assert presenter.badge is None
 
 
@@ -185,6 +185,20 @@ def test_a_secret_is_stored_under_its_name_and_can_be_removed(run, ctx, configur
             field.remove_button.click()
             await until(lambda: not state().present and not field.present)
             assert field.stored_line.text() == ""
+
+    run(story())
+
+
+def test_a_credential_of_privilege_manager_is_not_probed_on_servicenow(run, ctx, configuration):
+    item = make(configuration, Kind.USER_CREDENTIAL, name="API Client", account="a")
+    make(configuration, Kind.FOREIGN_SYSTEM, name="Server", base_url=ACME)
+    make(configuration, Kind.PRIVILEGE_MANAGER_SERVER, name="PM", base_url="https://pm.example.com/TMS/",
+         credential_id=item.id)  # fmt: skip
+
+    async def story():
+        async with opened(ctx, where(item)) as page:
+            await until(lambda: page.probe.caption == "Needs a ServiceNow Server")
+            assert "probe_sign_in" not in page.enabled()
 
     run(story())
 
