@@ -15,8 +15,8 @@ from models.sign_in import METHODS, MethodForm, SignInMethod
 from models.user_credential import UserCredential
 from services.common.json_types import JsonObject
 from services.common.secret import Secret
-from services.vault import SecretMissingError, Vault
-from services.vault.base import EntryKey, SecretState, SecretTarget
+from services.vault import Vault
+from services.vault.base import SecretState, SecretTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,8 @@ def bind_secrets(
 
 def _secrets_to_bind(vault: Vault, credential: UserCredential, place: SecretTarget) -> tuple[SecretName, ...]:
     found = read_credential_secrets(vault, credential, only_used=True)
-    for one in found.missing:
-        raise SecretMissingError(EntryKey(credential.id, credential.name, one))
-    return found.to_enter_again(place)
+    # Those that are missing first: the vault says how such a secret is entered.
+    return (*found.missing, *found.to_enter_again(place))
 
 
 def unbind_secrets(
