@@ -78,7 +78,10 @@ EXPECTED = {
     "sso_redirect": everywhere("redirect-elsewhere"),
     "not_servicenow": everywhere("reply-malformed"),
     "foreign_page": everywhere("html-instead-of-data"),
-    "mfa_required": everywhere("authentication-refused"),
+    # The header that says so comes with REST.
+    "mfa_required": Expected(
+        everywhere("authentication-refused").at | dict.fromkeys(("read", "write"), "authentication-mfa")
+    ),
     "service_silent": services("service-missing"),
     "service_forbidden": services("rights-missing"),
     "wsdl_broken": Expected({"describe": "service-description-invalid"}),
