@@ -27,6 +27,8 @@ class ValueForm(Enum):
     """A list of names of other objects; the field holds their ids, see `models.reference_lists`."""
     WINDOW_TEXTS = auto()
     """A mapping of texts, with further mappings for languages; see `models.window_texts`."""
+    DATE = auto()
+    """A day as YYYY-MM-DD, with quotes or without, or an empty text."""
     GUID = auto()
     """A GUID of Privilege Manager in any usual spelling, or null."""
     SERVICENOW = auto()

@@ -50,28 +50,28 @@ class MethodForm:
 
 
 METHODS: dict[SignInMethod, MethodForm] = {
-    SignInMethod.BASIC: MethodForm(tr_later("Basic authentication"), required_secrets=(SecretName.PASSWORD,)),
+    SignInMethod.BASIC: MethodForm(tr_later("Basic"), required_secrets=(SecretName.PASSWORD,)),
     SignInMethod.CLIENT_CREDENTIALS: MethodForm(
-        tr_later("OAuth 2.0: client credentials"),
+        tr_later("OAuth 2.0 client credentials"),
         required_fields=frozenset({"client_id"}),
         optional_fields=frozenset({"scope"}),
         required_secrets=(SecretName.CLIENT_SECRET,),
     ),
     SignInMethod.PASSWORD_GRANT: MethodForm(
-        tr_later("OAuth 2.0: resource owner password credentials"),
+        tr_later("OAuth 2.0 password grant"),
         required_fields=frozenset({"client_id"}),
         optional_fields=frozenset({"scope"}),
         required_secrets=(SecretName.CLIENT_SECRET, SecretName.PASSWORD),
     ),
     SignInMethod.JWT_BEARER: MethodForm(
-        tr_later("OAuth 2.0: JWT bearer"),
+        tr_later("OAuth 2.0 JWT bearer"),
         required_fields=frozenset({"client_id", "key_id", "subject"}),
         optional_fields=frozenset({"algorithm", "scope"}),
         required_secrets=(SecretName.PRIVATE_KEY,),
         optional_secrets=(SecretName.PRIVATE_KEY_PASSPHRASE, SecretName.CLIENT_SECRET),
     ),
     SignInMethod.CERTIFICATE: MethodForm(
-        tr_later("Client certificate (mutual TLS)"), optional_secrets=(SecretName.CERTIFICATE_PASSPHRASE,)
+        tr_later("Client certificate"), optional_secrets=(SecretName.CERTIFICATE_PASSPHRASE,)
     ),
 }
 

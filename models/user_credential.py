@@ -98,7 +98,7 @@ class UserCredential(UserCredentialFields, ConfigurationObject, table=True):
         DocumentKey("key_id", "key_id", omitted=""),
         DocumentKey("subject", "subject", omitted=""),
         DocumentKey("algorithm", "algorithm", omitted=""),
-        DocumentKey("secret_expires_on", "secret_expires_on", omitted=""),
+        DocumentKey("secret_expires_on", "secret_expires_on", ValueForm.DATE, omitted=""),
         DESCRIPTION_KEY,
     )
     routing_fields: ClassVar[frozenset[str]] = frozenset({"account", "sign_in", "client_id", "subject"})

@@ -24,6 +24,7 @@ from console.cli import (
     output,
     policy_commands,
     practice_commands,
+    probe_command,
     provision_command,
     request_commands,
     support_commands,
@@ -51,6 +52,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+credential_commands.app.command("probe")(probe_command.probe)
 app.add_typer(credential_commands.app, name="credential")
 app.add_typer(config_commands.app, name="config")
 app.add_typer(request_commands.app, name="requests")

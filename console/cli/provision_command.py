@@ -20,11 +20,14 @@ from services import provisioning
 from services.common.errors import ConsoleError, InputError
 from services.common.file_writing import save_file, write_problem
 from services.common.secret import Secret
+from services.credential_secrets import bind_secrets, unbind_secrets
+from services.credential_sign_in import read_sign_in
 from services.language import plural, tr
 from services.provisioning import ApplyResult, ItemNames, ProvisionPlan, UndoResult, Verification
 from services.provisioning.problems import RunStoppedError
 from services.servicenow import ServiceNowClient, SignIn
 from services.transfer.apply_online import try_resolve_request_items
+from services.transport.authentication import ServerSignIn
 from services.workspace import Workspace
 
 OPERATION_SIGNS = {"create": "+", "update": "~", "keep": "=", "conflict": "!"}
@@ -270,8 +273,8 @@ async def _open_instance(
 ) -> AsyncIterator[ServiceNowClient]:
     """Give the instance, signed in as the administrator where one is named; such a connection ends with the block."""
     if admin.account:
-        sign_in = await _read_admin_sign_in(admin)
-        async with workspace.instance_for(workspace.connection_settings_for(system), sign_in) as instance:
+        password = await _read_admin_sign_in(admin)
+        async with workspace.instance_for(workspace.connection_settings_for(system), password) as instance:
             yield instance
     elif admin.credential:
         async with (
@@ -294,23 +297,20 @@ async def _read_admin_sign_in(admin: _AdminOptions) -> SignIn:
 
 
 @asynccontextmanager
-async def _temporary_sign_in(workspace: Workspace, system: ForeignSystem, name: str) -> AsyncIterator[SignIn]:
+async def _temporary_sign_in(
+    workspace: Workspace, system: ForeignSystem, name: str
+) -> AsyncIterator[ServerSignIn]:
     """Give the sign-in of a User Credential that the server itself does not use, for the length of the block.
 
     Naming both is the explicit act that a first binding takes; it is taken back, because it was for this run only.
     """
     vault = workspace.vault
     credential = await asyncio.to_thread(workspace.configuration.named, UserCredential, name)
-    state = await asyncio.to_thread(vault.state, credential.id, credential.name)
-    lent = not state.covers(system.destination)
-    if lent:
-        await asyncio.to_thread(vault.bind, credential.id, credential.name, system.destination)
+    lent = await asyncio.to_thread(bind_secrets, vault, credential, system.destination)
     try:
-        secret = await asyncio.to_thread(vault.get, credential.id, credential.name, system.destination)
-        yield SignIn(credential.account, secret)
+        yield await asyncio.to_thread(read_sign_in, vault, credential, system.destination)
     finally:
-        if lent:
-            await asyncio.to_thread(vault.unbind, credential.id, credential.name, system.destination)
+        await asyncio.to_thread(unbind_secrets, vault, credential, system.destination, lent)
 
 
 # -- what is shown -------------------------------------------------------------

@@ -153,16 +153,15 @@ async def check_objects(
     """Check the objects that were created. Returns the report and a blocking function that stores it."""
     await lazy_imports.ready(ctx, lazy_imports.connectivity)
     await lazy_imports.ready(ctx, lazy_imports.servicenow)
-    from services import connectivity, servicenow
+    from services import connectivity
     from services.connectivity import check_history
 
     workspace = await ctx.ready()
     vault, server, credential = workspace.vault, created.server, created.credential
-    secret = await asyncio.to_thread(vault.get, credential.id, credential.name, server.destination)
     used = await asyncio.to_thread(check_history.get_check_sign_in, vault, server, credential)
     report = await connectivity.run_check(
         workspace.connection_settings_for(server),
-        servicenow.SignIn(credential.account, secret),
+        workspace.sign_in_source_for(server, credential),
         created.process,
         report=on_result,
     )

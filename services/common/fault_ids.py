@@ -113,6 +113,8 @@ class FaultId(StrEnum):
         _ANY_CALL | _PAUSES | FaultTrait.MAY_LOCK_ACCOUNT,
     )
     SIGN_IN_UNSUPPORTED = ("sign-in-unsupported", _CONSOLE, _NOT_EXECUTED)
+    SIGN_IN_SWITCH_REFUSED = ("sign-in-switch-refused", _CONSOLE, _NOT_EXECUTED)
+    SIGN_IN_SWITCH_NOT_FOUND = ("sign-in-switch-not-found", _CONSOLE, _NOT_EXECUTED)
     OAUTH_TOKEN_REFUSED = (
         "oauth-token-refused",
         _ACCOUNT,
@@ -171,6 +173,9 @@ class FaultId(StrEnum):
     VAULT_UNUSABLE = ("vault-unusable", _CONSOLE, _NOT_EXECUTED, _PAUSES)
     VAULT_READ_ONLY = ("vault-read-only", _CONSOLE)
     PASSWORD_MISSING = ("password-missing", _CONSOLE)
+
+    # -- The probe of a sign-in
+    SIGN_IN_ACCOUNT_UNPROVEN = ("sign-in-account-unproven", _ACCOUNT)
 
     # -- The staged check
     DNS_TIMEOUT = ("dns-timeout", _NETWORK, _NOT_EXECUTED)

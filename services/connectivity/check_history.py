@@ -20,6 +20,7 @@ from services.common.redaction import redact
 from services.connectivity import stored_results
 from services.connectivity.report import SEVERITY, CheckReport, StageResult, StageState
 from services.connectivity.sign_in import PreviousSignIn
+from services.credential_secrets import read_credential_secrets
 from services.store import Store
 from services.vault import Vault
 
@@ -82,14 +83,14 @@ class CheckSignIn:
 
 
 def get_check_sign_in(vault: Vault, server: Server, credential: UserCredential | None) -> CheckSignIn | None:
-    """Say what a check of `server` signs in with now; None where the vault does not know its password apart.
+    """Say what a check of `server` signs in with now; None where the vault does not know its secrets apart.
 
     Asks the vault: call it in a thread.
     """
     if credential is None:
         return None
     try:
-        mark = vault.state(credential.id, credential.name).version_token
+        mark = read_credential_secrets(vault, credential, only_used=True).version_token
         return CheckSignIn(credential.account, str(server.origin), mark) if mark else None
     except (ConsoleError, ValueError):
         # The check itself says what is wrong with the vault or the address.

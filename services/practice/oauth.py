@@ -185,7 +185,7 @@ class TokenStore:
         try:
             kid = jwt.get_unverified_header(assertion).get("kid")
             key = next(one.public_key for one in client.verifiers if one.kid == kid)
-            claims = jwt.decode(
+            members = jwt.decode(
                 assertion,
                 key,
                 algorithms=list(JWT_ALGORITHMS),
@@ -196,11 +196,11 @@ class TokenStore:
             )
         except (jwt.PyJWTError, StopIteration, ValueError, TypeError):
             return None
-        identifier = str(claims.get("jti", ""))
+        identifier = str(members.get("jti", ""))
         if identifier and identifier in self._assertions_seen:
             return None
         self._assertions_seen.add(identifier)
-        return str(claims["sub"])
+        return str(members["sub"])
 
     def _reply(
         self, client: OAuthClient, user_name: str, form: dict[str, str], *, with_refresh: bool = False

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.practice.accounts_and_sessions import Accounts, User
+from services.practice.accounts_and_sessions import GUEST_USER, Accounts, User
 from services.practice.database import Database
 from services.practice.fault_effects import apply_faults
 from services.practice.faults import FaultRegistry
@@ -172,6 +172,12 @@ class PracticeWebApp:
             return self.tokens.answer(request.headers.get("content-type", ""), await request.body())
         if not query.startswith(("WSDL", "SOAP")):
             return fault_page("login_page")
+        if user is None:
+            kind = "wsdl" if query.startswith("WSDL") else "soap"
+            if self._database.is_set(f"glide.basicauth.required.{kind}", default=True):
+                return html_page("Error report", "HTTP Status 401", 401)
+            # A call without a valid sign-in runs as the guest.
+            user = self._accounts.user(GUEST_USER)
         if user is None:
             return html_page("Error report", "HTTP Status 401", 401)
         service = self.services.service(name)

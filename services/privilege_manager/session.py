@@ -99,6 +99,11 @@ class ApiSession:
         return self._sign_in
 
     @property
+    def is_busy(self) -> bool:
+        """Whether calls are under way."""
+        return self._channel.is_busy
+
+    @property
     def is_logged_on(self) -> bool:
         """Whether it has a token; the server may have ended it meanwhile."""
         return self._token is not None

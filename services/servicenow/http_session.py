@@ -56,6 +56,11 @@ class HttpSession:
         await self._channel.aclose()
 
     @property
+    def is_busy(self) -> bool:
+        """Whether calls are under way."""
+        return self._channel.is_busy
+
+    @property
     def settings(self) -> ConnectionSettings:
         """How the instance is reached. Another value is used with the connections that are opened next."""
         return self._channel.settings
@@ -73,6 +78,10 @@ class HttpSession:
     def access_token(self) -> AccessToken | None:
         """The access token in use, for evidence; None for other methods, and before the first call."""
         return self._tokens.current
+
+    async def fetch_access_token(self, tried: str) -> AccessToken | None:
+        """Return the access token of the next call, fetched where there is none; None for methods without tokens."""
+        return (await self._ready_authorization(tried))[1]
 
     # -- calls -------------------------------------------------------------
 

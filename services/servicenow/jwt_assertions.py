@@ -1,11 +1,13 @@
-"""Assertions of the JWT bearer grant: signed claims that a ServiceNow instance exchanges for an access token."""
+"""Assertions of the JWT bearer grant: signed statements that a ServiceNow instance exchanges for an access token."""
 
 import secrets
 import time
 from typing import TYPE_CHECKING
 
 from models.secret_names import SecretName
+from models.sign_in import SignInMethod
 from services.common.fault_ids import FaultId
+from services.common.secret import Secret
 from services.servicenow.faults import make_error
 from services.transport.authentication import TokenSignIn
 
@@ -18,6 +20,34 @@ BACKDATED_S = 5
 """`iat` lies this far in the past: the newer form of a client tolerates no clock that is ahead."""
 
 
+def check_private_key(key: Secret, passphrase: Secret | None, algorithm: str, tried: str) -> bool:
+    """Return whether `key` is encrypted and `passphrase` is None, so that only its form could be checked; blocks.
+
+    Raises `oauth-private-key-unusable` for a key that cannot be read, has another passphrase or does not fit `algorithm`.
+    """
+    secrets_found = {SecretName.PRIVATE_KEY: key}
+    if passphrase is not None:
+        secrets_found[SecretName.PRIVATE_KEY_PASSPHRASE] = passphrase
+    elif _is_encrypted(key):
+        return True
+    sign_in = TokenSignIn("", SignInMethod.JWT_BEARER, "", algorithm=algorithm, secrets=secrets_found)
+    make_assertion(sign_in, tried=tried)
+    return False
+
+
+def _is_encrypted(key: Secret) -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        load_pem_private_key(key.reveal().encode(), None)
+    except TypeError:
+        return True
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return False
+
+
 def make_assertion(sign_in: TokenSignIn, *, clock_offset_s: float = 0.0, tried: str) -> str:
     """Return a signed assertion; blocks while it signs. `clock_offset_s`: how far the instance's clock is ahead of ours.
 
@@ -27,7 +57,7 @@ def make_assertion(sign_in: TokenSignIn, *, clock_offset_s: float = 0.0, tried: 
 
     key = _load_key(sign_in, tried)
     issued = int(time.time() + clock_offset_s) - BACKDATED_S
-    claims = {
+    members = {
         "iss": sign_in.client_id,
         "aud": sign_in.client_id,
         "sub": sign_in.subject,
@@ -36,7 +66,7 @@ def make_assertion(sign_in: TokenSignIn, *, clock_offset_s: float = 0.0, tried: 
         "jti": secrets.token_urlsafe(24),
     }
     try:
-        return jwt.encode(claims, key, algorithm=sign_in.algorithm, headers={"kid": sign_in.key_id})  # type: ignore[arg-type]
+        return jwt.encode(members, key, algorithm=sign_in.algorithm, headers={"kid": sign_in.key_id})  # type: ignore[arg-type]
     except (jwt.PyJWTError, TypeError, ValueError, NotImplementedError):
         # Texts of the library may quote the key.
         raise make_error(

@@ -72,6 +72,12 @@ class SoapService:
         self._wsdl: _CompiledWsdl | None = None
         self._reading = asyncio.Lock()
 
+    async def through(self, session: HttpSession) -> "SoapService":
+        """Return the same service for calls through another session, which need not read the description."""
+        other = SoapService(session, self.name)
+        other._wsdl = await self._compile()
+        return other
+
     async def describe(self, *, fresh: bool = False) -> ServiceDescription:
         """Return what the WSDL says; it is read once. Raises `service-missing` when there is none."""
         return (await self._compile(fresh=fresh)).description

@@ -1,4 +1,4 @@
-"""Applies a document with calls to ServiceNow: finds Request Items by their contract, binds passwords."""
+"""Applies a document with calls to ServiceNow: finds Request Items by their contract, binds secrets."""
 
 import asyncio
 import uuid
@@ -8,6 +8,7 @@ from models.addresses import Destination
 from models.approval_process import ApprovalProcess
 from models.base import ConfigurationObject
 from models.foreign_system import ForeignSystem
+from models.secret_names import SecretName
 from models.servers import Server
 from models.user_credential import UserCredential
 from services.common.errors import (
@@ -22,6 +23,8 @@ from services.common.errors import (
     UnreachableError,
 )
 from services.common.fault_ids import FaultId
+from services.credential_secrets import bind_secrets, unbind_secrets
+from services.credential_sign_in import read_password_sign_in, read_sign_in
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.servicenow.request_item_search import Catalogue, RequestItem
 from services.transfer.apply_plan import (
@@ -31,19 +34,22 @@ from services.transfer.apply_plan import (
     raise_for_open_requests,
     refresh_plan,
 )
+from services.transport.authentication import ServerSignIn
 from services.workspace import Workspace
 
 T = TypeVar("T", bound=ConfigurationObject)
+_Bound = tuple[UserCredential, Destination, tuple[SecretName, ...]]
+"""Secrets of a credential that were bound to a destination on the way."""
 APPLY_ATTEMPTS = 5
 """How often a document is compared again when others write meanwhile."""
 
 
 async def apply_online(made: DocumentPlan, workspace: Workspace, *, confirmed: int | None = None) -> None:
-    """Apply a plan: find request items, store everything in one transaction, bind passwords to the servers applied.
+    """Apply a plan: find request items, store everything in one transaction, bind secrets to the servers applied.
 
     `made` contains afterwards what was done. An item that cannot be found now, because the instance is unreachable or
     does not have it yet, stays unresolved with a warning; the next apply, provisioning or check resolves it. Raises
-    InputError when several items fit, RefusedError, and the errors of `apply`; nothing is changed then, and no password
+    InputError when several items fit, RefusedError, and the errors of `apply`; nothing is changed then, and no secret
     is bound to a server that is not stored.
     """
     for left in reversed(range(APPLY_ATTEMPTS)):
@@ -55,20 +61,20 @@ async def apply_online(made: DocumentPlan, workspace: Workspace, *, confirmed: i
             if not left:
                 raise
             await asyncio.to_thread(refresh_plan, made, workspace.configuration)
-    made.warnings += await asyncio.to_thread(_bind_passwords, made, workspace)
+    made.warnings += await asyncio.to_thread(_bind_secrets_of_servers, made, workspace)
 
 
 async def _resolve_and_store(made: DocumentPlan, workspace: Workspace, confirmed: int | None) -> None:
     raise_for_open_requests(made, confirmed)
-    bound: list[tuple[UserCredential, Destination]] = []
+    bound: list[_Bound] = []
     try:
         for change in made.changes:
             if isinstance(change.item, ApprovalProcess):
                 await _resolve_request_item(change, change.item, made, workspace, bound)
         await asyncio.to_thread(apply_plan, made, workspace.configuration, confirmed=confirmed)
     except BaseException:
-        for credential, place in bound:
-            await asyncio.to_thread(workspace.vault.unbind, credential.id, credential.name, place)
+        for credential, place, names in bound:
+            await asyncio.to_thread(unbind_secrets, workspace.vault, credential, place, names)
         raise
 
 
@@ -77,31 +83,29 @@ async def _resolve_request_item(
     item: ApprovalProcess,
     made: DocumentPlan,
     workspace: Workspace,
-    bound: list[tuple[UserCredential, Destination]],
+    bound: list[_Bound],
 ) -> None:
     """Fill in the sys_id of a request item that is named without one: found by its contract on its server."""
     if not item.request_item_name or item.request_item_id or item.server_id is None:
         return
     server, credential = await asyncio.to_thread(_planned_server, made, workspace, item.server_id)
 
-    async def sign_in() -> SignIn:
+    async def bind(chosen: UserCredential, place: Destination) -> None:
+        if names := await asyncio.to_thread(bind_secrets, workspace.vault, chosen, place):
+            bound.append((chosen, place, names))
+
+    async def sign_in() -> ServerSignIn:
         if credential is None:
             raise _credential_missing_error(server.name)
-        if await asyncio.to_thread(_bind_password, workspace, credential, server.destination):
-            bound.append((credential, server.destination))
-        secret = await asyncio.to_thread(
-            workspace.vault.get, credential.id, credential.name, server.destination
-        )
-        return SignIn(credential.account, secret)
+        await bind(credential, server.destination)
+        return await asyncio.to_thread(read_sign_in, workspace.vault, credential, server.destination)
 
     async def proxy_sign_in() -> SignIn:
         of_proxy = await asyncio.to_thread(_planned_credential, made, workspace, server.proxy_credential_id)
         place = server.proxy_destination
         assert of_proxy is not None and place is not None  # noqa: S101, PT018 -- asked for only where both are
-        if await asyncio.to_thread(_bind_password, workspace, of_proxy, place):
-            bound.append((of_proxy, place))
-        secret = await asyncio.to_thread(workspace.vault.get, of_proxy.id, of_proxy.name, place)
-        return SignIn(of_proxy.account, secret)
+        await bind(of_proxy, place)
+        return await asyncio.to_thread(read_password_sign_in, workspace.vault, of_proxy, place)
 
     through = server.proxy_credential_id is not None and server.proxy_destination is not None
     settings = ConnectionSettings.of(server, proxy_sign_in if through else None)
@@ -209,8 +213,12 @@ def _planned_object(made: DocumentPlan, workspace: Workspace, model: type[T], ob
     return next(planned, None) or workspace.configuration.get(model, object_id)
 
 
-def _bind_passwords(made: DocumentPlan, workspace: Workspace) -> list[str]:
-    """Bind passwords that are for no server yet to the servers applied; returns a sentence for each that is not usable."""
+def _bind_secrets_of_servers(made: DocumentPlan, workspace: Workspace) -> list[str]:
+    """Bind secrets that are for no server yet to the servers applied; returns a sentence for each that is not usable.
+
+    Applying a document that names both is the explicit act that a first binding takes. A proxy or CA bundle that a
+    document changes is none: it may have been written by somebody else, so the secrets are to be entered again.
+    """
     warnings = []
     for change in made.changes:
         server = change.item
@@ -222,22 +230,10 @@ def _bind_passwords(made: DocumentPlan, workspace: Workspace) -> list[str]:
             for place in places:
                 try:
                     if credential is not None:
-                        _bind_password(workspace, credential, place)
+                        bind_secrets(workspace.vault, credential, place)
                 except ConsoleError as error:
                     warnings.append(f"{error.problem.tried}: {error.problem.cause} {error.problem.remedy}")
     return warnings
-
-
-def _bind_password(workspace: Workspace, credential: UserCredential, place: Destination) -> bool:
-    """Bind a password to a server or a proxy, and say whether it was bound to none before.
-
-    Applying a document that names both is the explicit act that a first binding takes. A proxy or CA bundle that a
-    document changes is none: it may have been written by somebody else, so the password is to be entered again.
-    """
-    if workspace.vault.state(credential.id, credential.name).covers(place):
-        return False
-    workspace.vault.bind(credential.id, credential.name, place)
-    return True
 
 
 def _item_match_error(item: ApprovalProcess, server: str, count: int) -> InputError:

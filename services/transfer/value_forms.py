@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, datetime
 from functools import cache
 
 from models.document_keys import CONSTANT_FORMS, DocumentKey, ValueForm
@@ -90,6 +91,13 @@ def format_duration(seconds: int) -> str:
     return f"{seconds // UNIT_SECONDS[unit]}{unit}"
 
 
+def parse_date(value: object) -> str:
+    """Return a day as text; YAML reads one without quotes as a date. Raises ValueError."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    return parse_text(value)
+
+
 def parse_guid(value: object) -> str | None:
     """Return a GUID in lower case, or None; raises ValueError."""
     written = parse_optional_text(value)
@@ -120,6 +128,7 @@ _PARSERS: dict[ValueForm, Callable[[object], str | int | bool | None]] = {
     ValueForm.BOOLEAN: parse_bool,
     ValueForm.DURATION: parse_duration,
     ValueForm.REFERENCE: parse_optional_text,
+    ValueForm.DATE: parse_date,
     ValueForm.GUID: parse_guid,
     ValueForm.WINDOW_TEXTS: parse_texts,
     **{form: _constant_parser(constant) for form, constant in CONSTANT_FORMS.items()},

@@ -98,6 +98,12 @@ class HttpChannel:
         """Clients without the proxy's sign-in: calls may still be under way in their connections."""
         self._client_lock = asyncio.Lock()
         self._call_semaphore = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
+        self._calls = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether calls are under way, or wait for their turn."""
+        return self._calls > 0
 
     async def aclose(self) -> None:
         """Close the connections; new ones are opened with the next call."""
@@ -121,6 +127,7 @@ class HttpChannel:
         transport.
         """
         call = _Call(method, f"{self.settings.base_url}{path}", tried, parts, ProxyChallengeTrace())
+        self._calls += 1
         try:
             async with self._call_semaphore:
                 if (begun := started_call_paths.get()) is not None:
@@ -144,6 +151,8 @@ class HttpChannel:
             raise self.faults.error(
                 FaultId.REDIRECT_ELSEWHERE, tried, f"an address that cannot be read: {error}"
             ) from error
+        finally:
+            self._calls -= 1
 
     async def _send_once(
         self, client: httpx.AsyncClient, call: _Call, auth: httpx.Auth | None

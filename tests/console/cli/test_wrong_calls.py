@@ -239,7 +239,7 @@ def test_a_password_that_is_not_kept_makes_no_credential_and_changes_none(
         assert refused.status == status
         assert refused.out == ""
     listed = cli("--vault", "file", "credential", "list")
-    assert listed.out == "Old\told\tset, for no server yet\n"
+    assert listed.out == "Old\told\tBasic authentication\tpassword: set, for no server yet\n"
 
 
 def test_a_folder_of_a_user_who_is_not_there_ends_with_3_in_words(cli, monkeypatch):
@@ -554,9 +554,23 @@ def every_command(command=None, path=()):
 
 PROMISED = {
     ("demo",): {"--headless", "--out"},
-    ("credential", "set"): {"--account", "--password-stdin"},
-    ("credential", "list"): set(),
-    ("credential", "forget"): set(),
+    ("credential", "set"): {
+        "--account",
+        "--password-stdin",
+        "--client-secret-stdin",
+        "--private-key-stdin",
+        "--private-key-passphrase-stdin",
+        "--certificate-passphrase-stdin",
+        "--sign-in",
+        "--client-id",
+        "--scope",
+        "--key-id",
+        "--subject",
+        "--algorithm",
+        "--secret-expires-on",
+    },
+    ("credential", "list"): {"--json"},
+    ("credential", "forget"): {"--secret"},
     ("config", "plan"): set(),
     ("config", "apply"): set(),
     ("config", "export"): set(),

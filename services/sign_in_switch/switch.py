@@ -1,0 +1,206 @@
+"""The switch: a ServiceNow server signs in with another credential, in one transaction, and back with its undo.
+
+Open requests are not touched: they belong to the instance, which stays the same. Running clients finish their calls with
+the former credential; `Workspace.instance` returns a new client from then on.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from models.addresses import Destination
+from models.foreign_system import ForeignSystem
+from models.kinds import Kind
+from models.secret_names import SecretName
+from models.sign_in import METHODS, SignInMethod
+from models.user_credential import UserCredential
+from services.common.errors import ConflictError, ConsoleError, OpenRequests
+from services.common.json_types import JsonLike
+from services.configuration.object_reader import get_object
+from services.configuration.open_requests_guard import count_open_requests
+from services.credential_sign_in import read_sign_in
+from services.requests.polling.poll_state import clear_pause, load_polled_server
+from services.sign_in_switch import problems
+from services.sign_in_switch.checklist import ChecklistEntry, build_checklist
+from services.sign_in_switch.switch_records import SwitchReceipt, add_receipt, last_switch_in, mark_undone
+from services.store.unit_of_work import UnitOfWork
+from services.vault import Vault
+from services.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchPlan:
+    """What a switch would change, as it was read; nothing is written."""
+
+    server: ForeignSystem
+    before: UserCredential
+    after: UserCredential
+    open_requests: OpenRequests
+    checklist: tuple[ChecklistEntry, ...]
+
+    def as_dict(self) -> dict[str, JsonLike]:
+        """Return the plan for JSON."""
+        return {
+            "server": self.server.name,
+            "credential_now": {"name": self.before.name, "sign_in": self.before.sign_in},
+            "credential_then": {"name": self.after.name, "sign_in": self.after.sign_in},
+            "open_requests": self.open_requests.count,
+            "checklist": [entry.as_dict() for entry in self.checklist],
+        }
+
+
+def plan_switch(workspace: Workspace, server_id: uuid.UUID, credential_id: uuid.UUID) -> SwitchPlan:
+    """Return what switching a server to a credential would change; blocks.
+
+    Raises NotFoundError, and `sign-in-switch-refused` where the server has no credential, or this one already.
+    """
+    with workspace.store.read() as session:
+        server = get_object(session, ForeignSystem, server_id)
+        after = get_object(session, UserCredential, credential_id)
+        before = _current_credential(session, server)
+        _refuse_impossible(server, before, after)
+        counted = count_open_requests(session, Kind.FOREIGN_SYSTEM, server.id)
+    return SwitchPlan(server, before, after, counted, build_checklist(after.method, after))
+
+
+def switch_sign_in(workspace: Workspace, plan: SwitchPlan, *, confirmed: int) -> SwitchReceipt:
+    """Make the switch of a plan in one transaction, with a receipt for its undo; blocks.
+
+    Every secret of the new credential has to be usable for the server before: raises SecretMissingError and
+    SecretNotForHostError else. Secrets that were entered for no server yet are bound to this one. Raises ConflictError when
+    the server or one of the credentials was changed since the plan, and RequestsOpenError when more requests are open than
+    `confirmed`. Store and vault are as before after an error.
+    """
+    store, server, after = workspace.store, plan.server, plan.after
+    note = f"Sign-in switched from “{plan.before.name}” to “{after.name}”"
+    with bound_secrets(workspace.vault, after, server.destination):
+        read_sign_in(workspace.vault, after, server.destination)
+        with store.write(note) as work:
+            _require_unchanged(work.session, plan.before)
+            _require_unchanged(work.session, after)
+            changed = ForeignSystem.of_values(server.model_dump())
+            changed.credential_id = after.id
+            saved = workspace.configuration.save_in(
+                work, changed, base=server.model_dump(), confirmed=confirmed
+            )
+            count = count_open_requests(work.session, Kind.FOREIGN_SYSTEM, server.id).count
+            _announce(work, saved, "switch sign-in", f"{plan.before.name} -> {after.name}")
+            return add_receipt(work, saved, plan.before, after, count, store.actor)
+
+
+def undo_switch(workspace: Workspace, server_id: uuid.UUID) -> SwitchReceipt:
+    """Undo the last switch of a server in one transaction: it has its former credential again; blocks.
+
+    Raises `sign-in-switch-not-found` where none is in effect, `sign-in-switch-refused` when the credential was changed since,
+    NotFoundError when the former one was deleted, and SecretMissingError when its secrets were removed.
+    """
+    store = workspace.store
+    with store.read() as session:
+        server = get_object(session, ForeignSystem, server_id)
+        receipt = last_switch_in(session, server_id)
+        if receipt is None or not receipt.in_effect:
+            raise problems.no_switch(server.name)
+        before = get_object(session, UserCredential, receipt.before.credential_id)
+    read_sign_in(workspace.vault, before, server.destination)
+    with store.write(f"Switch of the sign-in undone: “{before.name}” again") as work:
+        stored = get_object(work.session, ForeignSystem, server_id)
+        work.session.expunge(stored)
+        if stored.credential_id != receipt.after.credential_id:
+            raise problems.changed_since(stored.name)
+        if stored.destination != server.destination:
+            raise ConflictError(
+                base=server.model_dump(), mine=server.model_dump(), theirs=stored.model_dump()
+            )
+        _require_unchanged(work.session, before)
+        count = count_open_requests(work.session, Kind.FOREIGN_SYSTEM, server_id).count
+        stored.credential_id = before.id
+        # Whoever was allowed to switch may go back: the same requests were confirmed then.
+        saved = workspace.configuration.save_in(work, stored, confirmed=count)
+        _announce(work, saved, "undo switch of sign-in", f"{receipt.after.name} -> {before.name}")
+        return mark_undone(work, receipt)
+
+
+def remove_former_password(workspace: Workspace, server_id: uuid.UUID) -> bool:
+    """Remove the password of the credential that a server was switched away from; return whether one was stored; blocks.
+
+    Undo then asks for it again. Raises `sign-in-switch-not-found` where no switch is in effect, and `sign-in-switch-refused`
+    while a server, a proxy or a webhook still uses that credential.
+    """
+    with workspace.store.read() as session:
+        server = get_object(session, ForeignSystem, server_id)
+        receipt = last_switch_in(session, server_id)
+        if receipt is None or not receipt.in_effect:
+            raise problems.no_switch(server.name)
+        before = get_object(session, UserCredential, receipt.before.credential_id)
+    users = workspace.destinations_for(before.id)
+    if users:
+        raise problems.password_in_use(before.name, ", ".join(sorted({str(one.origin) for one in users})))
+    removed = workspace.vault.forget(before.id, before.name, secret_name=SecretName.PASSWORD)
+    with workspace.store.write() as work:
+        kind = Kind.USER_CREDENTIAL.value
+        work.event("remove password", kind=kind, object_id=before.id, name=before.name)
+    return removed
+
+
+def failed_poll_since(workspace: Workspace, receipt: SwitchReceipt) -> str:
+    """Return the fault id of the last poll of a server when it failed since a switch, or an empty text; blocks.
+
+    A switch clears what was known of polls that failed before it.
+    """
+    if not receipt.in_effect:
+        return ""
+    with workspace.store.read() as session:
+        polled = load_polled_server(session, receipt.server_id)
+        return polled.fault if polled.failures else ""
+
+
+@contextmanager
+def bound_secrets(vault: Vault, credential: UserCredential, place: Destination) -> Iterator[None]:
+    """Bind the secrets of a credential that are bound to nothing to `place`; when the block fails, they are unbound again.
+
+    Secrets that are bound to other destinations stay as they are: they have to be entered again for this one.
+    """
+    bound: list[SecretName] = []
+    try:
+        for name in METHODS[credential.method].secrets:
+            state = vault.state(credential.id, credential.name, secret_name=name)
+            if state.present and not state.destinations:
+                vault.bind(credential.id, credential.name, place, secret_name=name)
+                bound.append(name)
+        yield
+    except BaseException:
+        for name in bound:
+            with suppress(ConsoleError):  # the first error counts; a binding alone sends nothing
+                vault.unbind(credential.id, credential.name, place, secret_name=name)
+        raise
+
+
+def _current_credential(session: Session, server: ForeignSystem) -> UserCredential:
+    if server.credential_id is None:
+        raise problems.no_credential(server.name)
+    return get_object(session, UserCredential, server.credential_id)
+
+
+def _refuse_impossible(server: ForeignSystem, before: UserCredential, after: UserCredential) -> None:
+    if before.id == after.id:
+        raise problems.same_credential(server.name, after.name)
+    if after.method is SignInMethod.CERTIFICATE and not server.client_certificate:
+        raise problems.certificate_missing(server.name)
+
+
+def _require_unchanged(session: Session, credential: UserCredential) -> None:
+    """Raise ConflictError when a credential is not what it was when its secrets were read."""
+    stored = get_object(session, UserCredential, credential.id)
+    if stored.version != credential.version:
+        raise ConflictError(base=None, mine=credential.model_dump(), theirs=stored.model_dump())
+
+
+def _announce(work: UnitOfWork, server: ForeignSystem, operation: str, detail: str) -> None:
+    """Write the audit entry, and let the next poll try the other credential at once."""
+    clear_pause(work.session, server.id)
+    work.event(
+        operation, kind=Kind.FOREIGN_SYSTEM.value, object_id=server.id, name=server.name, detail=detail
+    )
