@@ -27,7 +27,7 @@ ACCOUNT_STATE = _C(
     tr_later("the record of the user (sys_user): Locked out, Active, Password needs reset"),
 )  # fmt: skip
 KIND_NOT_IN_POLICY = _C(
-    "access-policy-kind", tr_later("An API access policy does not list this kind of sign-in."),
+    "access-policy-lacks-kind", tr_later("An API access policy does not list this kind of sign-in."),
     tr_later("System Web Services > API Access Policies: the policy of this API, or the Global one, and its Inbound Authentication "
     "Profiles"),
 )  # fmt: skip
@@ -120,7 +120,7 @@ SOAP_GUEST = _C(
     tr_later("the system property glide.basicauth.required.soap: true"),
 )  # fmt: skip
 ROLE = _C(
-    "role-missing", tr_later("The user lacks a role."),
+    "user-role-missing", tr_later("The user lacks a role."),
     tr_later("the roles of the user: web_service_admin, approval_admin; for SOAP also soap_script and soap_query"),
 )  # fmt: skip
 ACCESS_RULE = _C(

@@ -48,7 +48,11 @@ async def test_where_nothing_is_known_the_likeliest_is_named_first(practice):
     ]
     places = [stage.remedy.index(words) for words in order]
     assert places == sorted(places)
-    assert [one.id for one in stage.candidates][:3] == ["password-wrong", "basic-auth-restricted", "account-state"]
+    assert [one.id for one in stage.candidates][:3] == [
+        "password-wrong",
+        "basic-auth-restricted",
+        "account-state",
+    ]
 
 
 async def test_a_password_that_was_accepted_before_is_not_said_to_be_wrong(practice):
