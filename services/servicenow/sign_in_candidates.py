@@ -198,5 +198,5 @@ def refused_token_candidates(
 ) -> tuple[Candidate, ...]:
     """Return what a refused request for a token can stand for; without a client secret that is not among it."""
     found = REFUSED_TOKEN_REQUEST.get(method, REFUSED_TOKEN_REQUEST[SignInMethod.CLIENT_CREDENTIALS])
-    kept = tuple(one for one in found if sends_secret or one is not CLIENT_SECRET)
-    return (CLOCK, *kept) if clock_differs else kept
+    possible = tuple(one for one in found if sends_secret or one is not CLIENT_SECRET)
+    return (CLOCK, *possible) if clock_differs else possible
