@@ -60,8 +60,8 @@ def serve(
 ) -> None:
     """Serve a practice server on this machine until it is told to stop (Ctrl+C, SIGTERM or SIGHUP).
 
-    Every account and API client has a password or secret of its own, made up at start; PRACTICE_PASSWORD or
-    PRACTICE_CLIENT_SECRET in the environment sets one for all. PRACTICE_WEBHOOK_AUTHORIZATION is the Authorization
+    Every account, API client and OAuth client has a password or secret of its own, made up at start; PRACTICE_PASSWORD
+    or PRACTICE_CLIENT_SECRET in the environment sets one for all. PRACTICE_WEBHOOK_AUTHORIZATION is the Authorization
     header of the webhook.
     """
     if privilege_manager:
@@ -91,13 +91,15 @@ def _instance(
     from services.practice.faults import FaultRegistry
 
     _check_faults(FaultRegistry(), faults)
+    environment = full_environment()
     return serve_practice(
         port=port,
         state=state,
         items=items,
         requests=requests,
         faults=faults,
-        password=full_environment().get(PASSWORD_VARIABLE) or None,
+        password=environment.get(PASSWORD_VARIABLE) or None,
+        client_secret=environment.get(CLIENT_SECRET_VARIABLE) or None,
         printer=output.print_result,
     )
 

@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -24,8 +25,9 @@ from services.connectivity import time_limits
 from services.connectivity.fault_catalog import unreachable_error
 from services.connectivity.tls import load_tls_context
 from services.transport.authentication import ProxyChallengeTrace
-from services.transport.connection_settings import ConnectionSettings
+from services.transport.connection_settings import MAX_CONCURRENT_CALLS, ConnectionSettings
 from services.transport.faults import FaultTable
+from services.transport.http_channel import USER_AGENT, OpenConnections
 from services.transport.http_clients import call_error, can_sign_in_to_proxy, open_http_client
 from services.transport.library_messages import is_cut_off
 from services.transport.response_body import read_limited_body
@@ -191,19 +193,21 @@ class AnonymousResponse:
 
     response: httpx.Response
     at: float
+    connections: OpenConnections
+    """Closed, unless the caller keeps them."""
 
 
 async def request_anonymously(
-    faults: FaultTable, settings: ConnectionSettings, path: str
+    faults: FaultTable, settings: ConnectionSettings, path: str, keep: AsyncExitStack | None = None
 ) -> AnonymousResponse:
     """Ask for `path` below the base URL without signing in, and read the answer to its end; raises what no reply stands for.
 
-    The proxy gets its sign-in only when it has offered Basic.
+    The proxy gets its sign-in only when it has offered Basic. The connections stay open until `keep` ends, if it is given.
     """
     tried = f"Ask {settings.origin.host} for a web reply"
     verify = await load_tls_context(settings, tried)
     ends = asyncio.get_running_loop().time() + time_limits.STAGE_TIMEOUT_S
-    asking = _AnonymousRequest(faults, settings, path, tried, verify, ends)
+    asking = _AnonymousRequest(faults, settings, path, tried, verify, ends, keep)
     try:
         try:
             return await asking.ask(signed=False)
@@ -227,6 +231,7 @@ class _AnonymousRequest:
     tried: str
     verify: ssl.SSLContext | bool
     ends: float
+    keep: AsyncExitStack | None
     offer: ProxyChallengeTrace = field(default_factory=ProxyChallengeTrace)
     signed: bool = False
 
@@ -256,8 +261,11 @@ class _AnonymousRequest:
             verify=self.verify,
             proxy_signed=signed,
             time_limits=time_limits.STAGE_TIMEOUT_S,
+            headers={"User-Agent": USER_AGENT},
+            connections_max=MAX_CONCURRENT_CALLS,
         )
-        async with client:
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(client.aclose)
             request = client.build_request("GET", address, extensions=self.offer.extensions)
             sent = time.time()
             async with asyncio.timeout_at(self.ends):
@@ -267,7 +275,9 @@ class _AnonymousRequest:
                 await self._read_body(response)
             finally:
                 await response.aclose()
-        return AnonymousResponse(response, (sent + received) / 2)
+            if self.keep is not None:
+                self.keep.push_async_callback(closing.pop_all().aclose)
+        return AnonymousResponse(response, (sent + received) / 2, OpenConnections(client, signed))
 
     async def _read_body(self, response: httpx.Response) -> None:
         """Read a body; raises a fault of the network where it does not come whole although its head did."""

@@ -2,6 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import ClassVar
 
@@ -43,6 +44,8 @@ class StagedCheck(ABC):
         self.sign_in = sign_in
         self.accepted = accepted
         self.stages = StageRun(get_stages(self.kind), self.faults, report, self.adapt)
+        self.connections = AsyncExitStack()
+        """What the check keeps open for its next calls."""
         self.reply: network.AnonymousResponse | None = None
         self._addresses: list[str] = []
         self._answering = ""
@@ -52,8 +55,9 @@ class StagedCheck(ABC):
         started = time.perf_counter()
         self.stages.begin()
         self.skip_inapplicable()
-        if await self.stages.run("url", self._address) and await self._reach():
-            await self._ask()
+        async with self.connections:
+            if await self.stages.run("url", self._address) and await self._reach():
+                await self._ask()
         ordered = self.stages.finish()
         return CheckReport(self.settings.name, ordered, (time.perf_counter() - started) * 1000)
 
@@ -168,7 +172,9 @@ class StagedCheck(ABC):
         return result.state is StageState.OK
 
     async def _page(self) -> str:
-        self.reply = await network.request_anonymously(self.faults, self.settings, self.anonymous_path)
+        self.reply = await network.request_anonymously(
+            self.faults, self.settings, self.anonymous_path, self.connections
+        )
         return self.check_reply(self.reply)
 
 

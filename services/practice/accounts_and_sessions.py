@@ -14,6 +14,7 @@ from services.practice.database import Database, fixed_sys_id, new_sys_id
 
 SESSION_SECONDS = 1800
 GUEST_USER = "soap.guest"
+INTEGRATION_USER = "privman.integration"
 
 ROLES: dict[str, str] = {
     "admin": "The System Administrator role.",
@@ -53,7 +54,7 @@ class PracticeAccount:
 _ACCOUNTS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("admin", "System Administrator", ("admin",), "administrator of the instance"),
     (
-        "privman.integration",
+        INTEGRATION_USER,
         "Privilege Manager Integration",
         ("web_service_admin", "approval_admin", "soap", "snc_platform_rest_api_access"),
         "the account the console signs in with",
@@ -81,7 +82,7 @@ _ACCOUNTS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("no.roles", "Nora Roleless", (), "has no role at all"),
 )
 
-SERVICE_ACCOUNTS = ("privman.integration", "privman.documented")
+SERVICE_ACCOUNTS = (INTEGRATION_USER, "privman.documented")
 """Accounts that sign in to web services only, as the documentation advises for programs."""
 
 

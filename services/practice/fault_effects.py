@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from services.practice.accounts_and_sessions import user_sys_id
+from services.practice.accounts_and_sessions import INTEGRATION_USER, user_sys_id
 from services.practice.database import Row, fixed_sys_id
 from services.practice.faults import FaultRegistry
 from services.practice.schema import TABLES
@@ -18,7 +18,6 @@ _NAME_FIELDS = {
 """Fields that `names_hidden` leaves empty."""
 _ROLE_FAULTS = ("roles_shown", "role_admin_left", "role_missing", "role_soap_missing")
 APPROVER = "app.approver"
-INTEGRATION = "privman.integration"
 
 _FIELD_CHANGES: dict[str, tuple[str, dict[str, str]]] = {
     "account_inactive": ("sys_user", {"active": "false"}),
@@ -115,6 +114,6 @@ def _faulty_roles(faults: FaultRegistry, rows: list[Row]) -> list[Row]:
         gone |= {"soap", "soap_script"}
     ids = {fixed_sys_id("role", name) for name in gone}
     kept = [row for row in rows if row["role"] not in ids]
-    if faults.on("role_admin_left") and rows[0]["user"] == user_sys_id(INTEGRATION):
+    if faults.on("role_admin_left") and rows[0]["user"] == user_sys_id(INTEGRATION_USER):
         kept.append({**rows[0], "sys_id": _LAST_SYS_ID, "role": fixed_sys_id("role", "admin")})
     return kept

@@ -1,16 +1,17 @@
 """The practice instance as a server on loopback, in its own thread or in the foreground."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal, Self
 
-from services.practice.accounts_and_sessions import Accounts, PracticeAccount, make_accounts
+from services.practice.accounts_and_sessions import INTEGRATION_USER, Accounts, PracticeAccount, make_accounts
 from services.practice.database import Database, Row, utc_clock
 from services.practice.faults import FaultRegistry
 from services.practice.initial_data import fill_database
 from services.practice.loopback_server import HOST, LoopbackServer
-from services.practice.oauth import TokenStore
+from services.practice.oauth import CLIENT_CREDENTIALS_PROPERTY, OAuthClient, TokenStore
 from services.practice.script_runner import SCRIPT_SECONDS, JavaScriptRunner
 from services.practice.web_app import PracticeWebApp
 from services.practice.web_parts import RecordedCall
@@ -68,6 +69,14 @@ class PracticeInstance:
         else:
             self._database.update("sys_properties", row["sys_id"], {"value": value})
 
+    def add_oauth_client(self, secret: str | None = None) -> OAuthClient:
+        """Register a client of the integration user and allow client credentials; its secret is made up without one."""
+        self.set_property(CLIENT_CREDENTIALS_PROPERTY, "true")
+        client = OAuthClient(
+            secrets.token_hex(16), secret or secrets.token_urlsafe(24), user=INTEGRATION_USER
+        )
+        return self.tokens.add_client("Approval Console", client)
+
     def records(self, table: str, **equal: str) -> list[Row]:
         """Return rows of a table, without access rules."""
         return self._database.rows(table, **equal)
@@ -103,15 +112,18 @@ async def serve(
     requests: int,
     faults: Sequence[str],
     password: str | None,
+    client_secret: str | None,
     printer: Callable[[str], None],
 ) -> None:
-    """Serve until the task is cancelled; prints the address and the accounts."""
+    """Serve until the task is cancelled; prints the address, the accounts, and an OAuth client for client credentials."""
     practice = PracticeInstance(state=state, items=items, requests=requests, port=port, password=password)
+    client = practice.add_oauth_client(client_secret)
     for text in faults:
         practice.faults.read(text)
     async with practice:
         printer(f"Practice instance ({state}) at {practice.base_url}")
         for account in practice.accounts.values():
             printer(f"  {account.user:22} {account.password:18} {account.purpose}")
+        printer(f"OAuth client of {client.user}: client ID {client.client_id}, client secret {client.secret}")
         printer("Stop it with Ctrl+C.")
         await asyncio.Event().wait()

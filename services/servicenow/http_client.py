@@ -10,6 +10,7 @@ from services.servicenow.soap_call import SoapService
 from services.servicenow.table_api import Table
 from services.transport.authentication import ServerSignInSource
 from services.transport.connection_settings import ConnectionSettings
+from services.transport.http_channel import OpenConnections
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,13 @@ class SoapServiceRecord:
 class ServiceNowClient(HttpSession):
     """One instance as one account: tables and scripted services on top of its HTTP calls."""
 
-    def __init__(self, settings: ConnectionSettings, sign_in: ServerSignInSource) -> None:
-        super().__init__(settings, sign_in)
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        sign_in: ServerSignInSource,
+        connections: OpenConnections | None = None,
+    ) -> None:
+        super().__init__(settings, sign_in, connections)
         self._services: dict[str, SoapService] = {}
 
     def table(self, name: str) -> Table:

@@ -21,7 +21,13 @@ from services.transport.authentication import (
     resolve_sign_in,
 )
 from services.transport.connection_settings import ConnectionSettings
-from services.transport.http_channel import GET_ATTEMPTS, HttpChannel, RequestParts, repeat_read
+from services.transport.http_channel import (
+    GET_ATTEMPTS,
+    HttpChannel,
+    OpenConnections,
+    RequestParts,
+    repeat_read,
+)
 
 
 class HttpSession:
@@ -31,9 +37,14 @@ class HttpSession:
     URL; a GET is repeated after a short wait that the instance requests, a POST never.
     """
 
-    def __init__(self, settings: ConnectionSettings, sign_in: ServerSignInSource) -> None:
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        sign_in: ServerSignInSource,
+        connections: OpenConnections | None = None,
+    ) -> None:
         self._sign_in = sign_in
-        self._channel = HttpChannel(settings, FAULTS)
+        self._channel = HttpChannel(settings, FAULTS, connections=connections)
         self._tokens = AccessTokens(self._channel)
         self._signed: ServerSignIn | None = None
         self._sign_in_lock = asyncio.Lock()
@@ -67,6 +78,9 @@ class HttpSession:
 
     @settings.setter
     def settings(self, settings: ConnectionSettings) -> None:
+        if settings != self._channel.settings:
+            # What was fetched for one destination is not sent to another.
+            self._tokens.clear()
         self._channel.settings = settings
 
     @property

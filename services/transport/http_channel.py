@@ -78,6 +78,15 @@ async def repeat_read(
     raise AssertionError("unreachable")
 
 
+@dataclass(frozen=True, slots=True)
+class OpenConnections:
+    """The connections of a call without a sign-in, for the calls that follow it. Who made them closes them, too."""
+
+    client: httpx.AsyncClient
+    proxy_signed: bool
+    """Whether the proxy was given its sign-in."""
+
+
 class HttpChannel:
     """The connections to one server. At most two calls are in flight, and each ends after 60 s.
 
@@ -86,7 +95,12 @@ class HttpChannel:
     """
 
     def __init__(
-        self, settings: ConnectionSettings, faults: FaultTable, *, response_max: int = RESPONSE_MAX_BYTES
+        self,
+        settings: ConnectionSettings,
+        faults: FaultTable,
+        *,
+        response_max: int = RESPONSE_MAX_BYTES,
+        connections: OpenConnections | None = None,
     ) -> None:
         self.settings = settings
         self.faults = faults
@@ -99,6 +113,11 @@ class HttpChannel:
         self._client_lock = asyncio.Lock()
         self._call_semaphore = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
         self._calls = 0
+        if connections is not None:
+            self._client, self._proxy_accepts_basic = connections.client, connections.proxy_signed
+            self._client.timeout = settings.timeout
+            # A session without a sign-in would be answered in place of what is sent next.
+            self.clear_cookies()
 
     @property
     def is_busy(self) -> bool:

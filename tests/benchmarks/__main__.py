@@ -64,6 +64,8 @@ def _soap(_folder: Path) -> Iterator[Figure]:
     yield Figure("  the same bytes sent and read by httpx alone", runs.wire, "ms")
     own = [whole - wire for whole, wire in zip(runs.whole, runs.wire, strict=True)]
     yield Figure("  own cost of one call", own, "ms", 2.0)
+    own = [whole - wire for whole, wire in zip(runs.with_token, runs.wire, strict=True)]
+    yield Figure("  own cost of one call with an access token", own, "ms", 2.0)
 
 
 def _demo(_folder: Path) -> Iterator[Figure]:
@@ -73,6 +75,9 @@ def _demo(_folder: Path) -> Iterator[Figure]:
 def _check(_folder: Path) -> Iterator[Figure]:
     runs = check.measure()
     yield Figure("healthy check, 150 ms round trip, TLS, p95", runs.healthy, "ms", 2500.0, 0.95)
+    yield Figure(
+        "  the same with the fetch of an access token, p95", runs.healthy_with_token, "ms", 2500.0, 0.95
+    )
     for what, values in runs.dead.items():
         yield Figure(f"check of a dead host: {what}, slowest", values, "ms", 5000.0, 1.0)
     yield Figure("check cancelled at 10 moments, slowest", runs.cancelled, "ms", 100.0, 1.0)

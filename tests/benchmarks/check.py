@@ -6,10 +6,7 @@ back for half a round trip in each direction, and the first bytes of a connectio
 
 import asyncio
 import contextlib
-import os
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.soap import ACCOUNT, PASSWORD, _address
+from tests.benchmarks.soap import ACCOUNT, PASSWORD, Served, served
 
 ROUND_TRIP_S = 0.15
 HEALTHY_RUNS, OWN_RUNS, DEAD_RUNS = 20, 20, 3
@@ -30,6 +27,7 @@ class Runs:
     """Milliseconds of each run."""
 
     healthy: list[float] = field(default_factory=list)
+    healthy_with_token: list[float] = field(default_factory=list)
     dead: dict[str, list[float]] = field(default_factory=dict)
     cancelled: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
@@ -39,28 +37,24 @@ class Runs:
 def measure() -> Runs:
     """Serve a practice instance in a process of its own and check it from near and far."""
     runs = Runs()
-    with tempfile.TemporaryDirectory() as folder, _far_away(Path(folder)) as far:
-        environ = {**os.environ, "PRACTICE_PASSWORD": PASSWORD, "PYTHONUNBUFFERED": "1"}
-        serve = [sys.executable, "-m", "console", "practice", "serve", "--port", "0"]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _far_away(Path(folder)) as far,
         # Not a fault here: its descriptions name the address that it is reached at from afar.
-        serve += ["--fault", f"wsdl_elsewhere:to=https://localhost:{far.port}/"]
-        with subprocess.Popen(serve, env=environ, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                near = _address(process)
-                far.behind = int(near.rstrip("/").rsplit(":", 1)[1])
-                asyncio.run(_rounds(runs, near, far))
-            finally:
-                process.terminate()
+        served("--fault", f"wsdl_elsewhere:to=https://localhost:{far.port}/") as practice,
+    ):
+        far.behind = int(practice.address.rstrip("/").rsplit(":", 1)[1])
+        asyncio.run(_rounds(runs, practice, far))
     return runs
 
 
-async def _check(base_url: str, **settings: Any) -> Any:
+async def _check(base_url: str, sign_in: Any = None, **settings: Any) -> Any:
     from models.approval_process import ApprovalProcess
     from services.common.secret import Secret
     from services.connectivity import run_check
     from services.servicenow import ConnectionSettings, SignIn
 
-    sign_in = SignIn(ACCOUNT, Secret(PASSWORD))
+    sign_in = sign_in or SignIn(ACCOUNT, Secret(PASSWORD))
     process = ApprovalProcess(name="Measured")
     return await run_check(ConnectionSettings("Measured", base_url, **settings), sign_in, process)
 
@@ -75,7 +69,8 @@ async def _timed(base_url: str, verdicts: tuple[str, ...], **settings: Any) -> f
     return took
 
 
-async def _rounds(runs: Runs, near: str, far: "_Far") -> None:
+async def _rounds(runs: Runs, practice: Served, far: "_Far") -> None:
+    near = practice.address
     # Its descriptions name the address from afar, so that near by each is a warning.
     await _timed(near, ("warning",))
     for _ in range(OWN_RUNS):
@@ -85,6 +80,10 @@ async def _rounds(runs: Runs, near: str, far: "_Far") -> None:
     address, trusting = f"https://localhost:{far.port}/", {"ca_bundle": far.bundle}
     await _timed(address, ("ok",), **trusting)
     runs.healthy += [await _timed(address, ("ok",), **trusting) for _ in range(HEALTHY_RUNS)]
+    token = practice.token_sign_in()
+    await _timed(address, ("ok",), sign_in=token, **trusting)
+    for _ in range(HEALTHY_RUNS):
+        runs.healthy_with_token.append(await _timed(address, ("ok",), sign_in=token, **trusting))
     for seconds in CANCEL_AFTER_S:
         task = asyncio.ensure_future(_check(address, **trusting))
         await asyncio.sleep(seconds)

@@ -1,51 +1,83 @@
 """What a scripted SOAP call costs beside the network: the client's whole call against httpx sending the same bytes."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.servicenow.contract import STATUS_INPUT, STATUS_OUTPUT
 
 PASSWORD = "only-for-measuring"
+CLIENT_SECRET = "only-for-measuring-too"
 ACCOUNT, SERVICE = "privman.integration", "GetExecuteAppApprovalRequestStatus"
 ROUNDS, CALLS = 15, 40
 
 
 @dataclass
 class Runs:
-    """Milliseconds of one call, the mean of each round: by the client, and the same bytes by httpx alone."""
+    """Milliseconds of one call, the mean of each round: by the client with a password and with an access token, and the
+    same bytes by httpx alone."""
 
     whole: list[float] = field(default_factory=list)
+    with_token: list[float] = field(default_factory=list)
     wire: list[float] = field(default_factory=list)
 
 
 def measure() -> Runs:
     """Serve a practice instance in a process of its own and call it in turns."""
-    environ = {**os.environ, "PRACTICE_PASSWORD": PASSWORD, "PYTHONUNBUFFERED": "1"}
-    serve = [sys.executable, "-m", "console", "practice", "serve", "--port", "0"]
+    with served() as practice:
+        return asyncio.run(_rounds(practice))
+
+
+@dataclass(frozen=True)
+class Served:
+    """A practice instance in a process of its own, and the client ID of its OAuth client."""
+
+    address: str
+    client_id: str
+
+    def token_sign_in(self) -> Any:
+        """Return the sign-in of its OAuth client."""
+        from models.secret_names import SecretName
+        from models.sign_in import SignInMethod
+        from services.common.secret import Secret
+        from services.transport.authentication import TokenSignIn
+
+        secrets = {SecretName.CLIENT_SECRET: Secret(CLIENT_SECRET)}
+        return TokenSignIn(ACCOUNT, SignInMethod.CLIENT_CREDENTIALS, self.client_id, secrets=secrets)
+
+
+@contextlib.contextmanager
+def served(*options: str) -> Iterator[Served]:
+    """Serve a practice instance in a process of its own."""
+    secrets = {"PRACTICE_PASSWORD": PASSWORD, "PRACTICE_CLIENT_SECRET": CLIENT_SECRET}
+    environ = {**os.environ, **secrets, "PYTHONUNBUFFERED": "1"}
+    serve = [sys.executable, "-m", "console", "practice", "serve", "--port", "0", *options]
     with subprocess.Popen(serve, env=environ, stdout=subprocess.PIPE, text=True) as process:
         try:
-            return asyncio.run(_rounds(_address(process)))
+            address = _read(process, r"http://127\.0\.0\.1:\d+/")
+            yield Served(address, _read(process, r"(?<=client ID )[0-9a-f]+"))
         finally:
             process.terminate()
 
 
-def _address(process: "subprocess.Popen[str]") -> str:
+def _read(process: "subprocess.Popen[str]", pattern: str) -> str:
     assert process.stdout is not None
     for line in process.stdout:
-        found = re.search(r"http://127\.0\.0\.1:\d+/", line)
+        found = re.search(pattern, line)
         if found:
             return found.group()
     raise SystemExit("The practice instance did not start.")
 
 
-async def _rounds(address: str) -> Runs:
+async def _rounds(practice: Served) -> Runs:
     import httpx
 
     from services.common.secret import Secret
@@ -53,26 +85,31 @@ async def _rounds(address: str) -> Runs:
 
     runs = Runs()
     inputs = {STATUS_INPUT: "0" * 32}
-    sign_in = SignIn(ACCOUNT, Secret(PASSWORD))
+    settings = ConnectionSettings("Measured", practice.address)
     async with (
-        ServiceNowClient(ConnectionSettings("Measured", address), sign_in) as instance,
-        httpx.AsyncClient(base_url=address, auth=(ACCOUNT, PASSWORD), trust_env=False) as plain,
+        ServiceNowClient(settings, SignIn(ACCOUNT, Secret(PASSWORD))) as instance,
+        ServiceNowClient(settings, practice.token_sign_in()) as with_token,
+        httpx.AsyncClient(base_url=practice.address, auth=(ACCOUNT, PASSWORD), trust_env=False) as plain,
     ):
-        service = instance.service(SERVICE)
+        service, other = instance.service(SERVICE), with_token.service(SERVICE)
         body, headers = await _recorded(instance, service, inputs)
 
         async def whole() -> None:
             await service.call(inputs, (STATUS_OUTPUT,))
+
+        async def whole_with_token() -> None:
+            await other.call(inputs, (STATUS_OUTPUT,))
 
         async def wire() -> None:
             (await plain.post(f"{SERVICE}.do?SOAP", content=body, headers=headers)).raise_for_status()
 
         for number in range(ROUNDS + 1):
             gc.collect()
-            found = await _mean(whole), await _mean(wire)
+            found = await _mean(whole), await _mean(whole_with_token), await _mean(wire)
             if number:  # the first round opens the connections
                 runs.whole.append(found[0])
-                runs.wire.append(found[1])
+                runs.with_token.append(found[1])
+                runs.wire.append(found[2])
     return runs
 
 
@@ -81,9 +118,9 @@ async def _recorded(instance: Any, service: Any, inputs: dict[str, str]) -> tupl
     seen: list[tuple[bytes, str]] = []
     post = instance.post_soap
 
-    async def record(path: str, body: bytes, *, action: str, tried: str) -> Any:
-        seen.append((body, action))
-        return await post(path, body, action=action, tried=tried)
+    async def record(path: str, body: bytes, **told: Any) -> Any:
+        seen.append((body, told["action"]))
+        return await post(path, body, **told)
 
     instance.post_soap = record
     await service.call(inputs, (STATUS_OUTPUT,))

@@ -104,7 +104,8 @@ class ServiceNowCheck(StagedCheck):
 
     async def check_signed_in(self, given: ServerSignIn | None, seen: str) -> None:
         """Sign in, and run the stages that are declared."""
-        async with ServiceNowClient(self.settings, given) as instance:
+        connections = self.reply.connections if self.reply is not None else None
+        async with ServiceNowClient(self.settings, given, connections) as instance:
             await self._check_signed_in(instance, seen)
 
     def _finish_without_sign_in(self, headers: httpx.Headers, seen: str) -> None:

@@ -7,10 +7,11 @@ import uuid
 from models.addresses import Destination, Origin
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem
+from models.secret_names import SecretName
 from models.user_credential import UserCredential
 from services.common.secret import Secret
 from services.store import Store
-from services.vault.base import VaultEntry
+from services.vault.base import EntryKey, VaultEntry
 from services.vault.environment_vault import EnvVault, secret_variable
 from services.vault.session_vault import SessionVault
 from services.workspace import Workspace
@@ -70,7 +71,7 @@ async def the_password_is_for_another_host(practice, folder):
 async def the_vault_holds_dots(practice, folder):
     vault, credential = SessionVault(), integration()
     dots = VaultEntry(ACCOUNT, Secret("••••••••"), [Destination(Origin.of(practice.base_url))])
-    vault._store(credential.id, credential.name, dots)
+    vault._store(EntryKey(credential.id, credential.name, SecretName.PASSWORD), dots)
     yield signing_in(folder, practice, vault, credential)
 
 

@@ -188,6 +188,7 @@ async def test_serving_says_where_and_with_which_accounts():
             requests=2,
             faults=["slow:seconds=0.01"],
             password="x",
+            client_secret="y",
             printer=printer,
         )
     )
@@ -199,7 +200,11 @@ async def test_serving_says_where_and_with_which_accounts():
         sum(f" {user} " in line for user in ("admin", "privman.integration", "no.roles") for line in said)
         == 3
     )
+    [told] = [line for line in said if "client ID" in line]
+    client_id = told.split("client ID ")[1].split(",")[0]
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": "y"}
     async with httpx.AsyncClient(auth=("admin", "x"), trust_env=False) as client:
+        assert (await client.post(f"{url}oauth_token.do", data=form)).json()["access_token"]
         reply = await client.get(f"{url}api/now/table/sc_req_item")
         assert len(reply.json()["result"]) == 2
         assert (await client.get(f"{url}practice/faults")).json() == {"active": {"slow": {"seconds": 0.01}}}
