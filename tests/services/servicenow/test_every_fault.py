@@ -69,6 +69,8 @@ EXPECTED = {
     "lists_cut": Expected({"read": "transaction-cancelled"}),
     "lists_forbidden": Expected({"read": "rights-missing"}),
     "page_forbidden": everywhere("access-policy-refused"),
+    "token_reply_odd": HARMLESS,
+    "soap_refused": services("authentication-refused"),
     "wsdl_refused": Expected({"describe": "rights-missing"}),
     "empty_pages": HARMLESS,
     "query_ignored": Expected({"read": "query-ignored"}),
