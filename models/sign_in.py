@@ -75,6 +75,9 @@ METHODS: dict[SignInMethod, MethodForm] = {
     ),
 }
 
+REST_ONLY_METHODS = ("api_key", "hmac")
+"""Kinds that ServiceNow takes for REST only: no SOAP access policy can list them. They are refused before anything is sent."""
+
 TOKEN_METHODS = frozenset(
     {SignInMethod.CLIENT_CREDENTIALS, SignInMethod.PASSWORD_GRANT, SignInMethod.JWT_BEARER}
 )

@@ -37,6 +37,36 @@ def read_sign_in(vault: Vault, credential: UserCredential, place: SecretTarget) 
     return SignIn(credential.account, found[SecretName.PASSWORD])
 
 
+def sign_in_fields(sign_in: ServerSignIn) -> dict[str, object]:
+    """Return the fields of a User Credential that signs in as `sign_in` does."""
+    match sign_in:
+        case TokenSignIn():
+            return {
+                "account": sign_in.account,
+                "sign_in": sign_in.method.value,
+                "client_id": sign_in.client_id,
+                "scope": sign_in.scope,
+                "key_id": sign_in.key_id,
+                "subject": sign_in.subject,
+                "algorithm": sign_in.algorithm,
+            }
+        case CertificateSignIn():
+            return {"account": sign_in.account, "sign_in": SignInMethod.CERTIFICATE.value}
+        case _:
+            return {"account": sign_in.account}
+
+
+def sign_in_secrets(sign_in: ServerSignIn) -> dict[SecretName, Secret]:
+    """Return the secrets of `sign_in`, as a vault stores them."""
+    match sign_in:
+        case TokenSignIn():
+            return dict(sign_in.secrets)
+        case SignIn():
+            return {SecretName.PASSWORD: sign_in.secret}
+        case _:
+            return {}
+
+
 def read_password_sign_in(vault: Vault, credential: UserCredential, place: SecretTarget) -> SignIn:
     """Return the account and password of a credential for a place that takes nothing else: a proxy, Privilege Manager.
 

@@ -22,9 +22,11 @@ from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
 from services.coordination.clock import Clock
+from services.credential_secrets import lending_secrets
 from services.credential_sign_in import read_password_sign_in, read_sign_in
 from services.privilege_manager import PrivilegeManagerClient
 from services.servicenow import ConnectionSettings, ServiceNowClient
+from services.servicenow.access_tokens import TokenFacts
 from services.store import Store
 from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
 from services.transport.client_cache import ClientCache
@@ -78,6 +80,14 @@ class Workspace:
             self.sign_in_source_for(server, credential),
         )
         return await self._instances.get(server_id, identity, lambda: self.instance_for(settings, sign_in))
+
+    def token_facts(self, server_id: uuid.UUID) -> TokenFacts | None:
+        """Return what is known of a server's access tokens since its client was opened, without any call.
+
+        None before its first call. Counts begin anew when its settings or credential change.
+        """
+        client = self._instances.known(server_id)
+        return None if client is None else client.token_facts
 
     async def privilege_manager(self, server_id: uuid.UUID) -> PrivilegeManagerClient:
         """Return the client of a Privilege Manager server; a new one if its settings or credential have changed.
@@ -142,9 +152,15 @@ class Workspace:
     async def instance_as(self, server: ForeignSystem, credential: UserCredential) -> ServiceNowClient:
         """Return a client for `server` that signs in with `credential`; the caller closes it.
 
-        Reads the secrets at once, in a thread: raises VaultError before the first call.
+        Reads the secrets at once, in a thread: raises VaultError before the first call. Secrets that are for no server yet
+        are bound to this one while they are read: whoever names both says so, for this run only.
         """
-        sign_in = await asyncio.to_thread(read_sign_in, self.vault, credential, server.destination)
+
+        def read() -> ServerSignIn:
+            with lending_secrets(self.vault, credential, server.destination):
+                return read_sign_in(self.vault, credential, server.destination)
+
+        sign_in = await asyncio.to_thread(read)
         return self.instance_for(self.connection_settings_for(server), sign_in)
 
     def sign_in_source_for(self, server: Server, credential: UserCredential | None) -> ServerSignInSource:

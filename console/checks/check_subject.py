@@ -87,9 +87,7 @@ async def build_check_subject(
         # The first stage says what is wrong with the address, and nothing is sent anywhere.
         return CheckSubject(server, process, unsaved, servicenow.ConnectionSettings.of(server), None)
     if credential is not None and bind:
-        state = await vault_access.read_secret_state(ctx, credential.id, credential.name)
-        if state.present and not state.origins:
-            await vault_access.bind_secret(ctx, credential, server.destination)
+        await vault_access.bind_new_secrets(ctx, credential, server.destination)
     if bind and server.proxy_credential_id is not None and server.proxy_destination is not None:
         await vault_access.bind_proxy_secret(ctx, server)
     sign_in = workspace.sign_in_source_for(server, credential)

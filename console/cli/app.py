@@ -19,6 +19,7 @@ from console.cli import (
     delivery_commands,
     demo_command,
     endpoint_commands,
+    expiry_command,
     fault_commands,
     intake_commands,
     output,
@@ -68,6 +69,7 @@ app.add_typer(endpoint_commands.app, name="endpoints")
 app.command("items")(check_commands.items)
 app.command("check")(check_commands.check)
 app.command("chain")(chain_command.chain)
+app.command("expiries")(expiry_command.expiries)
 app.command("faults")(fault_commands.faults)
 app.command("provision")(provision_command.provision)
 app.command("demo")(demo_command.demo)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from models.servers import Server
     from models.user_credential import UserCredential
+    from services.credential_secrets import CredentialSecrets
     from services.vault.base import VaultState
 
 
@@ -65,6 +66,20 @@ async def read_secret_state(ctx: "Context", credential_id: uuid.UUID, name: str)
     return SecretState(state.present, tuple(state.destinations))
 
 
+async def read_credential_secrets(
+    ctx: "Context", credential: "UserCredential"
+) -> "CredentialSecrets | Problem":
+    """Return which secrets of its method a credential has, or why the vault could not be read."""
+    workspace = await ctx.ready()
+    from services import credential_secrets
+
+    read = partial(credential_secrets.read_credential_secrets, workspace.vault, credential, only_used=True)
+    try:
+        return await asyncio.to_thread(read)
+    except ConsoleError as error:
+        return error.problem
+
+
 async def find_servers_using(ctx: "Context", credential_id: uuid.UUID) -> "list[Server]":
     """Return the foreign systems that sign in with a credential, or whose proxy does, by name."""
     workspace = await ctx.ready()
@@ -88,28 +103,39 @@ async def store_secret(
 async def bind_secret(
     ctx: "Context", credential: "UserCredential", place: Destination, *, another_way: bool = False
 ) -> None:
-    """Bind a password that was never bound to `place`; the person who saves the server is the one who says so.
+    """Bind secrets that were never bound to `place`; the person who saves the server is the one who says so.
 
-    With `another_way` that person has confirmed the proxy or CA bundle on the way to an origin it is bound to already.
+    All those of the credential's method. With `another_way` that person has confirmed the proxy or CA bundle on the way to
+    an origin that they are bound to already.
     """
     workspace = await ctx.ready()
+    from services import credential_secrets
+
     bound = partial(
-        workspace.vault.bind, credential.id, credential.name, place, confirm_new_route=another_way
+        credential_secrets.bind_secrets, workspace.vault, credential, place, confirm_new_route=another_way
     )
     await asyncio.to_thread(bound)
 
 
+async def bind_new_secrets(ctx: "Context", credential: "UserCredential", place: Destination) -> None:
+    """Bind the secrets of a credential to `place` when it has all of them and none was bound; raises what the vault raises."""
+    found = await read_credential_secrets(ctx, credential)
+    if isinstance(found, Problem) or not found.complete:
+        return
+    unbound = [one for one in found.to_enter_again(place) if not found.states[one].destinations]
+    if unbound == list(found.to_enter_again(place)):
+        await bind_secret(ctx, credential, place)
+
+
 async def bind_proxy_secret(ctx: "Context", server: "Server") -> None:
-    """Bind the password of a proxy's credential to the proxy where it was never bound; raises what the vault raises."""
+    """Bind the secrets of a proxy's credential to the proxy where they were never bound; raises what the vault raises."""
     from models.user_credential import UserCredential
 
     workspace = await ctx.ready()
     if server.proxy_credential_id is None or server.proxy_destination is None:
         return
     found = await ctx.call(workspace.configuration.get, UserCredential, server.proxy_credential_id)
-    state = await read_secret_state(ctx, found.id, found.name)
-    if state.present and not state.bound:
-        await bind_secret(ctx, found, server.proxy_destination)
+    await bind_new_secrets(ctx, found, server.proxy_destination)
 
 
 async def probe_vault(ctx: "Context") -> "VaultState":

@@ -13,8 +13,9 @@ from console.runtime.page_targets import Target
 from console.widgets.labels import Label, wrapped_label
 from console.widgets.link_chain import ChainLink, ObjectChain, truncate_links
 from models.kinds import KINDS, Kind
+from models.sign_in import SignInMethod
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError
+from services.common.errors import ConsoleError, Problem
 from services.language import number, plural, rough_duration, tr
 
 if TYPE_CHECKING:
@@ -155,11 +156,12 @@ class ProcessSidePanel(QWidget):
     ) -> ChainLink:
         state, word = "off", tr("None")
         if credential is not None:
-            found = await vault_access.read_secret_state(self._page.ctx, credential.id, credential.name)
-            if not found.present:
-                state, word = "bad", tr("No password")
+            found = await vault_access.read_credential_secrets(self._page.ctx, credential)
+            is_basic = credential.method is SignInMethod.BASIC
+            if isinstance(found, Problem) or not found.complete:
+                state, word = "bad", tr("No password") if is_basic else tr("Secret missing")
             elif server is not None and found.covers(server.destination):
-                state, word = "good", tr("Password set")
+                state, word = "good", tr("Password set") if is_basic else tr("Secrets set")
             else:
                 state, word = "notice", tr("Not bound")
         return self._link(Kind.USER_CREDENTIAL, credential, tr("No credential chosen"), state, word)

@@ -21,14 +21,18 @@ from models.addresses import (
     normalise_privilege_manager_url,
 )
 from models.kinds import Kind
+from models.sign_in import SignInMethod
 from models.translation_marks import tr_later
+from services.common.errors import Problem
 from services.common.secret import Secret
 from services.language import tr, tr_message
 
 if TYPE_CHECKING:
     from models.base import ConfigurationObject
+    from models.secret_names import SecretName
     from models.servers import Server
     from models.user_credential import UserCredential
+    from services.credential_secrets import CredentialSecrets
 
 REENTER_FOR_HOST_TEXT = tr_message("Enter it for this host")
 REENTER_FOR_PROXY_TEXT = tr_message("Enter it for this proxy")
@@ -170,29 +174,69 @@ class ServerPasswords(QObject):
                 name, tr(PROXY_UNUSED_TEXT) if credential is not None and name != "credential_id" else ""
             )
             return
-        state = await vault_access.read_secret_state(self._page.ctx, credential.id, credential.name)
-        host = vault_access.format_origin(place.origin)
-        if state.present and state.bound and not state.covers(place):
-            if place.origin in state.origins:
-                self._offers[name] = PasswordOffer.CONFIRM_ROUTE
-                self._page.session.set_external_error(
-                    name, tr("Its password was entered for another way."), ALLOW_ROUTE_TEXT
-                )
-                return
-            others = ", ".join(vault_access.format_origin(o) for o in state.origins)
-            again = REENTER_FOR_HOST_TEXT if name == "credential_id" else REENTER_FOR_PROXY_TEXT
-            self._offers[name] = PasswordOffer.ENTER_AGAIN
-            self._page.session.set_external_error(name, tr("Password is for {others}.", others=others), again)
+        found = await vault_access.read_credential_secrets(self._page.ctx, credential)
+        if isinstance(found, Problem):
+            self._page.session.set_external_error(name)
+            self._page.form.note(name, tr("The vault cannot be used; see the User Credential"))
+            return
+        is_basic = credential.method is SignInMethod.BASIC
+        elsewhere = [one for one in found.to_enter_again(place) if found.states[one].destinations]
+        if elsewhere and self._offer_again(name, found, place, elsewhere, is_basic=is_basic):
             return
         self._page.session.set_external_error(name)
-        if state.problem is not None:
-            self._page.form.note(name, tr("The vault cannot be used; see the User Credential"))
-        elif not state.present:
+        host = vault_access.format_origin(place.origin)
+        if found.missing and is_basic:
             self._page.form.note(name, tr("{name} has no password yet", name=credential.name))
-        elif state.bound:
-            self._page.form.note(name, tr("Its password is bound to {host}", host=host), FieldState.GOOD)
+        elif found.missing:
+            self._page.form.note(name, tr("{name} lacks a secret of its sign-in", name=credential.name))
+        elif elsewhere:
+            self._page.form.note(
+                name, tr("Save, then enter its secrets again for {host} on the User Credential", host=host)
+            )
+        elif not found.used:
+            self._page.form.note(name, "")
+        elif found.covers(place):
+            said = (
+                tr("Its password is bound to {host}", host=host)
+                if is_basic
+                else tr("Its secrets are bound to {host}", host=host)
+            )
+            self._page.form.note(name, said, FieldState.GOOD)
         else:
-            self._page.form.note(name, tr("Saving or checking binds its password to {host}", host=host))
+            said = (
+                tr("Saving or checking binds its password to {host}", host=host)
+                if is_basic
+                else tr("Saving or checking binds its secrets to {host}", host=host)
+            )
+            self._page.form.note(name, said)
+
+    def _offer_again(
+        self,
+        name: str,
+        found: "CredentialSecrets",
+        place: Destination,
+        elsewhere: "list[SecretName]",
+        *,
+        is_basic: bool,
+    ) -> bool:
+        """Offer what makes secrets usable that were entered for elsewhere; False where the page can offer nothing."""
+        if all(place.origin in found.states[one].origins for one in elsewhere):
+            self._offers[name] = PasswordOffer.CONFIRM_ROUTE
+            said = (
+                tr("Its password was entered for another way.")
+                if is_basic
+                else tr("Its secrets were entered for another way.")
+            )
+            self._page.session.set_external_error(name, said, ALLOW_ROUTE_TEXT)
+            return True
+        if not is_basic:
+            self._offers.pop(name, None)
+            return False
+        others = ", ".join(vault_access.format_origin(o) for o in found.origins)
+        again = REENTER_FOR_HOST_TEXT if name == "credential_id" else REENTER_FOR_PROXY_TEXT
+        self._offers[name] = PasswordOffer.ENTER_AGAIN
+        self._page.session.set_external_error(name, tr("Password is for {others}.", others=others), again)
+        return True
 
     def _chosen_credential(self, name: str) -> "UserCredential | None":
         from models.user_credential import UserCredential
@@ -243,9 +287,7 @@ class ServerPasswords(QObject):
             return
         credential = self._chosen_credential("credential_id")
         if credential is not None:
-            state = await vault_access.read_secret_state(self._page.ctx, credential.id, credential.name)
-            if state.present and not state.bound:
-                await vault_access.bind_secret(self._page.ctx, credential, stored.destination)
+            await vault_access.bind_new_secrets(self._page.ctx, credential, stored.destination)
         if stored.proxy_credential_id is not None and stored.proxy_destination is not None:
             await vault_access.bind_proxy_secret(self._page.ctx, stored)
         await self.check_secrets()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from console.forms import vault_access
 from console.objects.service_lookup import ServiceNameChecker
 from console.runtime import lazy_imports
-from services.common.errors import ConsoleError
+from services.common.errors import ConsoleError, Problem
 
 if TYPE_CHECKING:
     from console.objects.service_lookup import ServiceListSnapshot
@@ -55,8 +55,8 @@ class HomeFactsReader:
             self._server_id = None
         facts = await ctx.call(checklist.load_setup_facts, workspace.configuration, self._server_id)
         if facts.credential is not None:
-            state = await vault_access.read_secret_state(ctx, facts.credential.id, facts.credential.name)
-            facts = replace(facts, has_password=state.present)
+            secrets = await vault_access.read_credential_secrets(ctx, facts.credential)
+            facts = replace(facts, has_password=not isinstance(secrets, Problem) and secrets.complete)
         if known is not None and server_id_of(known) == server_id_of(facts):
             facts = replace(facts, **{name: getattr(known, name) for name in INSTANCE_FACT_NAMES})
         return servers, facts

@@ -127,6 +127,8 @@ async def apply_missing(
 async def create_objects(ctx: "Context", sign_in: SignInValues, found: "DiscoveryResult") -> "CreatedSetup":
     """Create credential, server, process and type, all or none of them. Raises ConsoleError."""
     await lazy_imports.ready(ctx, lazy_imports.setup)
+    await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from services.servicenow import SignIn
     from services.setup import discovery
 
     workspace = await ctx.ready()
@@ -138,8 +140,7 @@ async def create_objects(ctx: "Context", sign_in: SignInValues, found: "Discover
         workspace.configuration,
         workspace.vault,
         base_url=sign_in.base_url,
-        account=sign_in.account,
-        secret=sign_in.secret,
+        sign_in=SignIn(sign_in.account, sign_in.secret),
         found=found,
         server_id=None if any(server.id == wanted for server in servers) else wanted,
     )

@@ -58,6 +58,10 @@ class StageResult:
     """The operations that the server describes, by name: a mark that changes with the way to call each."""
     candidates: tuple[Candidate, ...] = ()
     """The possible causes, the likeliest first, where the server does not say which one it is."""
+    certificate_ends_at: str = ""
+    """When the certificate of the server ends, in UTC as JSON writes it."""
+    basic_auth_enforced_at: str = ""
+    """When basic authentication begins to be refused, as above; `seen_dates.NO_DATE` where no date is set, empty if unknown."""
 
     @classmethod
     def failed(cls, stage: str, problem: Problem, ms: float) -> "StageResult":
@@ -108,6 +112,8 @@ class StageResult:
             "suggested_item_id": self.suggested_item_id,
             "calls_per_hour": self.calls_per_hour,
             "operations": dict(self.operations),
+            "certificate_ends_at": self.certificate_ends_at,
+            "basic_auth_enforced_at": self.basic_auth_enforced_at,
         }
 
 

@@ -39,6 +39,8 @@ def parse_stage(stored: UncheckedJson) -> StageResult:
         suggested_item_id=str(stored["suggested_item_id"]),
         calls_per_hour=stored["calls_per_hour"],
         operations=stored.get("operations", {}),
+        certificate_ends_at=str(stored.get("certificate_ends_at", "")),
+        basic_auth_enforced_at=str(stored.get("basic_auth_enforced_at", "")),
     )
 
 

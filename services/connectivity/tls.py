@@ -7,11 +7,12 @@ import asyncio
 import re
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.common.utc_text import format_utc
 from services.connectivity import time_limits
 from services.connectivity.fault_catalog import fault_result, unreachable_error
 from services.connectivity.report import StageResult
@@ -84,8 +85,9 @@ async def _abort_connection(writer: asyncio.StreamWriter) -> None:
     await time_limits.wait_closed(writer)
 
 
-def _describe_session(session: ssl.SSLObject) -> str | StageResult:
-    days = _days_left(session.getpeercert())
+def _describe_session(session: ssl.SSLObject) -> StageResult:
+    ends_at = _end_of(session.getpeercert())
+    days = None if ends_at is None else (ends_at - datetime.now(UTC)).days
     cipher = session.cipher()
     parts = [session.version() or "no version"]
     if days is not None:
@@ -100,8 +102,10 @@ def _describe_session(session: ssl.SSLObject) -> str | StageResult:
     if devices:
         seen += f"; {devices[0]} opens the connection in between"
     if days is not None and days < EXPIRES_SOON_DAYS:
-        return fault_result(STAGE, FaultId.TLS_CERTIFICATE_EXPIRES_SOON, seen)
-    return seen
+        result = fault_result(STAGE, FaultId.TLS_CERTIFICATE_EXPIRES_SOON, seen)
+    else:
+        result = StageResult.ok(STAGE, seen)
+    return result if ends_at is None else replace(result, certificate_ends_at=format_utc(ends_at))
 
 
 async def load_tls_context(settings: ConnectionSettings, tried: str) -> ssl.SSLContext | bool:
@@ -206,9 +210,8 @@ def _chain_names(session: ssl.SSLObject) -> list[str]:
     return names
 
 
-def _days_left(certificate: object) -> int | None:
+def _end_of(certificate: object) -> datetime | None:
     until = certificate.get("notAfter") if isinstance(certificate, dict) else None
     if not isinstance(until, str):
         return None
-    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC)
-    return (ends - datetime.now(UTC)).days
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC)

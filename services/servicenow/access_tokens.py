@@ -58,6 +58,18 @@ class AccessToken:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What is known of the tokens of one client since it was opened; never a token."""
+
+    fetched: int
+    refused: int
+    lifetime_s: float | None
+    """Of the token in use; None without one."""
+    expires_in_s: float | None
+    """Seconds until the token in use ends; None without one."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Refusal:
     sign_in: TokenSignIn
     problem: Problem
@@ -78,11 +90,20 @@ class AccessTokens:
         self._refusal: _Refusal | None = None
         self._clock_offset_s = 0.0
         """How far the instance's clock is ahead of this one, from the `Date` of its replies."""
+        self._fetched = self._refused = 0
 
     @property
     def current(self) -> AccessToken | None:
         """The token in use, for evidence; its value is a secret."""
         return self._token
+
+    @property
+    def facts(self) -> TokenFacts:
+        """Counts of fetches and refusals, and when the token in use ends."""
+        token = self._token
+        ends_in = None if token is None else max(token.fetched_at + token.lifetime_s - self._clock(), 0.0)
+        lifetime = None if token is None else token.lifetime_s
+        return TokenFacts(self._fetched, self._refused, lifetime, ends_in)
 
     def clear(self) -> None:
         """Forget token and refresh token: credential or destination changed."""
@@ -174,14 +195,17 @@ class AccessTokens:
         self._note_clock(response)
         raise_for_redirect(response, self._channel.settings.origin, tried)
         try:
-            return self._read(response, sign_in, tried)
+            token = self._read(response, sign_in, tried)
         except RefusedError as error:
+            self._refused += 1
             if remember and error.problem.fault in (
                 FaultId.OAUTH_TOKEN_REFUSED,
                 FaultId.OAUTH_CLIENT_UNKNOWN,
             ):
                 self._refusal = _Refusal(sign_in, error.problem, self._clock() + REFUSED_PAUSE_S)
             raise
+        self._fetched += 1
+        return token
 
     def _raise_if_refused_before(self, sign_in: TokenSignIn) -> None:
         refusal = self._refusal
@@ -199,7 +223,7 @@ class AccessTokens:
         if told.tzinfo is not None:
             self._clock_offset_s = (told - datetime.now(UTC)).total_seconds()
 
-    def _refused(self, code: JsonValue, sign_in: TokenSignIn, tried: str, seen: str) -> ConsoleError:
+    def _refusal_error(self, code: JsonValue, sign_in: TokenSignIn, tried: str, seen: str) -> ConsoleError:
         """Return the error for an error reply; almost every cause has the same one."""
         seen = f"{seen}: error {code if isinstance(code, str) else '?'}"[:300]
         if code == "unauthorized_client":
@@ -222,7 +246,7 @@ class AccessTokens:
         except (ValueError, RecursionError):
             body = None
         if response.status_code in (400, 401) and isinstance(body, dict) and "error" in body:
-            raise self._refused(body["error"], sign_in, tried, seen)
+            raise self._refusal_error(body["error"], sign_in, tried, seen)
         raise_for_failure(response, tried)
         if not isinstance(body, dict):
             raise make_error(FaultId.OAUTH_REPLY_UNREADABLE, tried, f"{seen}: no JSON object")

@@ -9,7 +9,7 @@ from typing import Self, Unpack
 
 import httpx
 
-from services.servicenow.access_tokens import AccessToken, AccessTokens, bearer
+from services.servicenow.access_tokens import AccessToken, AccessTokens, TokenFacts, bearer
 from services.servicenow.faults import FAULTS
 from services.servicenow.response_checks import raise_for_redirect
 from services.transport.authentication import (
@@ -92,6 +92,11 @@ class HttpSession:
     def access_token(self) -> AccessToken | None:
         """The access token in use, for evidence; None for other methods, and before the first call."""
         return self._tokens.current
+
+    @property
+    def token_facts(self) -> TokenFacts:
+        """What is known of the access tokens of this session; never a token."""
+        return self._tokens.facts
 
     async def fetch_access_token(self, tried: str) -> AccessToken | None:
         """Return the access token of the next call, fetched where there is none; None for methods without tokens."""

@@ -1,7 +1,7 @@
 """The whole set-up on an instance whose items exist: look what is there, then make the four objects in one step.
 
 Knows servicenow, catalogue, configuration and the vault. `discover` only reads; `create` writes one transaction, and
-takes the password back out of the vault when that transaction fails.
+takes the secrets back out of the vault when that transaction fails.
 """
 
 import uuid
@@ -28,13 +28,13 @@ from services.common.errors import (
 )
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
-from services.common.secret import Secret
 
 if TYPE_CHECKING:
     from services.configuration import Configuration
     from services.servicenow import ServiceNowClient
     from services.servicenow.contract import ContractComparison
     from services.servicenow.request_item_search import RequestItem
+    from services.transport.authentication import ServerSignIn
     from services.vault import Vault
 
 NAMES = {
@@ -228,29 +228,34 @@ def create_setup(
     vault: "Vault",
     *,
     base_url: str,
-    account: str,
-    secret: Secret,
+    sign_in: "ServerSignIn",
     found: DiscoveryResult,
     server_id: uuid.UUID | None = None,
+    client_certificate: str | None = None,
 ) -> CreatedSetup:
-    """Make credential, server, process and type in one transaction, with the password bound to the server's origin.
+    """Make credential, server, process and type in one transaction, with the secrets bound to the server's destination.
 
+    The credential signs in as `sign_in` does; `client_certificate` is the file of the server's client certificate.
     `server_id` is the server's where runs of tasks were written down for it before it was stored. Blocks; call it in a thread. Raises RefusedError when `found` is not complete, and whatever vault and store raise.
     """
+    # Imported late: the window reads this module before it is shown.
+    from services.credential_secrets import putting_secrets
+    from services.credential_sign_in import sign_in_secrets
+
     if not found.complete or found.item is None:
         raise RefusedError(_incomplete())
     try:
         base_url = normalise_base_url(base_url)
     except ValueError as error:
         raise InvalidError([FieldError("base_url", str(error))]) from error
-    made = _build_objects(configuration, base_url=base_url, account=account, found=found, server_id=server_id)
+    made = _build_objects(configuration, base_url=base_url, sign_in=sign_in, found=found, server_id=server_id)
+    made.server.client_certificate = client_certificate
     credential = made.credential
     with (
-        vault.putting(
-            credential.id,
-            credential.name,
-            account,
-            secret,
+        putting_secrets(
+            vault,
+            credential,
+            sign_in_secrets(sign_in),
             [made.server.destination],
             tried="Set up ServiceNow approvals",
         ),
@@ -268,14 +273,18 @@ def _build_objects(
     configuration: "Configuration",
     *,
     base_url: str,
-    account: str,
+    sign_in: "ServerSignIn",
     found: DiscoveryResult,
     server_id: uuid.UUID | None,
 ) -> CreatedSetup:
+    from services.credential_sign_in import sign_in_fields
+
     item = found.item
     assert item is not None  # noqa: S101 - `create` has just looked
     names = choose_names(configuration, base_url)
-    credential = configuration.new(UserCredential, name=names[Kind.USER_CREDENTIAL], account=account)
+    credential = configuration.new(
+        UserCredential, name=names[Kind.USER_CREDENTIAL], **sign_in_fields(sign_in)
+    )
     known = {} if server_id is None else {"id": server_id}
     server = configuration.new(
         ForeignSystem,

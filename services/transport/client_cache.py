@@ -46,6 +46,11 @@ class ClientCache(Generic[ClientType]):
             await self._close_idle()
         return made
 
+    def known(self, server_id: uuid.UUID) -> ClientType | None:
+        """Return the client of a server that is open; None where none was needed yet."""
+        found = self._clients.get(server_id)
+        return None if found is None else found[1]
+
     async def _close_idle(self) -> None:
         idle = [client for client in self._replaced if not client.is_busy]
         self._replaced = [client for client in self._replaced if client not in idle]

@@ -30,7 +30,8 @@ async def instance(practice):
 
 
 def made_with(configuration, vault, practice, found, **other):
-    values = {"base_url": practice.base_url, "account": ACCOUNT, "secret": Secret(PASSWORD), **other}
+    sign_in = SignIn(other.pop("account", ACCOUNT), other.pop("secret", Secret(PASSWORD)))
+    values = {"base_url": practice.base_url, "sign_in": sign_in, **other}
     return discovery.create_setup(configuration, vault, found=found, **values)
 
 
@@ -287,10 +288,10 @@ async def test_a_password_that_cannot_be_taken_back_is_said(
         )
 
     monkeypatch.setattr(UnitOfWork, "insert", breaks)
-    monkeypatch.setattr(vault, "forget", refuse)
+    monkeypatch.setattr(vault, "_remove", refuse)
     with pytest.raises(RefusedError) as raised:
         made_with(configuration, vault, practice, await discovery.discover(instance))
     problem = raised.value.problem
     assert "The disk is full." in problem.cause
-    assert "The password stays in the vault" in problem.cause
+    assert "The secret stays in the vault" in problem.cause
     assert nothing_is_stored(configuration)

@@ -9,14 +9,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from services.common.errors import ConsoleError
+from services.connectivity.servicenow.basic_auth_date import ACTIVE, ENFORCE, ENFORCEMENT_DATE
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_true
 
 PREFIX = "glide.authenticate.basic_auth."
-ACTIVE = f"{PREFIX}restriction.active"
-ENFORCE = f"{PREFIX}restriction.enforce"
-ENFORCEMENT_DATE = f"{PREFIX}restriction.enforcement_date"
 ALLOWED_ROLES = f"{PREFIX}allowed_roles"
 ALLOWED_USERS = f"{PREFIX}allowed_users"
 PROPERTIES = (ACTIVE, ENFORCE, ENFORCEMENT_DATE, ALLOWED_ROLES, ALLOWED_USERS)

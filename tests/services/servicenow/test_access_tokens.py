@@ -108,6 +108,9 @@ async def test_client_credentials_are_fetched_once_for_all_callers(practice, cli
     async with signed_in(practice, client_credentials(client)) as instance:
         await asyncio.gather(*(read(instance) for _ in range(8)))
         assert instance.access_token.scope == "useraccount"
+        facts = instance.token_facts
+        assert (facts.fetched, facts.refused) == (1, 0)
+        assert 0 < facts.expires_in_s <= facts.lifetime_s
     assert [call.status for call in token_calls(practice)] == [200]
     assert {call.account for call in practice.log if call.path != TOKEN_CALL} == {USER}
 

@@ -1,5 +1,6 @@
 """The stages `http` and `instance`: whether a web reply came, and whether it is ServiceNow's, awake and ready."""
 
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -9,6 +10,7 @@ from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import refused_error, unreachable_error
 from services.connectivity.report import StageResult
+from services.connectivity.servicenow import basic_auth_date
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.http_client import ServiceNowClient
@@ -112,10 +114,14 @@ def find_servicenow_signs(response: httpx.Response) -> list[str]:
     return signs
 
 
-async def append_build(instance: ServiceNowClient, seen: str) -> str:
-    """Return `seen` with the build that the instance says it has; many hide it from an account without admin."""
+async def append_build(instance: ServiceNowClient, seen: str) -> str | StageResult:
+    """Return `seen` with the build that the instance says it has; many hide it from an account without admin.
+
+    The same call reads from when basic authentication is refused.
+    """
+    names = (*BUILD_PROPERTIES, *basic_auth_date.PROPERTIES)
     rows = instance.table("sys_properties").rows(
-        where("name", Operator.IN, *BUILD_PROPERTIES), fields=("name", "value"), limit=len(BUILD_PROPERTIES)
+        where("name", Operator.IN, *names), fields=("name", "value"), limit=len(names)
     )
     try:
         values = {row["name"]: row["value"] async for row in rows}
@@ -123,4 +129,8 @@ async def append_build(instance: ServiceNowClient, seen: str) -> str:
         # It says more about an instance that was found good already; what else is wrong has stages of its own.
         return f"{seen}; its build cannot be read"
     build = ", ".join(values[name] for name in BUILD_PROPERTIES if values.get(name))
-    return f"{seen}; build {build}" if build else f"{seen}; it does not show its build"
+    told = f"{seen}; build {build}" if build else f"{seen}; it does not show its build"
+    return replace(
+        StageResult.ok("instance", told),
+        basic_auth_enforced_at=basic_auth_date.enforcement_date(values),
+    )

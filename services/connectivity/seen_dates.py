@@ -1,0 +1,62 @@
+"""Dates that checks saw: the end of a server's certificate, and the date from which basic authentication is refused."""
+
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from models.servers import Server
+from models.task_run import TaskRun
+from services.common.json_types import UncheckedJson
+from services.connectivity.check_history import TASK_ID, VERDICT_SAMPLE_SIZE
+from services.store import Store
+
+NO_DATE: Final = "none"
+"""What a stage stores where the account sees that no date is set; nothing is stored where it cannot see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDates:
+    """What the newest check that could see it saw, at the present address of the server."""
+
+    certificate_ends_at: datetime | None = None
+    basic_auth_enforced_at: datetime | str | None = None
+    """The date, `NO_DATE`, or None where it is unknown."""
+
+
+def find_seen_dates(store: Store, servers: Iterable[Server]) -> dict[uuid.UUID, SeenDates]:
+    """Return what the last checks of servers saw; blocks."""
+    with store.read() as session:
+        return {server.id: _find(session, server) for server in servers}
+
+
+def _find(session: Session, server: Server) -> SeenDates:
+    query = (
+        select(TaskRun.report)
+        .where(TaskRun.task == TASK_ID, TaskRun.object_id == server.id)
+        .order_by(col(TaskRun.started_at).desc())
+        .limit(VERDICT_SAMPLE_SIZE)
+    )
+    certificate, enforced = "", ""
+    for report in session.exec(query):
+        content: UncheckedJson = json.loads(report or "{}")
+        if content.get("base_url") != server.base_url:
+            continue
+        for stage in content.get("stages", []):
+            certificate = certificate or str(stage.get("certificate_ends_at") or "")
+            enforced = enforced or str(stage.get("basic_auth_enforced_at") or "")
+        if certificate and enforced:
+            break
+    return SeenDates(_parse(certificate), NO_DATE if enforced == NO_DATE else _parse(enforced))
+
+
+def _parse(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""What runs out: secrets, certificates, keys, and the date from which ServiceNow refuses basic authentication."""
