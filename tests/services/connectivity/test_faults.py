@@ -91,6 +91,7 @@ HARMLESS = {
     "items_read_only",
     "node_switched",
     "token_reply_odd",  # no token is asked for
+    "certificate_sign_in_off",  # the account signs in with a password
     "basic_auth_restricted",  # the account of the integration is limited to web services
 }
 """The approval still works with these, and the check says so."""
