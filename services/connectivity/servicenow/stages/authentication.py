@@ -172,22 +172,22 @@ def _check_basic(
     row: Row, roles: tuple[str, ...] | None, restriction: Restriction, seen: str
 ) -> str | StageResult:
     """Say whether an account that signs in with a password may go on doing so."""
-    told = "" if restriction.state is RestrictionState.UNKNOWN else f"; {restriction.text}"
+    known = "" if restriction.state is RestrictionState.UNKNOWN else f"; {restriction.text}"
     if is_true(row["web_service_access_only"]):
-        return f"{seen}, web service access only{told}"
-    if is_true(row["internal_integration_user"]) and not told:
+        return f"{seen}, web service access only{known}"
+    if is_true(row["internal_integration_user"]) and not known:
         return f"{seen}, internal integration user"
     exempting = [role for role in restriction.allowed_roles if role in (roles or ())]
     if exempting:
-        return f"{seen}, interactive, {exempting[0]}{told}"
+        return f"{seen}, interactive, {exempting[0]}{known}"
     if row["sys_id"] in restriction.allowed_users:
-        return f"{seen}, interactive, among the allowed users{told}"
+        return f"{seen}, interactive, among the allowed users{known}"
     if restriction.state is RestrictionState.ENFORCED:
-        return fault_result("account", FaultId.BASIC_AUTH_RESTRICTION_ENFORCED, f"{seen}{told}")
+        return fault_result("account", FaultId.BASIC_AUTH_RESTRICTION_ENFORCED, f"{seen}{known}")
     if restriction.state is RestrictionState.TRACKED:
-        return fault_result("account", FaultId.BASIC_AUTH_RESTRICTION_TRACKED, f"{seen}{told}")
+        return fault_result("account", FaultId.BASIC_AUTH_RESTRICTION_TRACKED, f"{seen}{known}")
     if restriction.state is RestrictionState.OFF:
-        return f"{seen}{told}"
+        return f"{seen}{known}"
     if row["web_service_access_only"] and roles:
         return fault_result(
             "account",
