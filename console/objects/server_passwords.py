@@ -56,7 +56,7 @@ ROUTE_ROWS = (
             "client_certificate",
             "Client certificate",
             field_editors.path(tr_later("Client certificate")),
-            "Optional, PEM with its key",
+            "Optional, PEM or PKCS#12 with its key",
         ),
     ),
     (

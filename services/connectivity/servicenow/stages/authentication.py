@@ -13,11 +13,12 @@ from services.connectivity.servicenow.basic_auth_restriction import (
     Restriction,
     RestrictionState,
 )
-from services.connectivity.servicenow.certificate_refusal import explain_refusal, require_mapped_account
+from services.connectivity.servicenow.certificate_refusal import explain_refusal
 from services.connectivity.sign_in import PreviousSignIn
 from services.language import ENGLISH, date_time
 from services.servicenow import sign_in_candidates as possible
 from services.servicenow.account_roles import signed_in_account
+from services.servicenow.certificate_account import require_mapped_account
 from services.servicenow.encoded_query import equals
 from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
