@@ -58,6 +58,12 @@ def connectivity() -> None:
     import services.connectivity.fault_catalog_texts
 
 
+def expiries() -> None:
+    """Import the expiry calendar."""
+    import services.expiries.calendar
+    import services.expiries.facts
+
+
 def approval_chain() -> None:
     """Import the check of approval chains."""
     import services.approval_chain.check
