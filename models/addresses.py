@@ -5,7 +5,7 @@ import hashlib
 import ipaddress
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from models.translation_marks import tr_later
@@ -75,20 +75,34 @@ class Destination:
 
     origin: Origin
     way: str = ""
+    certificate_way: str = field(default="", compare=False)
+    """As `way`, with the file of the client certificate; no part of where other secrets go."""
 
     @classmethod
-    def by(cls, origin: Origin, *, proxy: str | None = None, ca_bundle: str | None = None) -> "Destination":
+    def by(
+        cls,
+        origin: Origin,
+        *,
+        proxy: str | None = None,
+        ca_bundle: str | None = None,
+        client_certificate: str | None = None,
+    ) -> "Destination":
         """Return the way through a proxy and with a private CA bundle: who gets the bytes, and who is believed there.
 
-        The bundle counts by its path: what the file holds is the business of whoever looks after this machine.
+        `client_certificate` is noted for its passphrase alone. Files count by their path: what they hold is the business of
+        whoever looks after this machine.
         """
         proxy, ca_bundle = (proxy or "").strip(), (ca_bundle or "").strip()
-        if not proxy and not ca_bundle:
-            return cls(origin)
+        certificate = (client_certificate or "").strip()
         with contextlib.suppress(ValueError):
             proxy = str(Origin.of(proxy))
-        named = json.dumps([proxy, ca_bundle], ensure_ascii=False)
-        return cls(origin, hashlib.sha256(named.encode()).hexdigest()[:ROUTE_DIGEST_LENGTH])
+        way = _fingerprint(proxy, ca_bundle) if proxy or ca_bundle else ""
+        return cls(origin, way, _fingerprint(proxy, ca_bundle, certificate) if certificate else "")
+
+    @property
+    def for_certificate_passphrase(self) -> "Destination":
+        """What the passphrase of the client certificate is bound to: the way, and the file of the certificate."""
+        return Destination(self.origin, self.certificate_way) if self.certificate_way else self
 
     @classmethod
     def of(cls, text: str) -> "Destination":
@@ -99,6 +113,11 @@ class Destination:
     def __str__(self) -> str:
         """Write the origin, with the fingerprint of the way behind a #."""
         return f"{self.origin}#{self.way}" if self.way else str(self.origin)
+
+
+def _fingerprint(*parts: str) -> str:
+    named = json.dumps(parts, ensure_ascii=False)
+    return hashlib.sha256(named.encode()).hexdigest()[:ROUTE_DIGEST_LENGTH]
 
 
 def is_loopback(host: str) -> bool:

@@ -78,12 +78,14 @@ class ServerFields(ConfigurationFields):
         """What the password of its credential is bound to: the origin, and the proxy and CA bundle on the way to it.
 
         Plain http is allowed for this machine only, where proxy and CA bundle are not used. The client certificate is
-        not part of it: it does not decide who receives the password.
+        not part of it for any secret but its own passphrase: it does not decide who receives the password.
         """
         origin = self.origin
         if origin.scheme == "http":
             return Destination(origin)
-        return Destination.by(origin, proxy=self.proxy, ca_bundle=self.ca_bundle)
+        return Destination.by(
+            origin, proxy=self.proxy, ca_bundle=self.ca_bundle, client_certificate=self.client_certificate
+        )
 
     @property
     def proxy_destination(self) -> Destination | None:

@@ -20,6 +20,9 @@ def read_sign_in(vault: Vault, credential: UserCredential, place: SecretTarget) 
     an optional one included: nothing is sent in part.
     """
     method = credential.method
+    if method is SignInMethod.CERTIFICATE:
+        # Its passphrase opens the file of the server; it is read when the connection is opened.
+        return CertificateSignIn(credential.account)
     found = _read_secrets(vault, credential.id, credential.name, method, place)
     if method in TOKEN_METHODS:
         return TokenSignIn(
@@ -32,8 +35,6 @@ def read_sign_in(vault: Vault, credential: UserCredential, place: SecretTarget) 
             algorithm=credential.algorithm,
             secrets=found,
         )
-    if method is SignInMethod.CERTIFICATE:
-        return CertificateSignIn(credential.account)
     return SignIn(credential.account, found[SecretName.PASSWORD])
 
 
@@ -85,6 +86,41 @@ def read_password_sign_in(vault: Vault, credential: UserCredential, place: Secre
             fault=FaultId.SIGN_IN_UNSUPPORTED,
         )
     )
+
+
+def require_own_certificate(
+    credential: UserCredential, server_credential_id: uuid.UUID | None, server: str
+) -> None:
+    """Raise `certificate-of-other-credential` where a certificate would sign in another account than its credential names.
+
+    The client certificate of a server is mapped to one user: that of the server's own credential.
+    """
+    if credential.method is not SignInMethod.CERTIFICATE or credential.id == server_credential_id:
+        return
+    raise RefusedError(
+        Problem(
+            tried=f"Sign in to “{server}” as {credential.account}",
+            evidence=f"“{credential.name}” is not the User Credential of “{server}”; nothing was sent.",
+            cause="The client certificate of a server signs in the account of the server's own User Credential, and no other.",
+            owner=Owner.CONSOLE,
+            remedy="Choose a User Credential with another sign-in method for this account.",
+            fault=FaultId.CERTIFICATE_OF_OTHER_CREDENTIAL,
+        )
+    )
+
+
+def read_certificate_passphrase(
+    vault: Vault, credential: UserCredential, place: SecretTarget
+) -> Secret | None:
+    """Return the passphrase of the client certificate of a server, or None where none is stored; blocks.
+
+    `place` is the server's `destination`. Raises SecretNotForHostError for one that was entered for another file, host or
+    way.
+    """
+    try:
+        return vault.get(credential.id, credential.name, place, secret_name=SecretName.CERTIFICATE_PASSPHRASE)
+    except SecretMissingError:
+        return None
 
 
 def _read_secrets(

@@ -11,13 +11,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from models.user_credential import UserCredential
 from services.answers.delivery_list import count_by_state, delivery_as_dict
 from services.answers.outbox import list_deliveries
+from services.common.errors import ConsoleError
 from services.common.file_writing import write_atomically
 from services.common.json_types import JsonLike
 from services.common.redaction import redact
 from services.configuration import Configuration
 from services.connectivity.check_history import past_checks
+from services.credential_secrets import read_credential_secrets
+from services.vault import Vault
 
 PACKAGES = (
     "PyQt6", "qasync", "zeep", "httpx", "sqlmodel", "SQLAlchemy", "alembic", "keyring", "cryptography", "platformdirs",
@@ -80,6 +84,18 @@ def read_store(configuration: Configuration) -> dict[str, str]:
         "checks.json": _as_text({"checks": checks}),
         "deliveries.json": _as_text({"states": count_by_state(store), "deliveries": newest}),
     }
+
+
+def read_credentials(configuration: Configuration, vault: Vault) -> dict[str, str]:
+    """Return how each User Credential signs in and which of its secrets are set, never a secret; blocks."""
+    found: list[JsonLike] = []
+    for item in configuration.all(UserCredential):
+        try:
+            state = read_credential_secrets(vault, item).as_dict()
+        except ConsoleError as error:
+            state = {"sign_in": item.sign_in, "problem": error.problem.as_text()}
+        found.append({"name": item.name, **state})
+    return {"credentials.json": _as_text({"vault": vault.kind.value, "credentials": found})}
 
 
 def write_bundle(file: Path, parts: Mapping[str, str]) -> list[str]:

@@ -20,16 +20,23 @@ from services.audit.audit_signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
+from services.common.secret import Secret
 from services.configuration import Configuration
 from services.coordination.clock import Clock
 from services.credential_secrets import lending_secrets
-from services.credential_sign_in import read_password_sign_in, read_sign_in
+from services.credential_sign_in import (
+    read_certificate_passphrase,
+    read_password_sign_in,
+    read_sign_in,
+    require_own_certificate,
+)
 from services.privilege_manager import PrivilegeManagerClient
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.access_tokens import TokenFacts
 from services.store import Store
 from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
 from services.transport.client_cache import ClientCache
+from services.transport.connection_settings import PassphraseSource
 from services.vault import Vault, VaultKind, open_vault
 
 SIGN_INTERVAL_S = 600.0
@@ -120,7 +127,9 @@ class Workspace:
 
     def connection_settings_for(self, server: Server) -> ConnectionSettings:
         """Return the connection settings of `server`, stored or edited, with the sign-in for its proxy if it has one."""
-        return ConnectionSettings.of(server, self._proxy_sign_in_source_for(server))
+        return ConnectionSettings.of(
+            server, self._proxy_sign_in_source_for(server), self._certificate_passphrase_source_for(server)
+        )
 
     def delete(
         self, kind: Kind, object_id: uuid.UUID, base_version: int, *, confirmed: int | None = None
@@ -152,9 +161,11 @@ class Workspace:
     async def instance_as(self, server: ForeignSystem, credential: UserCredential) -> ServiceNowClient:
         """Return a client for `server` that signs in with `credential`; the caller closes it.
 
-        Reads the secrets at once, in a thread: raises VaultError before the first call. Secrets that are for no server yet
-        are bound to this one while they are read: whoever names both says so, for this run only.
+        Reads the secrets at once, in a thread: raises VaultError before the first call, and
+        `certificate-of-other-credential` for one that signs in with the certificate of another account. Secrets that are
+        for no server yet are bound to this one while they are read: whoever names both says so, for this run only.
         """
+        require_own_certificate(credential, server.credential_id, server.name)
 
         def read() -> ServerSignIn:
             with lending_secrets(self.vault, credential, server.destination):
@@ -182,6 +193,22 @@ class Workspace:
         async def read_in_thread() -> SignIn:
             chosen = _require_credential(server, credential)
             return await asyncio.to_thread(read_password_sign_in, self.vault, chosen, destination)
+
+        return read_in_thread
+
+    def _certificate_passphrase_source_for(self, server: Server) -> PassphraseSource:
+        """Return what reads the passphrase of the server's client certificate, from its own credential."""
+        credential_id = server.credential_id
+        if credential_id is None or not server.client_certificate:
+            return None
+        place = server.destination
+
+        def read() -> Secret | None:
+            credential = self.configuration.get(UserCredential, credential_id)
+            return read_certificate_passphrase(self.vault, credential, place)
+
+        async def read_in_thread() -> Secret | None:
+            return await asyncio.to_thread(read)
 
         return read_in_thread
 

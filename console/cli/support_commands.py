@@ -10,7 +10,13 @@ from console.cli import output
 from console.cli.command_context import CommandContext, get_command_context
 from console.version import VERSION
 from services.common.errors import ConsoleError
-from services.support_bundle import read_logs, read_store, version_report, write_bundle
+from services.support_bundle import (
+    read_credentials,
+    read_logs,
+    read_store,
+    version_report,
+    write_bundle,
+)
 from services.transfer import export_document
 
 
@@ -39,9 +45,9 @@ async def _read_store(command: CommandContext) -> dict[str, str]:
     try:
         async with command.workspace() as workspace:
             document = await asyncio.to_thread(export_document, workspace.configuration)
-            return {"configuration.yaml": document} | await asyncio.to_thread(
-                read_store, workspace.configuration
-            )
+            parts = await asyncio.to_thread(read_store, workspace.configuration)
+            sign_ins = await asyncio.to_thread(read_credentials, workspace.configuration, workspace.vault)
+            return {"configuration.yaml": document} | parts | sign_ins
     except ConsoleError as error:
         told = f"# The configuration cannot be read.\n# {error.problem.as_text()}\n".replace("\n ", "\n#  ")
         return {"configuration.yaml": told}

@@ -412,6 +412,47 @@ class FaultId(StrEnum):
     ACTION_FILE_UNWRITABLE = ("action-file-unwritable", _CONSOLE)
     ACTION_ROUTE_INCOMPLETE = ("action-route-incomplete", _CONSOLE)
 
+    # -- Client certificates
+    CERTIFICATE_FILE_UNREADABLE = (
+        "certificate-file-unreadable",
+        _CONSOLE,
+        _NOT_EXECUTED,
+        _ANY_CALL | _PAUSES,
+    )
+    CERTIFICATE_PASSPHRASE_MISSING = (
+        "certificate-passphrase-missing",
+        _CONSOLE,
+        _NOT_EXECUTED,
+        _ANY_CALL | _PAUSES,
+    )
+    CERTIFICATE_PASSPHRASE_WRONG = (
+        "certificate-passphrase-wrong",
+        _CONSOLE,
+        _NOT_EXECUTED,
+        _ANY_CALL | _PAUSES,
+    )
+    CERTIFICATE_KEY_MISSING = ("certificate-key-missing", _CONSOLE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    CERTIFICATE_KEY_MISMATCH = ("certificate-key-mismatch", _CONSOLE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    CERTIFICATE_EXPIRED = ("certificate-expired", _CONSOLE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    CERTIFICATE_NOT_YET_VALID = ("certificate-not-yet-valid", _CONSOLE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    CERTIFICATE_REQUIRED = ("certificate-required", _CONSOLE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    CERTIFICATE_REJECTED = ("certificate-rejected", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    CERTIFICATE_NOT_CHOSEN = ("certificate-not-chosen", _CONSOLE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    CERTIFICATE_OF_OTHER_CREDENTIAL = ("certificate-of-other-credential", _CONSOLE, _NOT_EXECUTED)
+    CERTIFICATE_OTHER_ACCOUNT = ("certificate-other-account", _ACCOUNT, _NOT_EXECUTED, _PAUSES)
+    CERTIFICATE_UNTRUSTED = ("certificate-untrusted", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    CERTIFICATE_WRONG_PURPOSE = ("certificate-wrong-purpose", _ACCOUNT, _NOT_EXECUTED, _PAUSES)
+    CERTIFICATE_REFUSED = ("certificate-refused", _ACCOUNT, _FINISHED, _ANY_CALL | _PAUSES)
+    CERTIFICATE_NOT_REQUESTED = ("certificate-not-requested", _ACCOUNT, _NOT_EXECUTED, _PAUSES)
+    CERTIFICATE_NOT_MAPPED = ("certificate-not-mapped", _ACCOUNT, _NOT_EXECUTED, _PAUSES)
+    CERTIFICATE_INTERCEPTED = ("certificate-intercepted", _NETWORK, _NOT_EXECUTED, _PAUSES)
+    CERTIFICATE_BALANCER_UNSUPPORTED = (
+        "certificate-balancer-unsupported",
+        _INSTANCE,
+        _NOT_EXECUTED,
+        _PAUSES,
+    )
+
     # -- The approval chain
     CHAIN_POLICY_MISSING = ("chain-policy-missing", _RECORD)
     CHAIN_POLICY_NONE = ("chain-policy-none", _RECORD)

@@ -205,7 +205,7 @@ async def request_anonymously(
     The proxy gets its sign-in only when it has offered Basic. The connections stay open until `keep` ends, if it is given.
     """
     tried = f"Ask {settings.origin.host} for a web reply"
-    verify = await load_tls_context(settings, tried)
+    verify = await load_tls_context(faults, settings, tried)
     ends = asyncio.get_running_loop().time() + time_limits.STAGE_TIMEOUT_S
     asking = _AnonymousRequest(faults, settings, path, tried, verify, ends, keep)
     try:

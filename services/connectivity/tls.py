@@ -19,7 +19,7 @@ from services.connectivity.report import StageResult
 from services.language import plural_message
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.faults import FaultTable
-from services.transport.http_clients import tls_context
+from services.transport.http_clients import open_tls_context
 from services.transport.library_messages import (
     CertificateProblem,
     HandshakeProblem,
@@ -60,7 +60,7 @@ async def check_tls(faults: FaultTable, settings: ConnectionSettings, address: s
     """
     origin = settings.origin
     tried = f"Agree on encryption with {origin.host}"
-    context = await load_tls_context(settings, tried)
+    context = await load_tls_context(faults, settings, tried)
     try:
         async with asyncio.timeout(time_limits.STAGE_TIMEOUT_S):
             _, writer = await asyncio.open_connection(
@@ -108,11 +108,12 @@ def _describe_session(session: ssl.SSLObject) -> StageResult:
     return result if ends_at is None else replace(result, certificate_ends_at=format_utc(ends_at))
 
 
-async def load_tls_context(settings: ConnectionSettings, tried: str) -> ssl.SSLContext | bool:
-    """Return what certificates are judged by; raises `tls-file-unreadable`."""
+async def load_tls_context(
+    faults: FaultTable, settings: ConnectionSettings, tried: str
+) -> ssl.SSLContext | bool:
+    """Return what certificates are judged by; raises `tls-file-unreadable`, and a `certificate-…` fault of the client's."""
     try:
-        # Reading the system's trust store takes long enough to be felt in a window.
-        return await asyncio.to_thread(tls_context, settings)
+        return await open_tls_context(faults, settings, tried)
     except (ssl.SSLError, OSError) as error:
         files = " or ".join(f for f in (settings.ca_bundle, settings.client_certificate) if f)
         raise unreachable_error(STAGE, FaultId.TLS_FILE_UNREADABLE, tried, f"{files}: {error}") from error
@@ -171,6 +172,12 @@ async def _fetch_certificate(settings: ConnectionSettings, address: str) -> _Pre
     content = session.getpeercert(binary_form=True) if session is not None else None
     await _abort_connection(writer)
     return _parse_certificate(content) if content else None
+
+
+def describe_certificate(content: bytes) -> str:
+    """Return names and end of a certificate (DER) in words; empty where it cannot be read."""
+    found = _parse_certificate(content) if content else None
+    return found.text if found is not None else ""
 
 
 def _parse_certificate(content: bytes) -> _PresentedCertificate | None:

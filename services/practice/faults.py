@@ -45,6 +45,7 @@ FAULTS: dict[str, str] = {
     "foreign_page": "Every call is answered 200 with the web page of something else.",
     "user_forbidden": "Records of users are refused for missing rights.",
     "mfa_required": "The password is right, and a one-time password is asked for.",
+    "certificate_sign_in_off": "Client certificates sign nobody in: certificate based authentication is not enabled.",
     "basic_auth_restricted": "Accounts that are not limited to web services are refused, as a wrong password is.",
     "account_inactive": "The records of users have Active off.",
     "account_locked": "The records of users say that they are locked out.",

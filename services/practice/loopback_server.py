@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+import ssl
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HOST = "127.0.0.1"
+TLS_EXTENSION, CLIENT_CERTIFICATE = "tls", "client_certificate"
 START_LIMIT_S = 10.0
 CLOSING_PASSES = 10
 """Of the loop: as many as a connection that was just taken and a call that is just answered need to show themselves."""
@@ -18,11 +21,37 @@ CLOSING_PASSES = 10
 Result = TypeVar("Result")
 
 
+class _TlsOptions(TypedDict, total=False):
+    ssl_context_factory: Callable[[uvicorn.Config, Callable[[], ssl.SSLContext]], ssl.SSLContext]
+    http: type[asyncio.Protocol]
+
+
+class TlsProtocol(H11Protocol):
+    """HTTP over TLS; the web application finds the client certificate (DER) in the extension `tls` of the scope."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Note the certificate of the connection."""
+        super().connection_made(transport)
+        session: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+        content = session.getpeercert(binary_form=True) if session is not None else None
+        inner = self.app
+
+        async def with_certificate(scope: Scope, receive: Receive, send: Send) -> None:
+            extensions = {**scope.get("extensions", {}), TLS_EXTENSION: {CLIENT_CERTIFICATE: content}}
+            await inner({**scope, "extensions": extensions}, receive, send)
+
+        self.app = with_certificate
+
+
 class LoopbackServer:
     """Serves a web application between `start` and `stop`; `name` is the name of its thread and of errors."""
 
-    def __init__(self, app: ASGIApp, *, name: str, port: int = 0) -> None:
+    def __init__(
+        self, app: ASGIApp, *, name: str, port: int = 0, tls: Callable[[], ssl.SSLContext] | None = None
+    ) -> None:
+        """Keep what `start` serves; with `tls`, over connections with the context that it returns."""
         self._app = app
+        self._tls = tls
         self._name = name
         self.port = port
         """The port; 0 for a free one, which is known after the start."""
@@ -47,6 +76,7 @@ class LoopbackServer:
             server_header=False,
             date_header=False,  # the web application sets the date, which a fault may change
             ws="none",
+            **self._tls_options(),
         )
         server = uvicorn.Server(config)
         started = threading.Event()
@@ -62,6 +92,12 @@ class LoopbackServer:
             raise TimeoutError(f"the {self._name} server did not start")
         if not server.started:
             raise OSError(f"the {self._name} server cannot listen on port {self.port}")
+
+    def _tls_options(self) -> _TlsOptions:
+        if self._tls is None:
+            return {}
+        context = self._tls()
+        return {"ssl_context_factory": lambda _config, _default: context, "http": TlsProtocol}
 
     def submit(self, work: Coroutine[object, object, Result]) -> Future[Result]:
         """Run a coroutine in the loop of the server. Raises RuntimeError when it does not run."""

@@ -122,6 +122,13 @@ _SPECS: tuple[tuple[str, str, str, str, str], ...] = (
         "",
     ),
     (
+        "sys_user_certificate",
+        "User to Certificate Mapping",
+        "name",
+        "name user>sys_user pem_certificate active:bool",
+        "",
+    ),
+    (
         "sys_user_has_role",
         "User Role",
         "sys_id",

@@ -2,15 +2,21 @@
 
 import asyncio
 import secrets
+import ssl
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, Self
+
+from cryptography import x509
 
 from services.practice.accounts_and_sessions import INTEGRATION_USER, Accounts, PracticeAccount, make_accounts
 from services.practice.database import Database, Row, utc_clock
 from services.practice.faults import FaultRegistry
 from services.practice.initial_data import fill_database
 from services.practice.loopback_server import HOST, LoopbackServer
+from services.practice.mutual_tls import CERTIFICATE_TABLE, LoadBalancer, mapping_row
 from services.practice.oauth import CLIENT_CREDENTIALS_PROPERTY, OAuthClient, TokenStore
 from services.practice.script_runner import SCRIPT_SECONDS, JavaScriptRunner
 from services.practice.web_app import PracticeWebApp
@@ -31,7 +37,9 @@ class PracticeInstance:
         password: str | None = None,
         script_seconds: float = SCRIPT_SECONDS,
         clock: Callable[[], datetime] = utc_clock,
+        balancer: LoadBalancer | None = None,
     ) -> None:
+        """Prepare the instance; with a `balancer` it is reached with TLS only."""
         self.accounts: dict[str, PracticeAccount] = make_accounts(password)
         self.faults = FaultRegistry()
         self._database = Database(database, clock)
@@ -44,11 +52,19 @@ class PracticeInstance:
             self._database, Accounts(self._database, self.accounts), self.faults, self._scripts
         )
         self._web.base_url = lambda: self.base_url
-        self._server = LoopbackServer(self._web.app, name="practice", port=port)
+        self._web.balancer = self._balancer = balancer
+        self._server = LoopbackServer(
+            self._web.app,
+            name="practice",
+            port=port,
+            tls=None if balancer is None else lambda: _tls_context(balancer),
+        )
 
     @property
     def base_url(self) -> str:
         """Base URL of the running instance, with a trailing slash."""
+        if self._balancer is not None:
+            return f"https://localhost:{self._server.port}/"
         return f"http://{HOST}:{self._server.port}/"
 
     @property
@@ -68,6 +84,14 @@ class PracticeInstance:
             self._database.insert("sys_properties", {"name": name, "value": value, "type": "string"})
         else:
             self._database.update("sys_properties", row["sys_id"], {"value": value})
+
+    def map_certificate(self, certificate: x509.Certificate, user: str, *, active: bool = True) -> None:
+        """Let a client certificate sign in a user: a row of sys_user_certificate."""
+        self._database.insert(CERTIFICATE_TABLE, mapping_row(certificate, user, active=active))
+
+    def change(self, table: str, sys_id: str, **values: str) -> None:
+        """Change a row of a table, without access rules."""
+        self._database.update(table, sys_id, values)
 
     def add_oauth_client(self, secret: str | None = None) -> OAuthClient:
         """Register a client of the integration user and allow client credentials; its secret is made up without one."""
@@ -102,6 +126,11 @@ class PracticeInstance:
     async def __aexit__(self, *error: object) -> None:
         """Stop serving."""
         await asyncio.to_thread(self.stop)
+
+
+def _tls_context(balancer: LoadBalancer) -> ssl.SSLContext:
+    with tempfile.TemporaryDirectory(prefix="approval-console-") as folder:
+        return balancer.make_context(Path(folder))
 
 
 async def serve(

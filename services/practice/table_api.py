@@ -32,6 +32,7 @@ READ_ROLES: dict[str, tuple[str, ...]] = {
     "sys_web_service_input": ("web_service_admin",),
     "sys_web_service_output": ("web_service_admin",),
     "sys_user_has_role": ("admin",),
+    "sys_user_certificate": ("admin",),
     "sys_dictionary": ("admin", "web_service_admin"),
     "sys_audit_delete": ("admin",),
     "syslog": ("admin",),

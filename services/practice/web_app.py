@@ -9,16 +9,25 @@ from collections.abc import Callable
 from email.utils import formatdate
 from urllib.parse import quote
 
+from cryptography import x509
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from services.practice.accounts_and_sessions import GUEST_USER, Accounts, User
 from services.practice.database import Database
 from services.practice.fault_effects import apply_faults
 from services.practice.faults import FaultRegistry
+from services.practice.mutual_tls import (
+    BALANCER_NAME,
+    SUPPORTS_TLS_PATH,
+    LoadBalancer,
+    certificate_error,
+    certificate_of,
+    find_mapped_user,
+)
 from services.practice.oauth import TokenStore
 from services.practice.script_runner import ScriptRunner
 from services.practice.scripted_soap import ScriptedServices, soap_fault
@@ -83,6 +92,8 @@ class PracticeWebApp:
         self._current_node_sessions: set[str] = set()
         """Sessions that were begun since the last switch to another node."""
         self.base_url: Callable[[], str] = str
+        self.balancer: LoadBalancer | None = None
+        """What ends TLS in front of it; without one there are no client certificates."""
         self.app = Starlette(
             routes=[
                 Route("/practice/faults", self._set_faults, methods=["GET", "POST", "DELETE"]),
@@ -114,7 +125,11 @@ class PracticeWebApp:
             await request.body()
         except ClientDisconnect:
             return Response(status_code=400)
-        user, session = self._authenticate(request)
+        certificate = certificate_of(request.scope) if self.balancer is not None else None
+        if self.balancer is not None and certificate is not None and not self.balancer.accepts(certificate):
+            self.log.append(RecordedCall.of(request, "", 400))
+            return certificate_error()
+        user, session = self._authenticate(request, certificate)
         try:
             response = await self._answer(request, user)
         except Exception:  # noqa: BLE001 -- a mistake of its own; callers get what an instance would say
@@ -145,6 +160,8 @@ class PracticeWebApp:
             return html_page("403 Forbidden", "Your address is not let in.", 403)
         path = request.scope["path"].removeprefix("/")
         parts = path.split("/")
+        if path == SUPPORTS_TLS_PATH and self.balancer is not None:
+            return PlainTextResponse("true" if self.balancer.supports_inner_tls else "false")
         if parts[:2] == ["api", "now"]:
             rest = [p for p in parts[2:] if p not in ("v1", "v2")]
             if user is None:
@@ -235,8 +252,10 @@ class PracticeWebApp:
             return answer
         return None
 
-    def _authenticate(self, request: Request) -> tuple[User | None, str]:
-        """Return user and session of a request; credentials take precedence over a cookie."""
+    def _authenticate(
+        self, request: Request, certificate: x509.Certificate | None
+    ) -> tuple[User | None, str]:
+        """Return user and session of a request; credentials take precedence over a cookie, and that over a certificate."""
         header = request.headers.get("authorization", "")
         session = request.cookies.get("JSESSIONID", "")
         if token := _bearer_token(request):
@@ -247,7 +266,11 @@ class PracticeWebApp:
             if user is not None and self._is_basic_auth_restricted(user):
                 user = None
             return self._open_session(user, session)
-        return (self._accounts.resume(session) if session else None), session
+        resumed = self._accounts.resume(session) if session else None
+        if resumed is None and certificate is not None and not self.faults.on("certificate_sign_in_off"):
+            mapped = find_mapped_user(self._database, certificate)
+            return self._open_session(self._accounts.user(mapped) if mapped else None, session)
+        return resumed, session
 
     def _open_session(self, user: User | None, session: str) -> tuple[User | None, str]:
         """Return a user that signed in with a call, and a session of that user."""
@@ -284,7 +307,7 @@ class PracticeWebApp:
         headers = {
             "X-Is-Logged-In": "true" if user else "false",
             "X-Transaction-ID": secrets.token_hex(6),
-            "Server": "ServiceNow",
+            "Server": "ServiceNow" if self.balancer is None else BALANCER_NAME,
             "Server-Timing": "sem_wait;dur=0, sesh_wait;dur=0",
             "Pragma": "no-store,no-cache",
             "Cache-Control": "no-cache,no-store,must-revalidate,max-age=-1",

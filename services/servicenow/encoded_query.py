@@ -104,6 +104,18 @@ class TableQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedInUserQuery(TableQuery):
+    """A query of `sys_user` for the user that the call runs as; the instance fills in the sys_id.
+
+    An instance that does not run it ignores it: more than one record means that.
+    """
+
+    def encode(self) -> str:
+        """Write the query; the script is the only one that is ever sent."""
+        return "sys_id=javascript:gs.getUserID()"
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOfQuery:
     """Queries of which at least one must hold, asked for at once."""
 

@@ -3,6 +3,7 @@
 from models.translation_marks import tr_later
 from services.common.errors import Owner, RefusedError, ReplyError, UnreachableError
 from services.common.fault_ids import FaultId
+from services.servicenow.certificate_faults import CERTIFICATE_FAULTS
 from services.transport.faults import Fault, FaultTable, RateLimitedError, transport_faults
 
 
@@ -16,6 +17,7 @@ _SN, _NET, _ME = Owner.SERVICENOW, Owner.NETWORK, Owner.CONSOLE
 FAULTS = FaultTable(
     (
         *transport_faults(_SN),
+        *CERTIFICATE_FAULTS,
         _F(FaultId.URL_INVALID, tr_later("The base URL is not the address of an instance."), _ME,
            tr_later("Correct the base URL; it looks like https://INSTANCE.service-now.com/"), RefusedError),
         _F(FaultId.TIMEOUT, tr_later("The instance did not answer in time."), _SN,

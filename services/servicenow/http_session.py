@@ -9,10 +9,12 @@ from typing import Self, Unpack
 
 import httpx
 
+from services.common.fault_ids import FaultId
 from services.servicenow.access_tokens import AccessToken, AccessTokens, TokenFacts, bearer
-from services.servicenow.faults import FAULTS
-from services.servicenow.response_checks import raise_for_redirect
+from services.servicenow.faults import FAULTS, make_error
+from services.servicenow.response_checks import raise_for_certificate_refusal, raise_for_redirect
 from services.transport.authentication import (
+    CertificateSignIn,
     ServerSignIn,
     ServerSignInSource,
     SignIn,
@@ -167,6 +169,7 @@ class HttpSession:
         self, method: str, path: str, tried: str, **parts: Unpack[RequestParts]
     ) -> httpx.Response:
         authorization, token = await self._ready_authorization(tried)
+        signed = self._signed
 
         async def authorize() -> httpx.Auth | None:
             return authorization
@@ -183,6 +186,8 @@ class HttpSession:
             # Another node may not know the session; the next call begins a new one. What it set with this answer, too.
             self._channel.clear_cookies()
         raise_for_redirect(response, self.settings.origin, tried)
+        if isinstance(signed, CertificateSignIn):
+            raise_for_certificate_refusal(response, tried)
         return response
 
     async def _ready_authorization(self, tried: str) -> tuple[httpx.Auth | None, AccessToken | None]:
@@ -198,6 +203,9 @@ class HttpSession:
                 self._refused.clear()
                 self._tokens.clear()
             self._identity = identity
+        if isinstance(signed, CertificateSignIn) and not self.settings.shows_client_certificate:
+            # Sent all the same, the call would run as a guest.
+            raise make_error(FaultId.CERTIFICATE_NOT_CHOSEN, tried, f"the way to {self.settings.origin}")
         if isinstance(signed, TokenSignIn):
             token = await self._tokens.get(signed, tried)
             return bearer(token), token

@@ -27,6 +27,11 @@ DEVELOPER_SITE = "developer.servicenow.com"
 _TITLE = re.compile(r"<title[^<>]{0,200}>(.{0,500}?)</title>", re.IGNORECASE | re.DOTALL)
 
 
+BALANCER = "snow_adc"
+"""The load balancer that asks for client certificates, as its answers name it in the header `Server`."""
+_CERTIFICATE_ERROR = re.compile(r"ssl certificate", re.IGNORECASE)
+"""The page of the load balancer has a status that other refusals have as well."""
+
 STATUSES_BEFORE_WEB_PAGE = (401, 403, 404, 407, 429)
 """Statuses that instances and the gateways before them send with a web page, and that say more than the page does."""
 _TRANSACTION_CANCELLED = re.compile(r"transaction cancell?ed|maximum execution time", re.IGNORECASE)
@@ -193,6 +198,32 @@ def raise_for_html(response: httpx.Response, tried: str) -> None:
     raise make_error(FaultId.HTML_INSTEAD_OF_DATA, tried, f"HTML page “{title}”")
 
 
+def raise_for_certificate_refusal(response: httpx.Response, tried: str) -> None:
+    """Raise when a call that signs in with a client certificate alone came without a user, or was answered as a guest's."""
+    text = response.text[:20_000]
+    if response.status_code == 401 and not (_is_xml(response) and mentions_missing_rights(text)):
+        seen = f"HTTP 401 from {response.request.url.path}: {_body_summary(response)}"
+        raise make_error(FaultId.CERTIFICATE_REFUSED, tried, seen)
+    if response.is_success and response.headers.get("x-is-logged-in") == "false":
+        raise make_error(FaultId.CERTIFICATE_REFUSED, tried, "X-Is-Logged-In: false; the call ran as a guest")
+
+
+def is_certificate_error_page(response: httpx.Response) -> bool:
+    """Return whether the load balancer of an instance answers that it does not take the client certificate."""
+    of_balancer = response.status_code == 400 and BALANCER in response.headers.get("server", "").lower()
+    return of_balancer and _CERTIFICATE_ERROR.search(response.text[:20_000]) is not None
+
+
+def raise_for_certificate_error(response: httpx.Response, tried: str) -> None:
+    """Raise when the load balancer does not take the client certificate."""
+    if is_certificate_error_page(response):
+        raise make_error(
+            FaultId.CERTIFICATE_UNTRUSTED,
+            tried,
+            f"HTTP 400 from {BALANCER}: “{_body_summary(response)}”",
+        )
+
+
 def raise_for_failure(
     response: httpx.Response, tried: str, *, missing: FaultId = FaultId.RECORD_MISSING
 ) -> None:
@@ -200,6 +231,7 @@ def raise_for_failure(
 
     `missing` is the fault that a 404 stands for.
     """
+    raise_for_certificate_error(response, tried)
     said = response.status_code in STATUSES_BEFORE_WEB_PAGE and (
         response.status_code != 404 or missing != FaultId.RECORD_MISSING
     )

@@ -1,11 +1,13 @@
 """Settings of a connection to a server: address, trust, proxy, time limits. `http_clients` uses them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import httpx
 
 from models.addresses import Origin
+from services.common.secret import Secret
 from services.transport.authentication import SignInSource
 
 CONNECT_TIMEOUT_S = 5.0
@@ -13,6 +15,9 @@ READ_TIMEOUT_S = 30.0
 CALL_TIMEOUT_S = 60.0
 """For one call with everything in it; a ServiceNow instance gives up after 60 s itself."""
 MAX_CONCURRENT_CALLS = 2
+
+
+PassphraseSource = Callable[[], Awaitable[Secret | None]] | None
 
 
 class ServerSettings(Protocol):
@@ -36,7 +41,7 @@ class ServerSettings(Protocol):
 
     @property
     def client_certificate(self) -> str | None:
-        """The file of a client certificate and its key, or None."""
+        """The file of a client certificate and its key (PEM or PKCS#12), or None."""
 
     @property
     def proxy(self) -> str | None:
@@ -55,11 +60,18 @@ class ConnectionSettings:
     proxy: str | None = None
     proxy_sign_in: SignInSource = field(default=None, repr=False, compare=False)
     """How to sign in to the proxy. The proxy alone gets it, and gets nothing that is for the server."""
+    certificate_passphrase: PassphraseSource = field(default=None, repr=False, compare=False)
+    """Returns the passphrase of the client certificate, or None where none is stored; asked for only where it is needed."""
     connect_timeout: float = CONNECT_TIMEOUT_S
     read_timeout: float = READ_TIMEOUT_S
 
     @classmethod
-    def of(cls, server: ServerSettings, proxy_sign_in: SignInSource = None) -> "ConnectionSettings":
+    def of(
+        cls,
+        server: ServerSettings,
+        proxy_sign_in: SignInSource = None,
+        certificate_passphrase: PassphraseSource = None,
+    ) -> "ConnectionSettings":
         """Take the settings of a stored (or edited) server."""
         return cls(
             name=server.name,
@@ -69,12 +81,18 @@ class ConnectionSettings:
             client_certificate=server.client_certificate,
             proxy=server.proxy,
             proxy_sign_in=proxy_sign_in,
+            certificate_passphrase=certificate_passphrase,
         )
 
     @property
     def origin(self) -> Origin:
         """Scheme, host and port that secrets are bound to."""
         return Origin.of(self.base_url)
+
+    @property
+    def shows_client_certificate(self) -> bool:
+        """Whether the server is shown a client certificate where it asks for one."""
+        return bool(self.client_certificate) and self.origin.scheme == "https"
 
     @property
     def effective_proxy(self) -> str | None:

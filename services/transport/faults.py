@@ -72,7 +72,7 @@ class FaultTable(dict[FaultId, Fault]):
 
 
 _F = Fault
-_NET = Owner.NETWORK
+_NET, _ME = Owner.NETWORK, Owner.CONSOLE
 PRODUCT_FAULTS = (
     FaultId.URL_INVALID,
     FaultId.TIMEOUT,
@@ -117,4 +117,32 @@ def transport_faults(administrator: Owner) -> tuple[Fault, ...]:
        tr_later("Try again; if it repeats, look for a device that cuts connections."), UnreachableError),
     _F(FaultId.ANSWER_TOO_LARGE, tr_later("The answer is larger than anything expected here."), administrator,
        tr_later("Check what answers at this address."), ReplyError),
+    *client_certificate_faults(administrator),
+    )  # fmt: skip
+
+
+def client_certificate_faults(administrator: Owner) -> tuple[Fault, ...]:
+    """Return the faults of the client certificate for a server: of its file, found before anything is sent, and of the handshake."""
+    return (
+    _F(FaultId.CERTIFICATE_FILE_UNREADABLE, tr_later("The file of the client certificate cannot be read; nothing was sent."), _ME,
+       tr_later("Name a file in PEM form (certificate and private key) or PKCS#12 (.p12, .pfx) on the Foreign System, which this "
+       "console may read."), RefusedError),
+    _F(FaultId.CERTIFICATE_PASSPHRASE_MISSING, tr_later("The file of the client certificate is encrypted, and no passphrase is stored; nothing was sent."),
+       _ME, tr_later("Enter the passphrase of the client certificate on the User Credential of the Foreign System."), RefusedError),
+    _F(FaultId.CERTIFICATE_PASSPHRASE_WRONG, tr_later("The stored passphrase does not open the file of the client certificate; nothing was sent."), _ME,
+       tr_later("Enter the passphrase of the client certificate again. If it is right, the file is damaged: export it again."),
+       RefusedError),
+    _F(FaultId.CERTIFICATE_KEY_MISSING, tr_later("The file has a certificate without its private key; nothing was sent."), _ME,
+       tr_later("Export the certificate together with its private key, as PKCS#12 or as PEM with both in one file."), RefusedError),
+    _F(FaultId.CERTIFICATE_KEY_MISMATCH, tr_later("The private key belongs to another certificate; nothing was sent."), _ME,
+       tr_later("Put the certificate and the private key that was made for it into one file."), RefusedError),
+    _F(FaultId.CERTIFICATE_EXPIRED, tr_later("The client certificate has expired; nothing was sent."), _ME,
+       tr_later("Have the certificate renewed, name the new file on the Foreign System, and have it mapped to the user in ServiceNow."),
+       RefusedError),
+    _F(FaultId.CERTIFICATE_NOT_YET_VALID, tr_later("The client certificate is not valid yet; nothing was sent."), _ME,
+       tr_later("Compare the clock of this machine; else wait for the day on which the certificate becomes valid."), RefusedError),
+    _F(FaultId.CERTIFICATE_REQUIRED, tr_later("The server ends connections without a client certificate."), _ME,
+       tr_later("Name the client certificate on the Foreign System; or let the server take connections without one."), UnreachableError),
+    _F(FaultId.CERTIFICATE_REJECTED, tr_later("The server ended the TLS handshake because of the client certificate."), administrator,
+       tr_later("Have the CA of the certificate trusted where TLS ends: at the server, or at the gateway in front of it."), UnreachableError),
     )  # fmt: skip

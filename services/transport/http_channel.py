@@ -20,7 +20,12 @@ from services.common.json_types import JsonLike
 from services.transport.authentication import ProxyChallengeTrace
 from services.transport.connection_settings import CALL_TIMEOUT_S, MAX_CONCURRENT_CALLS, ConnectionSettings
 from services.transport.faults import FaultTable
-from services.transport.http_clients import call_error, can_sign_in_to_proxy, open_http_client, tls_context
+from services.transport.http_clients import (
+    call_error,
+    can_sign_in_to_proxy,
+    open_http_client,
+    open_tls_context,
+)
 from services.transport.library_messages import is_proxy_auth_required
 from services.transport.response_body import RESPONSE_MAX_BYTES, read_limited_body
 from services.transport.response_headers import parse_retry_after
@@ -245,16 +250,15 @@ class HttpChannel:
     async def _open(self, tried: str) -> httpx.AsyncClient:
         settings = self.settings
         try:
-            # Reading the system's trust store takes long enough to be felt in a window.
             httpx.URL(settings.base_url)
-            verify = await asyncio.to_thread(tls_context, settings)
+            verify = await open_tls_context(self.faults, settings, tried)
         except OSError as error:
             raise self.faults.error(
                 FaultId.TLS_UNTRUSTED,
                 tried,
                 str(error),
                 cause="The CA bundle or client certificate cannot be read.",
-                remedy="Compare its path on the Foreign System with the file; a key must have no passphrase.",
+                remedy="Compare its path on the Foreign System with the file.",
             ) from error
         except (ValueError, httpx.InvalidURL) as error:
             raise self.faults.error(FaultId.URL_INVALID, tried, f"{settings.base_url}: {error}") from error

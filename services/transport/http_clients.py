@@ -8,7 +8,10 @@ from dataclasses import replace
 import httpx
 
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
+from services.common.secret import Secret
 from services.transport.authentication import ProxyChallengeTrace, proxy_credentials, resolve_sign_in
+from services.transport.certificate_file_error import CertificateFileError
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.faults import FaultTable
 from services.transport.library_messages import is_proxy_auth_required
@@ -16,10 +19,32 @@ from services.transport.response_headers import offers_basic
 from services.transport.transport_errors import proxy_auth_error, transport_error
 
 
-def tls_context(settings: ConnectionSettings) -> ssl.SSLContext | bool:
+async def open_tls_context(
+    faults: FaultTable, settings: ConnectionSettings, tried: str
+) -> ssl.SSLContext | bool:
+    """Return the TLS context with the client certificate, if there is one. False for plain HTTP.
+
+    The passphrase of the client certificate is requested only where its file needs one. Raises a `certificate-…` fault for
+    a file that cannot be used, what the request for the passphrase raises, and as `tls_context` does.
+    """
+    try:
+        # Reading the system's trust store takes long enough to be felt in a window.
+        return await asyncio.to_thread(tls_context, settings)
+    except CertificateFileError as error:
+        if error.fault != FaultId.CERTIFICATE_PASSPHRASE_MISSING or settings.certificate_passphrase is None:
+            raise faults.error(error.fault, tried, error.evidence) from error
+    passphrase = await settings.certificate_passphrase()
+    try:
+        return await asyncio.to_thread(tls_context, settings, passphrase)
+    except CertificateFileError as error:
+        raise faults.error(error.fault, tried, error.evidence) from error
+
+
+def tls_context(settings: ConnectionSettings, passphrase: Secret | None = None) -> ssl.SSLContext | bool:
     """Return the TLS context: the system's trust store, or the configured private CA bundle. False for plain HTTP.
 
-    Raises OSError or ssl.SSLError when a bundle or certificate cannot be read, ValueError for an invalid address.
+    `passphrase` is that of the client certificate. Raises CertificateFileError for a client certificate that cannot be used,
+    OSError or ssl.SSLError when a bundle cannot be read, ValueError for an invalid address.
     Blocks: reading the system's trust store takes long enough to be noticed in a window.
     """
     if settings.origin.scheme == "http":
@@ -36,8 +61,9 @@ def tls_context(settings: ConnectionSettings) -> ssl.SSLContext | bool:
 
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if settings.client_certificate:
-        # Without a password OpenSSL would prompt for the passphrase of a key on the terminal.
-        context.load_cert_chain(settings.client_certificate, password="")
+        from services.transport.client_certificates import read_client_certificate
+
+        read_client_certificate(settings.client_certificate, passphrase).load_into(context, passphrase)
     return context
 
 

@@ -9,10 +9,22 @@ from enum import Enum, auto
 
 import httpx
 
+from services.common.fault_ids import FaultId
+
 _PROXY_AUTH_REQUIRED = "407"
 _WRONG_HOST = ("hostname", "ip address", "not valid for")
 _OLD_PROTOCOL = ("protocol version", "unsupported protocol", "version_too_low")
 _NO_TLS = ("wrong version number", "record layer", "http request")
+_CLIENT_CERTIFICATE_ALERTS = {
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": FaultId.CERTIFICATE_REQUIRED,
+    "TLSV1_ALERT_UNKNOWN_CA": FaultId.CERTIFICATE_REJECTED,
+    "SSLV3_ALERT_BAD_CERTIFICATE": FaultId.CERTIFICATE_REJECTED,
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": FaultId.CERTIFICATE_REJECTED,
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": FaultId.CERTIFICATE_REJECTED,
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": FaultId.CERTIFICATE_REJECTED,
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": FaultId.CERTIFICATE_REJECTED,
+}
+"""Alerts that a server sends about the certificate of a client, by OpenSSL's symbols (`SSL_R_…`)."""
 _CUT_OFF = "peer closed"
 
 
@@ -63,6 +75,14 @@ def handshake_problem(error: Exception) -> HandshakeProblem | None:
     if any(part in text for part in _NO_TLS):
         return HandshakeProblem.NO_TLS
     return None
+
+
+def client_certificate_alert(error: ssl.SSLError) -> FaultId | None:
+    """Return the fault that an alert of the server about the client certificate stands for, or None.
+
+    OpenSSL names the alert in `reason`: "TLSV13_ALERT_CERTIFICATE_REQUIRED".
+    """
+    return _CLIENT_CERTIFICATE_ALERTS.get(str(getattr(error, "reason", "") or ""))
 
 
 def is_cut_off(error: httpx.RemoteProtocolError) -> bool:

@@ -12,6 +12,7 @@ from services.transport.faults import FaultTable
 from services.transport.library_messages import (
     CertificateProblem,
     certificate_problem,
+    client_certificate_alert,
     is_proxy_auth_required,
 )
 from services.transport.response_headers import offers_basic
@@ -87,7 +88,7 @@ def _error_for_cause(
         case ssl.SSLWantReadError():
             return faults.error(FaultId.TLS_FAILED, tried, "the other side did not answer in time")
         case ssl.SSLError():
-            return faults.error(FaultId.TLS_FAILED, tried, str(reason))
+            return faults.error(client_certificate_alert(reason) or FaultId.TLS_FAILED, tried, str(reason))
         case ConnectionRefusedError() if not proxied:
             return faults.error(FaultId.TCP_REFUSED, tried, str(reason))
         case socket.gaierror() if not proxied:

@@ -23,9 +23,10 @@ SecretTarget = Origin | Destination
 """Where a secret is sent; an origin alone means a direct connection."""
 
 
-def to_destination(place: SecretTarget) -> Destination:
-    """Return `place` as a destination."""
-    return Destination(place) if isinstance(place, Origin) else place
+def to_destination(place: SecretTarget, secret: SecretName = SecretName.PASSWORD) -> Destination:
+    """Return `place` as a destination of a secret: for the passphrase of a client certificate, with the file it opens."""
+    found = Destination(place) if isinstance(place, Origin) else place
+    return found.for_certificate_passphrase if secret is SecretName.CERTIFICATE_PASSPHRASE else found
 
 
 class VaultKind(StrEnum):
@@ -54,6 +55,7 @@ class SecretState:
     destinations: list[Destination] = field(default_factory=list)
     version_token: str = ""
     """Changes whenever the secret is entered; empty if unknown. Not derived from the secret."""
+    secret: SecretName = SecretName.PASSWORD
 
     @property
     def origins(self) -> list[Origin]:
@@ -62,7 +64,7 @@ class SecretState:
 
     def covers(self, place: SecretTarget) -> bool:
         """Whether the secret may be sent to `place`."""
-        return to_destination(place) in self.destinations
+        return to_destination(place, self.secret) in self.destinations
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +136,25 @@ class SecretNotForHostError(RefusedError):
         self, key: EntryKey, place: SecretTarget, known: list[Destination], remedy: str = ""
     ) -> None:
         self.secret_name = key.secret
-        origin = to_destination(place).origin
+        origin = to_destination(place, key.secret).origin
         known_origins = dict.fromkeys(one.origin for one in known)
         bound = ", ".join(str(o) for o in known_origins) or "no server yet"
         is_other_route = origin in known_origins
+        way = "proxy and CA bundle"
+        if key.secret is SecretName.CERTIFICATE_PASSPHRASE:
+            way = "client certificate, proxy and CA bundle"
         super().__init__(
             Problem(
                 tried=f"Use {key.described} for {origin}",
                 evidence=f"It was entered for {bound}"
-                + (", with another proxy or CA bundle." if is_other_route else "."),
-                cause="A secret is bound to the proxy and the CA bundle of its server as well; one of them was changed."
+                + (f", with another {way.replace(' and ', ' or ')}." if is_other_route else "."),
+                cause=f"A secret is bound to the {way.replace(' and ', ' and the ')} of its server as well; one of them was changed."
                 if is_other_route
                 else "A secret is bound to scheme, host and port; this address is another one.",
                 owner=Owner.CONSOLE,
                 remedy=remedy
                 or f"Enter {key.described} again for {origin}, if "
-                + ("proxy and CA bundle are right." if is_other_route else "that address is right."),
+                + (f"{way} are right." if is_other_route else "that address is right."),
                 fault=FaultId.SECRET_NOT_FOR_HOST,
             )
         )
@@ -261,7 +266,7 @@ class Vault(ABC):
         """
         key = EntryKey(credential_id, name, secret_name)
         _reject_placeholder("Keep", key, secret, InvalidPasswordError)
-        bound = list(dict.fromkeys(map(to_destination, places)))
+        bound = list(dict.fromkeys(to_destination(place, secret_name) for place in places))
         self._store(key, VaultEntry(account, secret, bound, secrets.token_hex(8)))
 
     @contextmanager
@@ -325,7 +330,7 @@ class Vault(ABC):
         entry = self._load(key)
         if entry is None:
             raise SecretMissingError(key)
-        if to_destination(place) not in entry.destinations:
+        if to_destination(place, secret_name) not in entry.destinations:
             raise SecretNotForHostError(key, place, entry.destinations)
         _reject_placeholder("Use", key, entry.secret)
         return entry.secret
@@ -336,9 +341,12 @@ class Vault(ABC):
         """Return whether a secret is stored and for which destinations."""
         entry = self._load(EntryKey(credential_id, name, secret_name))
         if entry is None:
-            return SecretState(present=False)
+            return SecretState(present=False, secret=secret_name)
         return SecretState(
-            present=True, destinations=list(entry.destinations), version_token=entry.version_token
+            present=True,
+            destinations=list(entry.destinations),
+            version_token=entry.version_token,
+            secret=secret_name,
         )
 
     def bind(
@@ -355,7 +363,7 @@ class Vault(ABC):
         `confirm_new_route`: a person has confirmed a new proxy or CA bundle for an origin that the secret is bound to.
         Raises SecretMissingError, and SecretNotForHostError when it is bound to other destinations only.
         """
-        key, destination = EntryKey(credential_id, name, secret_name), to_destination(place)
+        key, destination = EntryKey(credential_id, name, secret_name), to_destination(place, secret_name)
         entry = self._load(key)
         if entry is None:
             raise SecretMissingError(key)
@@ -378,8 +386,9 @@ class Vault(ABC):
         """Remove a binding, for example when saving the server failed; the secret stays."""
         key = EntryKey(credential_id, name, secret_name)
         entry = self._load(key)
-        if entry is not None and to_destination(place) in entry.destinations:
-            entry.destinations.remove(to_destination(place))
+        destination = to_destination(place, secret_name)
+        if entry is not None and destination in entry.destinations:
+            entry.destinations.remove(destination)
             self._store(key, entry)
 
 

@@ -112,7 +112,7 @@ class EnvVault(Vault):
             raise SecretMissingError(key, _set_before_starting(key)) from None
         except SecretNotForHostError:
             known = self.state(credential_id, name, secret_name=secret_name).destinations
-            hint = f"Set {_variable(key)}_FOR={to_destination(place)}, if address, proxy and CA bundle are right."
+            hint = f"Set {_variable(key)}_FOR={to_destination(place, secret_name)}, if address, proxy and CA bundle are right."
             raise SecretNotForHostError(key, place, known, hint) from None
 
     def bind(

@@ -12,6 +12,7 @@ from services.common.fault_ids import FaultId
 from services.connectivity.network import AnonymousResponse
 from services.connectivity.report import StageResult
 from services.connectivity.servicenow import stages as stage_modules
+from services.connectivity.servicenow.certificate_refusal import explain_error_page
 from services.connectivity.servicenow.stage import REGISTRY, SignedInCheck
 from services.connectivity.servicenow.stages.authentication import (
     SignInResult,
@@ -70,6 +71,14 @@ class ServiceNowCheck(StagedCheck):
     def check_reply(self, reply: AnonymousResponse) -> str:
         """Say what came; pages that only an instance sends are left to the stage `instance`."""
         return check_reply(reply.response, self.settings.origin)
+
+    async def _page(self) -> str:
+        try:
+            return await super()._page()
+        except ConsoleError as error:
+            if error.problem.fault != FaultId.CERTIFICATE_UNTRUSTED:
+                raise
+            raise await explain_error_page(self.settings, error.problem) or error from error
 
     async def check_instance(self, reply: AnonymousResponse) -> str | StageResult:
         """Say by what the reply is known as ServiceNow's."""

@@ -36,7 +36,8 @@ def test_it_is_made_for_its_owner_and_says_what_is_in_it(tmp_path):
     assert outcome.status == 0, outcome.err
     parts = read(tmp_path / "bundle.zip")
     assert set(parts) == {
-        "versions.txt", "configuration.yaml", "checks.json", "deliveries.json", "logs/approval-console.log",
+        "versions.txt", "configuration.yaml", "checks.json", "credentials.json", "deliveries.json",
+        "logs/approval-console.log",
     }  # fmt: skip
     assert all(name in outcome.err for name in parts)
     assert parts["versions.txt"].startswith("approval-console ")

@@ -17,6 +17,7 @@ from services.connectivity.fault_catalog import (
 )
 from services.practice import FAULTS
 from services.servicenow.faults import FAULTS as CALL_FAULTS
+from tests.services.connectivity.certificate_producers import PLACES as CERTIFICATE_PLACES
 from tests.services.connectivity.conftest import HASTY_S, check, findings, reply, states
 from tests.services.connectivity.pm_producers import BARE, PM_BY_TEST, PM_PRACTICE
 from tests.services.connectivity.producers import BY_TEST, NETWORK, PRACTICE, Network, pairs
@@ -32,7 +33,7 @@ NEEDS = {"status_call": "service_status", "approval_flow": "request_item"}
 def test_there_are_enough_faults_and_each_can_be_brought_about():
     assert len(PLACES) == len(set(PLACES))
     assert len({fault.id for fault in all_faults()}) >= 45
-    by_name = (NETWORK, BY_TEST, SCENES, BARE, PM_BY_TEST)
+    by_name = (NETWORK, BY_TEST, SCENES, BARE, PM_BY_TEST, CERTIFICATE_PLACES)
     produced = {p.place for p in (*PRACTICE, *PM_PRACTICE)}.union(*by_name)
     assert set(PLACES) == produced | {("authentication", "privilege-manager-user-account")}
     assert {name for p in PRACTICE for name, _ in p.faults} <= set(FAULTS)

@@ -89,6 +89,7 @@ HARMLESS = {
     "names_hidden",
     "items_read_only",
     "node_switched",
+    "certificate_sign_in_off",  # the account signs in with a password
     "basic_auth_restricted",  # the account of the integration is limited to web services
 }
 """The approval still works with these, and the check says so."""

@@ -44,7 +44,9 @@ def test_stage_and_owner_narrow_the_list():
     own = fault_catalog_texts.search_faults("", owner=Owner.CONSOLE.value)
     assert {fault.owner for fault in own} == {Owner.CONSOLE}
     both = fault_catalog_texts.search_faults("", stage="service_create", owner=Owner.CONSOLE.value)
-    assert {"service-swapped", "service-name-differs", "input-unsendable"} == set(ids(both))
+    of_service = {one for one in ids(both) if not one.startswith("certificate-")}
+    assert of_service == {"service-swapped", "service-name-differs", "input-unsendable"}
+    assert "certificate-expired" in ids(both)  # any call can end with it
 
 
 @pytest.mark.parametrize("fault", all_faults(), ids=lambda f: f"{f.stages[0]}-{f.id}")

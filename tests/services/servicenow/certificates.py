@@ -4,10 +4,12 @@ import datetime as dt
 import ipaddress
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 DAY = dt.timedelta(days=1)
@@ -35,11 +37,11 @@ class Authority:
         self.root = self._sign(name, [], issuer=None, authority=True)
         self.bundle = self.root.path
 
-    def sign(self, hosts, name="server", days=(-1, 30), passphrase=None):
+    def sign(self, hosts, name="server", days=(-1, 30), passphrase=None, purpose=None):
         """Return a certificate for `hosts` that holds from `days[0]` to `days[1]`, counted from now."""
-        return self._sign(name, hosts, issuer=self.root, days=days, passphrase=passphrase)
+        return self._sign(name, hosts, issuer=self.root, days=days, passphrase=passphrase, purpose=purpose)
 
-    def _sign(self, name, hosts, *, issuer, authority=False, days=(-1, 30), passphrase=None):
+    def _sign(self, name, hosts, *, issuer, authority=False, days=(-1, 30), passphrase=None, purpose=None):
         key = ec.generate_private_key(ec.SECP256R1())
         signer = issuer.key if issuer else key
         now = dt.datetime.now(dt.UTC)
@@ -74,6 +76,8 @@ class Authority:
                 x509.KeyUsage(key_cert_sign=True, crl_sign=True, **usage), critical=True
             )
         else:
+            if purpose is not None:
+                builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
             names = [_alternative(host) for host in hosts]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         certificate = builder.sign(signer, hashes.SHA256())
@@ -85,6 +89,20 @@ class Authority:
         public = certificate.public_bytes(serialization.Encoding.PEM)
         path.write_bytes(public if authority else public + private)
         return Signed(certificate, key, str(path))
+
+
+def as_pkcs12(signed, passphrase, *, chain=(), with_key=True):
+    """Return the path of a PKCS#12 file with a certificate, its key and `chain`, locked with `passphrase` (bytes)."""
+    content = pkcs12.serialize_key_and_certificates(
+        b"console",
+        signed.key if with_key else None,
+        signed.certificate,
+        chain,
+        serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption(),
+    )
+    path = f"{signed.path}.p12"
+    Path(path).write_bytes(content)
+    return path
 
 
 def _alternative(host):

@@ -86,7 +86,7 @@ EXPECTED = {
     "item_inactive": Expected({"read": "query-ignored"}),
     # What is there is judged by the check; the client passes on what it is told.
     **dict.fromkeys(
-        ("user_forbidden", "basic_auth_restricted", "account_inactive", "account_locked", "account_interactive", "roles_shown",
+        ("user_forbidden", "certificate_sign_in_off", "basic_auth_restricted", "account_inactive", "account_locked", "account_interactive", "roles_shown",
          "role_admin_left", "role_missing", "role_soap_missing", "rate_limit_told", "clock_off", "item_missing",
          "item_not_orderable", "category_inactive", "catalogue_inactive", "variable_missing", "item_without_flow",
          "workflow_inactive", "service_duplicate", "input_missing", "slow_script", "nobody_asked",

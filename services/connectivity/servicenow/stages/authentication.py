@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from models.sign_in import METHODS
+from models.sign_in import METHODS, SignInMethod
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity.fault_catalog import fault_result, refused_error
 from services.connectivity.report import StageResult, StageState
+from services.connectivity.servicenow.certificate_refusal import explain_refusal, require_mapped_account
 from services.connectivity.sign_in import PreviousSignIn
 from services.language import ENGLISH, date_time
 from services.servicenow.account_roles import signed_in_account
@@ -15,7 +16,7 @@ from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_false, is_true
 from services.servicenow.table_api import Row
-from services.transport.authentication import TokenSignIn
+from services.transport.authentication import CertificateSignIn, TokenSignIn
 
 USER_FIELDS = ("user_name", "active", "locked_out", "web_service_access_only", "internal_integration_user")
 BASIC_AUTH_ROLE = "snc_basic_auth_api_access"
@@ -44,8 +45,12 @@ async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn |
     account = await signed_in_account(instance)
     try:
         row = await instance.table("sys_user").first(equals(user_name=account), USER_FIELDS)
+        if isinstance(instance.sign_in, CertificateSignIn):
+            await require_mapped_account(instance, account)
     except ConsoleError as error:
         fault = error.problem.fault
+        if fault == FaultId.CERTIFICATE_REFUSED:
+            raise await explain_refusal(instance.settings, error.problem) from error
         if fault == FaultId.AUTHENTICATION_REFUSED and MFA_HEADER in instance.last_response_headers:
             raise refused_error(
                 stage, FaultId.AUTHENTICATION_MFA, error.problem.tried, error.problem.evidence
@@ -67,13 +72,15 @@ async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn |
     if row is None:
         seen = f"{account}, signed in; its user record is hidden from it"
     else:
-        seen = f"{account}, signed in with 1 attempt{_token_evidence(instance)}"
+        seen = f"{account}, signed in with 1 attempt{_method_evidence(instance)}"
     return SignInResult(StageResult.ok(stage, seen), account, row)
 
 
-def _token_evidence(instance: ServiceNowClient) -> str:
-    """Return what is known of the access token, which is never shown."""
+def _method_evidence(instance: ServiceNowClient) -> str:
+    """Return how it signed in, where that is not with a password, and what is known of the access token, which is never shown."""
     token, sign_in = instance.access_token, instance.sign_in
+    if isinstance(sign_in, CertificateSignIn):
+        return f"; {METHODS[SignInMethod.CERTIFICATE].label}"
     if token is None or not isinstance(sign_in, TokenSignIn):
         return ""
     scope = f"scope {token.scope}" if token.scope else "no scope named"

@@ -14,7 +14,12 @@ from services.connectivity.servicenow import basic_auth_date
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.http_client import ServiceNowClient
-from services.servicenow.response_checks import raise_for_html, raise_for_redirect
+from services.servicenow.response_checks import (
+    BALANCER,
+    raise_for_certificate_error,
+    raise_for_html,
+    raise_for_redirect,
+)
 from services.transport.response_headers import parse_auth_schemes
 from services.transport.transport_errors import proxy_auth_error
 
@@ -25,7 +30,7 @@ UNAUTHENTICATED_STATUSES = (401, 403)
 
 
 def check_reply(response: httpx.Response, origin: Origin) -> str:
-    """Say what came; raises `proxy-sign-in`, `redirect-elsewhere` or `server-error`.
+    """Say what came; raises `proxy-sign-in`, `redirect-elsewhere`, `server-error` or `certificate-untrusted`.
 
     Pages that only an instance sends are left to `look_at_instance`.
     """
@@ -38,6 +43,7 @@ def check_reply(response: httpx.Response, origin: Origin) -> str:
             f"HTTP {status}",
             parse_auth_schemes(response.headers.get_list("proxy-authenticate")),
         )
+    raise_for_certificate_error(response, tried)
     if response.is_redirect:
         if _instance_problem(response, origin) is None:
             raise_for_redirect(response, origin, tried)
@@ -103,6 +109,8 @@ def find_servicenow_signs(response: httpx.Response) -> list[str]:
     signs = []
     if "servicenow" in headers.get("server", "").lower():
         signs.append("Server: ServiceNow")
+    if BALANCER in headers.get("server", "").lower():
+        signs.append(f"Server: {BALANCER}")
     if "x-is-logged-in" in headers:
         signs.append("X-Is-Logged-In")
     if "service-now" in headers.get("www-authenticate", "").lower():
