@@ -86,12 +86,12 @@ class ExpiryCard(QWidget):
 
     def _row(self, entry: "Expiry") -> QWidget:
         fact, shape = entry.fact, STATE_SHAPES[entry.state]
-        said = sentence(entry)
+        spoken = sentence(entry)
         row = QWidget()
         row.setFixedHeight(theme.scaled(ROW))
-        row.setAccessibleName(f"{fact.object_name}: {said}")
+        row.setAccessibleName(f"{fact.object_name}: {spoken}")
         link = LinkLabel(tr("{what}, {name}", what=what_text(entry), name=fact.object_name))
-        link.setAccessibleName(f"{said}, {fact.object_name}")
+        link.setAccessibleName(f"{spoken}, {fact.object_name}")
         link.clicked.connect(lambda _on: self._go(target_of(entry)))
         when = Label(when_text(entry), role="field" if shape in ("notice", "bad") else "body")
         set_tone(when, shape if shape in ("notice", "bad") else "")

@@ -43,9 +43,9 @@ class ExpiryNotifier(QObject):
         passed = {_key(entry): entry for entry in self._watch.entries or () if entry.threshold is not None}
         new = [entry for key, entry in passed.items() if key not in told]
         oldest = f"{self._watch.clock() - REMEMBERED:%Y-%m-%d}"
-        kept = {key for key in told if key.split("|")[0] >= oldest} | passed.keys()
-        if kept != told:
-            self._settings.set_keys(SETTING_KEY, kept)
+        remembered = {key for key in told if key.split("|")[0] >= oldest} | passed.keys()
+        if remembered != told:
+            self._settings.set_keys(SETTING_KEY, remembered)
         if not new:
             return
         text, target = notification_text(new), Target(EXPIRIES) if len(new) > 1 else target_of(new[0])
