@@ -68,7 +68,7 @@ class KindDefinition:
     document_section: str
     parent: ParentReference | None = None
     guide: str = ""
-    """The kind of the page that guides through connecting an object, see `console.runtime.page_targets`; empty for none."""
+    """The kind of the page that guides through connecting or changing an object, and its command, see `console.runtime.page_targets`; empty for none."""
     has_password: bool = False
     """Whether the vault holds a password for each object; it is removed with the object."""
     rerouted_consequence: str = ""
@@ -112,6 +112,7 @@ _DEFINITIONS = (
             "A ServiceNow Server is an instance: its address and who signs in. Approval Processes run on it."
         ),
         icon="server",
+        guide="move_off",
         tree=TreeLocation(
             folder="foreign_systems",
             text=tr_later("ServiceNow"),

@@ -88,14 +88,14 @@ def read_password_sign_in(vault: Vault, credential: UserCredential, place: Secre
     )
 
 
-def require_own_certificate(
-    credential: UserCredential, server_credential_id: uuid.UUID | None, server: str
-) -> None:
+def require_own_certificate(credential: UserCredential, own: UserCredential | None, server: str) -> None:
     """Raise `certificate-of-other-credential` where a certificate would sign in another account than its credential names.
 
-    The client certificate of a server is mapped to one user: that of the server's own credential.
+    `own` is the credential of the server: the client certificate is mapped to its account where it signs in with it.
     """
-    if credential.method is not SignInMethod.CERTIFICATE or credential.id == server_credential_id:
+    takes_certificate = own is not None and own.method is SignInMethod.CERTIFICATE
+    is_same = own is not None and own.account == credential.account
+    if credential.method is not SignInMethod.CERTIFICATE or not takes_certificate or is_same:
         return
     raise RefusedError(
         Problem(

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -12,6 +13,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
 from models.privilege_manager_server import PrivilegeManagerServer
 from models.servers import Server
+from models.sign_in import SignInMethod
 from models.user_credential import UserCredential
 from services.answers.approval_client import PrivilegeManagerApprovals
 from services.answers.destinations import StoredDestinations, find_proxy_destinations
@@ -33,6 +35,7 @@ from services.credential_sign_in import (
 from services.privilege_manager import PrivilegeManagerClient
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.access_tokens import TokenFacts
+from services.servicenow.certificate_account import require_mapped_account
 from services.store import Store
 from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
 from services.transport.client_cache import ClientCache
@@ -162,17 +165,43 @@ class Workspace:
         """Return a client for `server` that signs in with `credential`; the caller closes it.
 
         Reads the secrets at once, in a thread: raises VaultError before the first call, and
-        `certificate-of-other-credential` for one that signs in with the certificate of another account. Secrets that are
+        `certificate-of-other-credential` or `certificate-other-account` where the certificate of the server signs in
+        another account. Secrets that are
         for no server yet are bound to this one while they are read: whoever names both says so, for this run only.
         """
-        require_own_certificate(credential, server.credential_id, server.name)
+        settings, sign_in = await self.signing_in_as(server, credential)
+        instance = self.instance_for(settings, sign_in)
+        if credential.method is SignInMethod.CERTIFICATE and credential.id != server.credential_id:
+            try:
+                await require_mapped_account(instance, credential.account)
+            except BaseException:
+                await instance.aclose()
+                raise
+        return instance
 
-        def read() -> ServerSignIn:
+    async def signing_in_as(
+        self, server: ForeignSystem, credential: UserCredential
+    ) -> tuple[ConnectionSettings, ServerSignIn]:
+        """Return settings and sign-in for `server` with a credential that it need not use; raises as `instance_as` does."""
+
+        def read() -> tuple[ServerSignIn, Secret | None]:
+            own = server.credential_id and self.configuration.get(UserCredential, server.credential_id)
+            require_own_certificate(credential, own or None, server.name)
             with lending_secrets(self.vault, credential, server.destination):
-                return read_sign_in(self.vault, credential, server.destination)
+                sign_in = read_sign_in(self.vault, credential, server.destination)
+                if credential.method is not SignInMethod.CERTIFICATE:
+                    return sign_in, None
+                return sign_in, read_certificate_passphrase(self.vault, credential, server.destination)
 
-        sign_in = await asyncio.to_thread(read)
-        return self.instance_for(self.connection_settings_for(server), sign_in)
+        sign_in, passphrase = await asyncio.to_thread(read)
+        settings = self.connection_settings_for(server)
+        if passphrase is None:
+            return settings, sign_in
+
+        async def known() -> Secret:
+            return passphrase
+
+        return replace(settings, certificate_passphrase=known), sign_in
 
     def sign_in_source_for(self, server: Server, credential: UserCredential | None) -> ServerSignInSource:
         """Return the sign-in for `server`; the vault is read in a thread, for exactly this origin and connection."""

@@ -28,6 +28,7 @@ from console.cli import (
     probe_command,
     provision_command,
     request_commands,
+    sign_in_commands,
     support_commands,
     worker_command,
 )
@@ -66,6 +67,7 @@ app.add_typer(practice_commands.app, name="practice")
 app.add_typer(action_commands.app, name="actions")
 app.add_typer(policy_commands.app, name="policies")
 app.add_typer(endpoint_commands.app, name="endpoints")
+app.add_typer(sign_in_commands.app, name="sign-in")
 app.command("items")(check_commands.items)
 app.command("check")(check_commands.check)
 app.command("chain")(chain_command.chain)

@@ -10,10 +10,7 @@ from console.cli.arguments import Json
 from console.cli.command_context import get_command_context
 from models.foreign_system import ForeignSystem
 from models.user_credential import UserCredential
-from services.credential_secrets import lending_secrets
-from services.credential_sign_in import read_sign_in
 from services.sign_in_probe import PROBE_ROWS, ProbedServices, RowResult, find_probed_services, probe_sign_in
-from services.transport.authentication import ServerSignIn
 from services.workspace import Workspace
 
 
@@ -30,13 +27,12 @@ def probe(
 
     async def work(workspace: Workspace) -> int:
         credential, system, services = await asyncio.to_thread(_find_probed, workspace, name, server)
-        sign_in = await asyncio.to_thread(_read_lent, workspace, credential, system)
+        settings, sign_in = await workspace.signing_in_as(system, credential)
 
         def tell(row: RowResult) -> None:
             if not json:
                 output.print_result(_row_text(row))
 
-        settings = workspace.connection_settings_for(system)
         found = await probe_sign_in(settings, sign_in, services, report=tell)
         if json:
             output.print_json(found.as_dict())
@@ -56,12 +52,6 @@ def _find_probed(
     credential = workspace.configuration.named(UserCredential, name)
     system = workspace.configuration.named(ForeignSystem, server)
     return credential, system, find_probed_services(workspace.configuration, system.id)
-
-
-def _read_lent(workspace: Workspace, credential: UserCredential, system: ForeignSystem) -> ServerSignIn:
-    """Return the sign-in; secrets that are for no server yet are bound to this one while they are read."""
-    with lending_secrets(workspace.vault, credential, system.destination):
-        return read_sign_in(workspace.vault, credential, system.destination)
 
 
 def _row_text(row: RowResult) -> str:

@@ -21,7 +21,7 @@ from services.common.errors import ConsoleError, InputError
 from services.common.file_writing import save_file, write_problem
 from services.common.secret import Secret
 from services.credential_secrets import bind_secrets, unbind_secrets
-from services.credential_sign_in import read_sign_in
+from services.credential_sign_in import read_sign_in, require_own_certificate
 from services.language import plural, tr
 from services.provisioning import ApplyResult, ItemNames, ProvisionPlan, UndoResult, Verification
 from services.provisioning.problems import RunStoppedError
@@ -306,6 +306,9 @@ async def _temporary_sign_in(
     """
     vault = workspace.vault
     credential = await asyncio.to_thread(workspace.configuration.named, UserCredential, name)
+    if system.credential_id is not None:
+        own = await asyncio.to_thread(workspace.configuration.get, UserCredential, system.credential_id)
+        require_own_certificate(credential, own, system.name)
     lent = await asyncio.to_thread(bind_secrets, vault, credential, system.destination)
     try:
         yield await asyncio.to_thread(read_sign_in, vault, credential, system.destination)

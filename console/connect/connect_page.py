@@ -11,7 +11,6 @@ from PyQt6.QtWidgets import QWidget
 
 from console.connect.answer_work import AnswerWork
 from console.connect.answers_card import AnswersCard
-from console.connect.connect_layout import ConnectLayout
 from console.connect.connect_work import ConnectWork
 from console.connect.event_panel import EventPanel
 from console.connect.presenter import ConnectPresenter, ConnectStep
@@ -27,6 +26,7 @@ from console.connect.step_content import (
     step_content,
 )
 from console.connect.step_panel import StepPanel
+from console.forms.guide_layout import GuideLayout
 from console.forms.markdown_file import open_save_dialog
 from console.navigation.page import Page
 from console.navigation.tree_definition import kind_breadcrumb
@@ -106,7 +106,9 @@ class ConnectPage(Page):
         self.head.set_primary_reason("")
         self.steps = StepList()
         self.answers, self.events, self.panel = AnswersCard(), EventPanel(), StepPanel()
-        self.body = ConnectLayout(self.head, self.steps, self.answers, (self.events, self.panel), self)
+        self.body = GuideLayout(
+            self.head, self.steps, self.answers, (self.events, self.panel), self, self.title
+        )
 
     def _connect(self) -> None:
         self.head.breadcrumb_clicked.connect(self._on_breadcrumb_clicked)

@@ -19,6 +19,7 @@ OPTIONAL_COMMANDS = (
     ("check", tr_later("Check connection"), tr_later("Check")),
     ("rehearse", tr_later("Rehearse a request"), tr_later("Rehearse")),
     ("connect", tr_later("Connect Privilege Manager…"), tr_later("Connect")),
+    ("move_off", tr_later("Move off passwords…"), tr_later("Move off")),
 )
 """Commands with the texts of their buttons, and their texts in narrow windows."""
 

@@ -5,10 +5,16 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from console.navigation.request_places import ALL
+from models.translation_marks import tr_later
+from services.language import tr
 
 if TYPE_CHECKING:
     from console.inbox.list_criteria import SearchCriteria
     from console.inbox.row_reader import ListSnapshot
+
+NONE_SEEN_TEXT = tr_later(
+    "ServiceNow has shown no request yet: whether the account can see requests there is unknown."
+)
 
 
 class EmptyKind(Enum):
@@ -56,6 +62,9 @@ def classify_empty_list(
     """Return the empty state for a snapshot without rows."""
     if not snapshot.any_stored:
         kind = EmptyKind.NO_REQUESTS
+        if can_rehearse:
+            # An instance answers the same where there are none and where the account sees none.
+            staleness = staleness or tr(NONE_SEEN_TEXT)
     elif search.is_active:
         kind = EmptyKind.NO_MATCHES
     elif staleness:

@@ -1,5 +1,6 @@
 """The page of a ServiceNow server: base URL, credential, network route, and the staged check."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from console.checks.check_subject import CheckSubject, build_check_subject, find_first_process
@@ -8,6 +9,7 @@ from console.forms.form import FieldSpec, GroupSpec
 from console.forms.reference_picker import reference_field
 from console.objects.server_page import ServerPage
 from console.objects.server_passwords import ROUTE_ROWS
+from console.runtime.page_targets import MOVE_OFF, Target
 from models.kinds import Kind
 from models.translation_marks import tr_later
 
@@ -16,7 +18,7 @@ class ForeignSystemPage(ServerPage):
     """Details and check of a ServiceNow instance that Privilege Manager talks to."""
 
     object_kind: ClassVar[Kind] = Kind.FOREIGN_SYSTEM
-    offered = ("discard", "check")
+    offered = ("discard", "check", "move_off")
     groups = (
         GroupSpec(
             rows=(
@@ -65,6 +67,17 @@ class ForeignSystemPage(ServerPage):
             ),
         ),
     )
+
+    def extra_actions(self) -> dict[str, Callable[[], None]]:
+        """Return the commands of the check, and the way to the page that moves this server off passwords."""
+        found = super().extra_actions()
+        if self.session.ready and not self.session.is_new and not self.session.dirty:
+            found["move_off"] = self.move_off_passwords
+        return found
+
+    def move_off_passwords(self) -> None:
+        """Show the page that moves this server to another sign-in."""
+        self.ctx.navigate(Target(MOVE_OFF, self.session.id))
 
     async def load_check_subject(self) -> CheckSubject:
         """Return what to check: the values as typed, with the first process that runs on this server."""

@@ -64,6 +64,13 @@ def expiries() -> None:
     import services.expiries.facts
 
 
+def sign_in_probe() -> None:
+    """Import the probe of a sign-in."""
+    import services.credential_secrets
+    import services.credential_sign_in
+    import services.sign_in_probe
+
+
 def approval_chain() -> None:
     """Import the check of approval chains."""
     import services.approval_chain.check
@@ -149,3 +156,12 @@ def connect() -> None:
     import services.intake.answer_setup
     import services.intake.clients
     import services.intake.event_mapping
+
+
+def move_off() -> None:
+    """Import the switch of a server to another sign-in, the probe and the rehearsal."""
+    import services.sign_in_probe
+    import services.sign_in_switch.comparison
+    import services.sign_in_switch.rehearsal_records
+    import services.sign_in_switch.restriction
+    import services.sign_in_switch.switch

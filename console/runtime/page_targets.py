@@ -17,6 +17,8 @@ POLICIES = "folder:policy"
 """The list of policies, which takes the place of the folder of that kind."""
 CONNECT = "connect"
 """The guide that connects a Privilege Manager server, whose id the target carries."""
+MOVE_OFF = "move_off"
+"""The guide that moves a ServiceNow server off passwords, whose id the target carries; also its command."""
 CHAIN = "chain"
 CHAIN_TAB = tr_later("Chain")
 """The tab of a policy that shows its approval chain."""

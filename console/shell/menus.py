@@ -17,7 +17,7 @@ from services.language import tr
 if TYPE_CHECKING:
     from console.shell.tree_controller import TreeController
 
-OBJECT_COMMANDS = ("rename", "duplicate", "check", "rehearse", "connect", "discard", "delete")
+OBJECT_COMMANDS = ("rename", "duplicate", "check", "rehearse", "connect", "move_off", "discard", "delete")
 
 
 def build_menu_bar(bar: QMenuBar, commands: CommandRegistry) -> None:
@@ -104,6 +104,6 @@ def _object_commands(commands: CommandRegistry, node: Node) -> Iterator[Command]
 def _applies_to(name: str, node: Node) -> bool:
     if name == "discard":
         return node.draft
-    if name in ("duplicate", "delete", "rehearse", "connect"):
+    if name in ("duplicate", "delete", "rehearse", "connect", "move_off"):
         return node.stored
     return True

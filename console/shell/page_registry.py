@@ -15,6 +15,7 @@ from console.runtime.page_targets import (
     FAULTS,
     FOLDER,
     HOME,
+    MOVE_OFF,
     POLICIES,
     PROVISIONING,
     REQUESTS,
@@ -81,6 +82,12 @@ def _connect() -> type[Page]:
     return ConnectPage
 
 
+def _move_off() -> type[Page]:
+    from console.move_off.move_page import MovePage
+
+    return MovePage
+
+
 def _chain() -> type[Page]:
     from console.chain.chain_page import ChainPage
 
@@ -97,6 +104,7 @@ PAGES: dict[str, Callable[[], type[Page]]] = {
     DELETED: _deleted,
     EXPIRIES: _expiries,
     CONNECT: _connect,
+    MOVE_OFF: _move_off,
     CHAIN: _chain,
 }
 """The pages that show no object, by their target or its first part. Pages of objects are found in `console.objects`."""

@@ -11,7 +11,16 @@ from console.inbox import my_names
 from console.navigation.tree_definition import find_page_nodes, kinds_in_tree
 from console.runtime.command_registry import Command
 from console.runtime.context import Context
-from console.runtime.page_targets import EXPIRIES, FAULTS, FOLDER, HOME, REQUESTS, Target
+from console.runtime.page_targets import (
+    CONNECT,
+    EXPIRIES,
+    FAULTS,
+    FOLDER,
+    HOME,
+    MOVE_OFF,
+    REQUESTS,
+    Target,
+)
 from console.shell import dialogs
 from console.shell.audit_verification import verify_audit_trail
 from models.kinds import KINDS, Kind
@@ -46,25 +55,39 @@ def try_window(window: "Window") -> None:
         window.tasks.start(open_newest_endpoint_window(window.ctx, window), group="try window")
 
 
-def open_guide(window: "Window") -> None:
-    """Open the page that guides through connecting the object of the page, elsewhere the only one; several are listed first."""
-    guided = _guided_objects(window)
-    if window.pages.run("connect"):
+def open_guide(window: "Window", guide: str) -> None:
+    """Open a guide for the object of the page, elsewhere for the only one that has it; several are listed first."""
+    guided = _guided_objects(window, guide)
+    if window.pages.run(guide):
         return
     if len(guided) == 1:
         window.show_target(guided[0])
     else:
-        kinds = [kind for kind, definition in KINDS.items() if definition.guide]
+        kinds = [kind for kind, definition in KINDS.items() if definition.guide == guide]
         window.show_target(Target(f"{FOLDER}:{kinds[0]}"))
 
 
-def _guided_objects(window: "Window") -> list[Target]:
-    """Return the guide of each stored object that has one."""
+def _guided_objects(window: "Window", guide: str) -> list[Target]:
+    """Return the page of a guide for each stored object that has it."""
     return [
-        Target(KINDS[node.kind].guide, node.object_id)
+        Target(guide, node.object_id)
         for node in window.model.objects()
-        if node.kind is not None and KINDS[node.kind].guide and node.stored and node.object_id is not None
+        if node.kind is not None
+        and KINDS[node.kind].guide == guide
+        and node.stored
+        and node.object_id is not None
     ]
+
+
+def _guide_command(window: "Window", guide: str, text: str, icon: str) -> Command:
+    return Command(
+        guide,
+        text,
+        partial(open_guide, window, guide),
+        enabled=lambda: bool(_guided_objects(window, guide)),
+        icon=icon,
+        where="Tools",
+    )
 
 
 def register_commands(window: "Window") -> None:
@@ -219,7 +242,8 @@ def _other_commands(window: "Window") -> tuple[Command, ...]:
         *_request_commands(window),
         Command("try_window", "Try the approval window…", partial(try_window, window), icon="play", where="Object", separator_before=True),
         _page_command(window, "check", "Check connection", "Tools", icon="link", shortcut="Ctrl+Shift+C"),
-        Command("connect", "Connect Privilege Manager…", partial(open_guide, window), enabled=lambda: bool(_guided_objects(window)), icon="up-down", where="Tools"),
+        _guide_command(window, CONNECT, "Connect Privilege Manager…", "up-down"),
+        _guide_command(window, MOVE_OFF, "Move off passwords…", "key"),
         Command("check_all", "Check all servers", window.rounds.start, enabled=window.can_check_all, icon="gauge", where="Tools"),
         *_schedule_commands(window),
         *(

@@ -412,6 +412,10 @@ class FaultId(StrEnum):
     ACTION_FILE_UNWRITABLE = ("action-file-unwritable", _CONSOLE)
     ACTION_ROUTE_INCOMPLETE = ("action-route-incomplete", _CONSOLE)
 
+    # -- Rows that an account cannot see
+    REQUEST_ITEM_HIDDEN = ("request-item-hidden", _ACCOUNT)
+    REQUEST_ITEM_UNSEEN = ("request-item-unseen", _ACCOUNT)
+
     # -- Client certificates
     CERTIFICATE_FILE_UNREADABLE = (
         "certificate-file-unreadable",

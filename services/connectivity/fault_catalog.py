@@ -226,6 +226,20 @@ _LISTED_FAULTS: tuple[CheckFault, ...] = (
          tr_later("No request item that this account may see carries the variables of the contract."),
          tr_later("Run Create ServiceNow Approval Request Items, then choose the item on the Approval Process."),
          f"{_PM}: Create ServiceNow Approval Request Items"),
+    failure(FaultId.REQUEST_ITEM_HIDDEN, "request_item", _SN, _ITEM,
+         tr_later("The request item is there, and a rule of the instance hides it from this account. Which rule cannot be "
+         "distinguished from here."),
+         tr_later("Look, the likeliest first: at the user criteria of the item (Available for, Not available for); at its domain and the "
+         "domain of the account, where domain separation is used; at the read and query rules (Access Control, ACL) of sc_cat_item. "
+         "Owner: the administrator of the service catalog, or who has the role security_admin."),
+         f"{_DOC}: user criteria, domain separation, query access control rules"),
+    failure(FaultId.REQUEST_ITEM_UNSEEN, "request_item", _SN, _ITEM,
+         tr_later("The account sees no item of the catalog at all. Whether there is none, or rules hide them, cannot be distinguished from "
+         "here."),
+         tr_later("Look, the likeliest first: whether the item was created (Create ServiceNow Approval Request Items); at the query rules "
+         "(Access Control, operation query_range or query_match) of sc_cat_item; at the domain of the account, where domain separation "
+         "is used; at user criteria. Owner: who has the role security_admin."),
+         f"{_DOC}: user criteria, domain separation, query access control rules"),
     failure(FaultId.REQUEST_ITEM_STALE, "request_item", _ME, _ITEM,
          tr_later("The item was created again: the Approval Process still names the old one."),
          tr_later("Choose the new item on the Approval Process."), "Public create scripts, which carry the sys_id of the item"),

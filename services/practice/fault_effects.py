@@ -7,6 +7,9 @@ from services.practice.database import Row, fixed_sys_id
 from services.practice.faults import FaultRegistry
 from services.practice.schema import TABLES
 
+EXECUTE_ITEM_ID = fixed_sys_id("sc_cat_item", "Execute Application Request")
+QUERY_ACL_TABLES = ("sc_cat_item", "item_option_new")
+"""The tables of the fault `query_acl` without its option."""
 _LAST_SYS_ID = "f" * 32
 """A sys_id behind all others, for a record that is there only while a fault is on."""
 DEFAULT_VARIABLE = "PMUserReason"
@@ -36,7 +39,7 @@ _FIELD_CHANGES: dict[str, tuple[str, dict[str, str]]] = {
 _ITEM_WITHOUT_APPROVER: Row = dict.fromkeys(TABLES["sc_req_item"].columns, "") | {
     "sys_id": _LAST_SYS_ID,
     "number": "RITM0000001",
-    "cat_item": fixed_sys_id("sc_cat_item", "Execute Application Request"),
+    "cat_item": EXECUTE_ITEM_ID,
     "active": "true",
     "approval": "not requested",
     "sys_created_on": "2026-01-01 00:00:00",
@@ -46,6 +49,20 @@ _ITEM_WITHOUT_APPROVER: Row = dict.fromkeys(TABLES["sc_req_item"].columns, "") |
 def are_roles_visible(faults: FaultRegistry) -> bool:
     """Whether accounts without admin may read role assignments."""
     return any(faults.on(name) for name in (*_ROLE_FAULTS, "account_interactive"))
+
+
+def hidden_row_ids(faults: FaultRegistry, table: str) -> tuple[str, ...] | None:
+    """Return the rows of a table that rules hide before they are counted; None for all of them.
+
+    Rules for queries, domains and user criteria change the query itself: what they hide is not in the count of a list.
+    """
+    if faults.on("query_acl"):
+        named = faults.option("query_acl", "table", "")
+        if table == named or (not named and table in QUERY_ACL_TABLES):
+            return None
+    if table == "sc_cat_item" and (faults.on("domain_separated") or faults.on("user_criteria")):
+        return (EXECUTE_ITEM_ID,)
+    return ()
 
 
 def is_field_hidden(faults: FaultRegistry, table: str, path: str) -> bool:
@@ -76,7 +93,7 @@ def apply_faults_to_list(
     """Return a page of records with active faults applied; `named` are the values that the query names."""
     rows = [apply_faults(faults, table, row) for row in rows]
     match table:
-        case "sc_cat_item" | "item_option_new" if faults.on("item_missing"):
+        case "sc_cat_item" | "item_option_new" if faults.on("item_missing") and not named("ORDERBY"):
             return []
         case "item_option_new" if faults.on("variable_missing"):
             gone = faults.option("variable_missing", "variable", DEFAULT_VARIABLE)
@@ -85,7 +102,7 @@ def apply_faults_to_list(
             return _faulty_roles(faults, rows)
         case "sc_req_item" if faults.on("nobody_asked") and named("cat_item="):
             return [*rows, _ITEM_WITHOUT_APPROVER]
-        case "sys_user_grmember" if faults.on("approvers_missing"):
+        case "sys_user_grmember" if faults.on("approvers_missing") and not named("ORDERBY"):
             return []
         case "sys_web_service":
             return _faulty_services(faults, rows, named)

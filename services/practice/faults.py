@@ -45,6 +45,9 @@ FAULTS: dict[str, str] = {
     "foreign_page": "Every call is answered 200 with the web page of something else.",
     "user_forbidden": "Records of users are refused for missing rights.",
     "mfa_required": "The password is right, and a one-time password is asked for.",
+    "query_acl": "A query rule hides every row of a table: lists come with 200, no rows and the count 0; option table, else the catalog.",
+    "domain_separated": "The approval item is in a domain that the accounts do not see; its variables are seen.",
+    "user_criteria": "User criteria hide the approval item from every account; its variables are seen.",
     "certificate_sign_in_off": "Client certificates sign nobody in: certificate based authentication is not enabled.",
     "basic_auth_restricted": "Accounts that are not limited to web services are refused, as a wrong password is.",
     "account_inactive": "The records of users have Active off.",
@@ -87,6 +90,7 @@ FAULTS: dict[str, str] = {
 
 
 FAULT_OPTIONS: dict[str, dict[str, type[float | str]]] = {
+    "query_acl": {"table": str},
     "rate_limited": {"seconds": float, "times": float, "limit": float},
     "answer_lost": {"times": float},
     "slow": {"seconds": float},

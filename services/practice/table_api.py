@@ -18,6 +18,7 @@ from services.practice.fault_effects import (
     apply_faults,
     apply_faults_to_list,
     are_roles_visible,
+    hidden_row_ids,
     is_field_hidden,
 )
 from services.practice.faults import FaultRegistry
@@ -160,6 +161,7 @@ class TableApi:
         strict = self._database.is_set("glide.invalid_query.returns_no_rows", default=False)
         if compiler.invalid and strict:
             where, values = "0", []
+        where, values = self._without_hidden(table, where, values)
         order = compiler.order(query)
         limit = _parse_number(params.get("sysparm_limit"), LIMIT_DEFAULT)
         offset = _parse_number(params.get("sysparm_offset"), 0)
@@ -192,9 +194,20 @@ class TableApi:
             )
         if self._faults.on("lists_cut"):
             return _truncated_list(shown)
-        if table.name == "sys_user_grmember" and self._faults.on("approvers_missing"):
+        gone = self._faults.on("approvers_missing") and not asked.startswith("ORDERBY")
+        if table.name == "sys_user_grmember" and gone:
             headers["X-Total-Count"] = "0"
         return TableResponse({"result": shown}, headers=headers)
+
+    def _without_hidden(self, table: Table, where: str, values: list[str]) -> tuple[str, list[str]]:
+        """Return a condition without the rows that rules for queries hide."""
+        hidden = hidden_row_ids(self._faults, table.name)
+        if hidden is None:
+            return "0", []
+        if not hidden:
+            return where, values
+        marks = ", ".join("?" for _ in hidden)
+        return f"({where}) AND t0.sys_id NOT IN ({marks})", [*values, *hidden]
 
     def _one(self, request: Request, user: User, table: Table, sys_id: str) -> Response:
         row = self._database.get(table.name, sys_id)

@@ -6,7 +6,6 @@ bearer) and of mutual authentication. A probe shows the effect of some of these 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from models.sign_in import METHODS, SignInMethod
 from models.translation_marks import tr_later
@@ -15,6 +14,7 @@ from services.common.errors import Owner
 from services.common.json_types import JsonLike
 from services.language import tr_message, translate, translate_message
 from services.servicenow.account_roles import REQUIRED_ROLES
+from services.sign_in_probe import ProbeRow
 
 CLIENT_NAME = "Approval Console"
 SOAP_ROLES_NEEDED = ("soap_script", "soap_query")
@@ -25,14 +25,6 @@ OPEN_VALUE = tr_later("(chosen in ServiceNow)")
 ELSEWHERE = tr_later("cannot be seen from here")
 
 
-class ProbeEffect(StrEnum):
-    """The row of a probe that shows the effect of a setting; the values are those of the probe's rows."""
-
-    TOKEN = "token"  # noqa: S105 -- the name of a row
-    REST = "rest"
-    SOAP = "soap"
-
-
 @dataclass(frozen=True, slots=True)
 class ChecklistEntry:
     """One setting: what it is, its value, and where it is made. Texts are English and can be translated."""
@@ -41,7 +33,7 @@ class ChecklistEntry:
     value: str
     where: str
     owner: Owner = Owner.SERVICENOW
-    confirmed_by: ProbeEffect | None = None
+    confirmed_by: ProbeRow | None = None
     """Which row of the probe shows its effect; None where it leaves no trace that can be seen from here."""
 
     def as_dict(self) -> dict[str, JsonLike]:
@@ -85,14 +77,14 @@ def _client_credentials(credential: UserCredential, account: str) -> Iterable[Ch
         tr_later(
             "sys_properties, type true | false; it does not exist until it is created, in the global scope"
         ),
-        confirmed_by=ProbeEffect.TOKEN,
+        confirmed_by=ProbeRow.TOKEN,
     )
-    yield from _integration("OAuth - Client credentials grant", credential)
+    yield from _integration("OAuth - Client credentials grant")
     yield ChecklistEntry(
         "OAuth Application User",
         account,
         tr_later("On the integration; add the field to the form if it is hidden"),
-        confirmed_by=ProbeEffect.TOKEN,
+        confirmed_by=ProbeRow.TOKEN,
     )
     yield _default_profile("Client Credentials")
     yield _auth_scope(credential)
@@ -103,29 +95,29 @@ def _password_grant(credential: UserCredential, account: str) -> Iterable[Checkl
         tr_later("Property"),
         "glide.oauth.inbound.ropc.grant_type.disabled = false",
         tr_later("sys_properties; ServiceNow's hardening guide recommends true, which closes this grant"),
-        confirmed_by=ProbeEffect.TOKEN,
+        confirmed_by=ProbeRow.TOKEN,
     )
-    yield from _integration("OAuth - Resource owner password credential grant", credential)
+    yield from _integration("OAuth - Resource owner password credential grant")
     yield ChecklistEntry(
         "Web service access only",
         tr_message("not ticked on {account}", account=account),
         tr_message(
             "User Administration > Users > {account}; the grant asks for interactive access", account=account
         ),
-        confirmed_by=ProbeEffect.TOKEN,
+        confirmed_by=ProbeRow.TOKEN,
     )
     yield ChecklistEntry(
         "Password needs reset, Locked out",
         tr_message("not ticked on {account}", account=account),
         tr_message("User Administration > Users > {account}", account=account),
-        confirmed_by=ProbeEffect.TOKEN,
+        confirmed_by=ProbeRow.TOKEN,
     )
     yield _default_profile("Resource Owner Password Credentials")
     yield _auth_scope(credential)
 
 
 def _jwt_bearer(credential: UserCredential, account: str) -> Iterable[ChecklistEntry]:
-    yield from _integration("OAuth - JWT bearer grant", credential)
+    yield from _integration("OAuth - JWT bearer grant")
     yield ChecklistEntry(
         "User field",
         tr_message(
@@ -134,25 +126,25 @@ def _jwt_bearer(credential: UserCredential, account: str) -> Iterable[ChecklistE
             account=account,
         ),
         _ON_INTEGRATION,
-        confirmed_by=ProbeEffect.TOKEN,
+        confirmed_by=ProbeRow.TOKEN,
     )
     yield ChecklistEntry(
         "Sys Certificate",
         tr_later("X.509 certificate in PEM with the public key of the console's private key"),
         "System Definition > Certificates (sys_certificate)",
-        confirmed_by=ProbeEffect.TOKEN,
+        confirmed_by=ProbeRow.TOKEN,
     )
     yield ChecklistEntry(
         "JWT Verifier Map, Kid",
         credential.key_id or OPEN_VALUE,
         _JWT_RELATED,
-        confirmed_by=ProbeEffect.TOKEN,
+        confirmed_by=ProbeRow.TOKEN,
     )
     yield ChecklistEntry(
         "JWT Verifier Map, Sys certificate",
         tr_later("the certificate above"),
         _JWT_RELATED,
-        confirmed_by=ProbeEffect.TOKEN,
+        confirmed_by=ProbeRow.TOKEN,
     )
     yield ChecklistEntry(
         "Clock skew",
@@ -171,44 +163,40 @@ def _certificate(credential: UserCredential, account: str) -> Iterable[Checklist
         tr_later("Plugin"),
         "com.glide.auth.mutual",
         tr_later("All > System Applications; the instance must be behind the ADCv2 load balancer"),
-        confirmed_by=ProbeEffect.REST,
+        confirmed_by=ProbeRow.REST,
     )
     yield ChecklistEntry(
         tr_later("Property"),
         tr_later("Enable certificate based authentication = true"),
         tr_message("{menu} > Properties", menu=_MUTUAL),
-        confirmed_by=ProbeEffect.REST,
+        confirmed_by=ProbeRow.REST,
     )
     yield ChecklistEntry(
         "CA Certificate",
-        tr_later("the chain of the client certificate: the root as CA Cert, others as Intermediate Cert"),
+        tr_later("root as CA Cert, others as Intermediate Cert"),
         tr_message(
             "{menu} > CA Certificate Chain (sys_ca_certificate); the load balancer takes a while",
             menu=_MUTUAL,
         ),
-        confirmed_by=ProbeEffect.REST,
+        confirmed_by=ProbeRow.REST,
     )
     yield ChecklistEntry(
         "User to Certificate Mapping",
-        tr_message("the client certificate in PEM, user {account}, Active", account=account),
+        tr_message("PEM, user {account}, Active", account=account),
         tr_message("{menu} (sys_user_certificate); needs the role sso_config_admin", menu=_MUTUAL),
-        confirmed_by=ProbeEffect.REST,
+        confirmed_by=ProbeRow.REST,
     )
     yield ChecklistEntry(
         "API access policies",
         "Certificate based Auth",
         tr_later("System Web Services > API Access Policies, only where policies for these APIs exist"),
-        confirmed_by=ProbeEffect.SOAP,
+        confirmed_by=ProbeRow.SOAP,
     )
 
 
-def _integration(kind: str, credential: UserCredential) -> Iterable[ChecklistEntry]:
-    yield ChecklistEntry(tr_later("Integration"), kind, _INBOUND, confirmed_by=ProbeEffect.TOKEN)
+def _integration(kind: str) -> Iterable[ChecklistEntry]:
+    yield ChecklistEntry(tr_later("Integration"), kind, _INBOUND, confirmed_by=ProbeRow.TOKEN)
     yield ChecklistEntry(tr_later("Name and provider name"), CLIENT_NAME, tr_later("On the new integration"))
-    if credential.client_id:
-        yield ChecklistEntry(
-            "Client ID", credential.client_id, _ON_INTEGRATION, confirmed_by=ProbeEffect.TOKEN
-        )
 
 
 def _default_profile(grant: str) -> ChecklistEntry:
@@ -216,7 +204,7 @@ def _default_profile(grant: str) -> ChecklistEntry:
         tr_later("Default profile"),
         grant,
         tr_later("oauth_entity_profile of the integration, Default ticked"),
-        confirmed_by=ProbeEffect.TOKEN,
+        confirmed_by=ProbeRow.TOKEN,
     )
 
 
@@ -225,14 +213,14 @@ def _auth_scope(credential: UserCredential) -> ChecklistEntry:
         "Auth scope",
         credential.scope or "useraccount",
         tr_later("On the integration; not needed where it is broadly scoped"),
-        confirmed_by=ProbeEffect.REST,
+        confirmed_by=ProbeRow.REST,
     )
 
 
 def _roles(account: str) -> Iterable[ChecklistEntry]:
     where = tr_message("User Administration > Users > {account} > Roles", account=account)
     yield ChecklistEntry(
-        tr_later("Roles for SOAP"), ", ".join(SOAP_ROLES_NEEDED), where, confirmed_by=ProbeEffect.SOAP
+        tr_later("Roles for SOAP"), ", ".join(SOAP_ROLES_NEEDED), where, confirmed_by=ProbeRow.SOAP
     )
     yield ChecklistEntry(tr_later("Roles of the user"), ", ".join(REQUIRED_ROLES), where)
 

@@ -165,4 +165,5 @@ def _judge_time(before: float | None, after: float | None, *, failed: bool) -> V
 def _time(ms: float) -> str:
     if ms < SECOND_MS:
         return tr_message("{ms} ms", ms=round(ms))
-    return tr_message("{seconds} s", seconds=f"{ms / SECOND_MS:.1f}")
+    seconds = f"{ms / SECOND_MS:.1f}"
+    return tr_message("{seconds} s", seconds=seconds)

@@ -26,7 +26,7 @@ from services.requests.rehearsal.rehearsal import Rehearsal, rehearse
 from services.servicenow.access_tokens import TOKEN_PATH
 from services.servicenow.encoded_query import equals
 from services.servicenow.http_client import ServiceNowClient
-from services.sign_in_switch.switch import bound_secrets
+from services.sign_in_switch.switch import bind_secrets
 from services.store import Store
 from services.store.errors import NotFoundError
 from services.transport.http_channel import started_call_paths
@@ -137,14 +137,8 @@ async def rehearse_sign_in(
 
 
 async def _open(workspace: Workspace, server: ForeignSystem, credential: UserCredential) -> ServiceNowClient:
-    await run_to_completion(lambda: _bind(workspace, server, credential))
+    await run_to_completion(lambda: bind_secrets(workspace.vault, credential, server.destination))
     return await workspace.instance_as(server, credential)
-
-
-def _bind(workspace: Workspace, server: ForeignSystem, credential: UserCredential) -> None:
-    """Bind secrets that were entered for no server yet: the rehearsal is for this one."""
-    with bound_secrets(workspace.vault, credential, server.destination):
-        pass
 
 
 @dataclass(slots=True)

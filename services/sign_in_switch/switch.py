@@ -178,6 +178,12 @@ def bound_secrets(vault: Vault, credential: UserCredential, place: Destination) 
         raise
 
 
+def bind_secrets(vault: Vault, credential: UserCredential, place: Destination) -> None:
+    """Bind the secrets of a credential that are bound to nothing to `place`, where it was chosen for that server; blocks."""
+    with bound_secrets(vault, credential, place):
+        pass
+
+
 def _current_credential(session: Session, server: ForeignSystem) -> UserCredential:
     if server.credential_id is None:
         raise problems.no_credential(server.name)

@@ -25,12 +25,13 @@ from console.forms.delete_dialogs import DeleteDialog, InUseDialog, RecreateDial
 from console.forms.merge_dialog import MergeDialog, MergeRow
 from console.forms.new_object_dialog import NewObjectDialog
 from console.forms.open_requests_dialog import OpenRequestsDialog
-from console.forms.password_dialog import PasswordDialog
+from console.forms.secrets_dialog import SecretsDialog
 from console.inbox.action_plan import ACTION_DESCRIPTIONS
 from console.inbox.decision_dialog import ActionDialog
 from console.inbox.my_names import MyNamesDialog
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.saved_filter_nodes import DeleteFilterDialog
+from console.move_off.dialogs import ConfirmServerDialog, RemovePasswordDialog, RestrictionDialog
 from console.navigation.tree_definition import TREE
 from console.policies.apply_dialog import ProductionDialog
 from console.policies.conditions_dialog import ConditionsDialog
@@ -49,6 +50,8 @@ from models.delivery import AnswerKind, Delivery, DeliveryState
 from models.intake_client import IntakeClient
 from models.intake_event import IntakeEvent
 from models.kinds import Kind, RequestOrigin, RequestState
+from models.secret_names import SecretName
+from models.user_credential import UserCredential
 from services.actions.window_requests import WindowRoute
 from services.common.errors import GuardedAction, OpenRequests, Owner, Problem, RequestsOpenError
 from services.connectivity import CheckReport, StageResult, StageState
@@ -160,9 +163,14 @@ def object_dialogs(window, made, text):
             )
         ),
         (
-            PasswordDialog,
-            "password",
-            lambda: PasswordDialog(name_of, "a", "acme.service-now.com", window),
+            SecretsDialog,
+            "secrets",
+            lambda: SecretsDialog(
+                window,
+                UserCredential(name=name_of, account="a", sign_in="oauth_jwt_bearer"),
+                list(SecretName),
+                "acme.service-now.com",
+            ),
         ),
         (GuidDialog, "guid", lambda: GuidDialog(f"{text} Type", "", GUID, window)),
     ]
@@ -278,6 +286,13 @@ def event_dialogs(window, text):
         (DeliveriesDialog, "no answers", lambda: DeliveriesDialog(window)),
         (DeliveriesDialog, "answers", deliveries_dialog),
         (StartOverDialog, "start over", lambda: StartOverDialog(window)),
+        (
+            ConfirmServerDialog,
+            "production server",
+            lambda: ConfirmServerDialog("Switch the sign-in", "Text", "Switch", "Server", window),
+        ),
+        (RemovePasswordDialog, "remove the password", lambda: RemovePasswordDialog("Credential", window)),
+        (RestrictionDialog, "restriction", lambda: RestrictionDialog("Unknown", window)),
         (WebhookDialog, "webhook", lambda: WebhookDialog(window)),
     ]
 

@@ -8,9 +8,7 @@ from services.common.fault_ids import FaultId
 from services.connectivity import network, time_limits
 from services.connectivity.fault_catalog import declare_faults, table_fault
 from services.connectivity.tls import INTERCEPTION_ISSUERS, describe_certificate
-from services.servicenow.encoded_query import SignedInUserQuery
 from services.servicenow.faults import FAULTS, make_error
-from services.servicenow.http_client import ServiceNowClient
 from services.transport.certificate_file_error import CertificateFileError
 from services.transport.connection_settings import ConnectionSettings
 
@@ -82,18 +80,6 @@ async def explain_refusal(settings: ConnectionSettings, problem: Problem) -> Con
     if seen.endswith("false"):
         return make_error(FaultId.CERTIFICATE_BALANCER_UNSUPPORTED, problem.tried, text)
     return make_error(FaultId.CERTIFICATE_NOT_REQUESTED, problem.tried, text)
-
-
-async def require_mapped_account(instance: ServiceNowClient, account: str) -> None:
-    """Raise `certificate-other-account` where the certificate signs in another user; nothing where that is not shown."""
-    page = await instance.table("sys_user").page(SignedInUserQuery(), fields=("user_name",), limit=2)
-    if len(page.rows) != 1 or (page.total or 1) != 1:
-        # The instance does not run the query, or hides the record.
-        return
-    found = page.rows[0]["user_name"]
-    if found and found.casefold() != account.casefold():
-        seen = f"the call runs as {found}; the User Credential says {account}"
-        raise make_error(FaultId.CERTIFICATE_OTHER_ACCOUNT, f"Sign in as {account}", seen)
 
 
 async def explain_error_page(settings: ConnectionSettings, problem: Problem) -> ConsoleError | None:

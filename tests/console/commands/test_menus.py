@@ -89,7 +89,7 @@ def test_an_object_offers_what_its_kind_can_do(in_window):
         common = ["Open", "-", "Rename", "Duplicate"]
         wanted = {
             Kind.USER_CREDENTIAL: [*common, "-", "Delete"],
-            Kind.FOREIGN_SYSTEM: [*common, "Check connection", "-", "Delete"],
+            Kind.FOREIGN_SYSTEM: [*common, "Check connection", "Move off passwords…", "-", "Delete"],
             Kind.APPROVAL_PROCESS: [*common, "Check connection", "Rehearse a request…", "-", "Delete"],
             Kind.APPROVAL_TYPE: [*common, "Check connection", "Rehearse a request…", "-", "Delete"],
             Kind.PRIVILEGE_MANAGER_SERVER: [

@@ -46,8 +46,9 @@ def lock(practice):
 
 
 def empty(practice):
+    """Another group still has members: the account is seen to see members."""
     for row in members(practice):
-        practice._database.delete("sys_user_grmember", row["sys_id"])
+        practice._database.update("sys_user_grmember", row["sys_id"], {"group": "f" * 32})
 
 
 def deactivate_the_group(practice):
@@ -139,3 +140,12 @@ async def test_before_a_request_of_an_item_with_a_flow_nobody_is_said_to_be_aske
     stage, report = await flow_of(practice)
     assert report.verdict == "ok"
     assert "whom it asks cannot be seen before a request was made" in stage.evidence
+
+
+async def test_members_that_nobody_sees_are_not_said_to_be_none(practice):
+    for row in members(practice):
+        practice._database.delete("sys_user_grmember", row["sys_id"])
+    stage, report = await flow_of(practice)
+    assert findings(report) == []
+    assert "members of the group cannot be judged" in stage.evidence
+    assert "no member" not in stage.evidence

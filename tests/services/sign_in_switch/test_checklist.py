@@ -4,9 +4,9 @@ import pytest
 
 from models.sign_in import SignInMethod
 from models.user_credential import UserCredential
+from services.sign_in_probe import ProbeRow
 from services.sign_in_switch.checklist import (
     TARGET_METHODS,
-    ProbeEffect,
     build_checklist,
     checklist_document,
 )
@@ -30,7 +30,7 @@ def test_every_method_has_its_settings(method):
     document = checklist_document("Move off passwords", "https://a.example.com/", method, entries)
     places = [document.index(f"{at}. **{one.name}**: `{one.value}`") for at, one in enumerate(entries, 1)]
     assert places == sorted(places)
-    uses_token = any(one.confirmed_by is ProbeEffect.TOKEN for one in entries)
+    uses_token = any(one.confirmed_by is ProbeRow.TOKEN for one in entries)
     assert uses_token == (method is not SignInMethod.CERTIFICATE)
 
 
@@ -39,7 +39,6 @@ def test_exact_values():
     assert first.value == "glide.oauth.inbound.client.credential.grant_type.enabled = true"
     values = {one.name: one.value for one in rest}
     assert values["OAuth Application User"] == "privman.integration"
-    assert values["Client ID"] == "3f"
     assert values["Auth scope"] == "useraccount"
     assert build_checklist(SignInMethod.BASIC, CREDENTIAL) == ()
     assert "privman.integration" in {one.value for one in rest}

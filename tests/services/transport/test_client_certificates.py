@@ -197,7 +197,12 @@ async def test_the_passphrase_is_bound_to_host_way_and_file(workspace):
 
 
 async def test_a_certificate_signs_in_no_account_but_that_of_its_server(workspace):
-    server = ForeignSystem(name="Instance", base_url="https://acme.service-now.com/")
+    own = workspace.configuration.save(
+        workspace.configuration.new(
+            UserCredential, name="Own", account="privman.integration", sign_in=SignInMethod.CERTIFICATE.value
+        )
+    )
+    server = ForeignSystem(name="Instance", base_url="https://acme.service-now.com/", credential_id=own.id)
     approver = UserCredential(name="Approver", account="app.approver", sign_in=SignInMethod.CERTIFICATE.value)
     with pytest.raises(ConsoleError) as caught:
         await workspace.instance_as(server, approver)

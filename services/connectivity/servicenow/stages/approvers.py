@@ -15,6 +15,7 @@ from services.servicenow.encoded_query import AnyOfQuery, AnyQuery, Operator, Ta
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_false, is_true
 from services.servicenow.table_api import Row, Table
+from services.servicenow.visible_rows import Visibility, probe_visibility
 
 LOOKBACK_DAYS = 90
 REQUESTS_MAX = 200
@@ -59,6 +60,8 @@ class ApproverFindings:
     delegates: dict[str, str] = field(default_factory=dict)
     """The sys_id of a person, and who acts for that person now."""
     hidden: list[str] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
+    """What came empty although it is not known whether the account can see such records."""
     partially_hidden: bool = False
     """Whether some of the people are hidden."""
     unasked: Row | None = None
@@ -91,7 +94,7 @@ class ApproverFindings:
         parts += [
             f"{self.delegates[person.sys_id]} acts for {person.name}" for person in acting[:NAMES_SHOWN]
         ]
-        return "; ".join([*parts, *self.hidden])
+        return "; ".join([*parts, *self.hidden, *self.unproven])
 
     def _members(self) -> str:
         people = self.people or []
@@ -160,6 +163,14 @@ async def _read_rows(
     return page.rows
 
 
+async def _is_none_proven(instance: ServiceNowClient, table: str, what: str, seen: ApproverFindings) -> bool:
+    """Return whether an empty list of `table` means that there is none; else `seen` says what is unknown."""
+    visible = await probe_visibility(instance, table)
+    if visible.state is not Visibility.SEEN:
+        seen.unproven.append(f"{what} cannot be judged: {visible.evidence}")
+    return visible.state is Visibility.SEEN
+
+
 async def _read_newest_requests(instance: ServiceNowClient, item: str, seen: ApproverFindings) -> list[Row]:
     """Return the requests of the last months, the newest first, and note one of them that nobody was asked about."""
     now = datetime.now(UTC)
@@ -173,6 +184,8 @@ async def _read_newest_requests(instance: ServiceNowClient, item: str, seen: App
     fields = ("number", "sys_created_on", "active", "approval")
     table = instance.table("sc_req_item")
     rows = await _read_rows(table, query, fields, REQUESTS_MAX, "requests of the item", seen)
+    if rows is not None and not rows:
+        await _is_none_proven(instance, "sc_req_item", "requests of the item", seen)
     found = sorted(rows or (), key=lambda row: row["sys_created_on"], reverse=True)
     waiting = [row for row in found if not is_false(row["active"]) and row["approval"] == "not requested"]
     late = [row for row in waiting if row["sys_created_on"] < before]
@@ -232,6 +245,7 @@ def _copy_members(named: ApproverFindings, seen: ApproverFindings) -> None:
         named.partially_hidden,
     )
     seen.hidden += named.hidden
+    seen.unproven += named.unproven
 
 
 async def _find_group_named_like(
@@ -259,6 +273,9 @@ async def _read_members(instance: ServiceNowClient, query: TableQuery, seen: App
     )  # fmt: skip
     table = instance.table("sys_user_grmember")
     rows = await _read_rows(table, query, fields, MEMBERS_MAX, "members of the group", seen)
+    if not rows and rows is not None:
+        known = await _is_none_proven(instance, "sys_user_grmember", "members of the group", seen)
+        rows = rows if known else None
     if rows is not None:
         # A membership without a user is left behind when the user is deleted.
         seen.people = [_parse_approver(row, "user") for row in rows if row["user"]]

@@ -7,10 +7,11 @@ from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity.fault_catalog import fault_result, refused_error
 from services.connectivity.report import StageResult, StageState
-from services.connectivity.servicenow.certificate_refusal import explain_refusal, require_mapped_account
+from services.connectivity.servicenow.certificate_refusal import explain_refusal
 from services.connectivity.sign_in import PreviousSignIn
 from services.language import ENGLISH, date_time
 from services.servicenow.account_roles import signed_in_account
+from services.servicenow.certificate_account import require_mapped_account
 from services.servicenow.encoded_query import equals
 from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient

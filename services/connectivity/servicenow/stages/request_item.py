@@ -14,6 +14,7 @@ from services.servicenow.encoded_query import Operator, equals, where
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_false, is_true
 from services.servicenow.table_api import Row
+from services.servicenow.visible_rows import Visibility, probe_visibility
 from services.transport.http_channel import GET_ATTEMPTS
 
 STAGE, FLOW_STAGE = "request_item", "approval_flow"
@@ -52,10 +53,11 @@ class RequestItemCheck:
             self.row, variables = await gather_or_cancel(self._read_item(wanted), self._variables(wanted))
         if self.row is None:
             twin, carried = await self._find_by_contract()
+            if twin is None:
+                named = f"Nothing with the sys_id {wanted} can be seen" if wanted else self._unresolved()
+                return await self._unseen(named, bool(wanted and variables) or bool(carried))
             if wanted:
                 return self._gone(wanted, twin)
-            if twin is None:
-                return fault_result(STAGE, FaultId.REQUEST_ITEM_MISSING, self._unresolved())
             self.row, variables = twin, carried
         return await self._judge(self.row, variables)
 
@@ -64,11 +66,22 @@ class RequestItemCheck:
         nothing = "o item carries the variables of the contract"
         return f"The Request Item “{name}” is not resolved yet: n{nothing}" if name else f"N{nothing}"
 
-    def _gone(self, wanted: str, twin: Row | None) -> StageResult:
-        if twin is None:
-            return fault_result(
-                STAGE, FaultId.REQUEST_ITEM_MISSING, f"Nothing with the sys_id {wanted} can be seen"
-            )
+    async def _unseen(self, seen: str, carries_variables: bool) -> StageResult:  # noqa: FBT001
+        """Return the result for an item that was not found: missing only where the account is seen to see items."""
+        if carries_variables:
+            # Variables are the same in every domain, and no user criteria hide them.
+            text = f"{seen}; the variables of an item are seen, and the item itself is not"
+            return fault_result(STAGE, FaultId.REQUEST_ITEM_HIDDEN, text)
+        visible = await probe_visibility(self._instance, "sc_cat_item")
+        fault = {
+            Visibility.SEEN: FaultId.REQUEST_ITEM_MISSING,
+            Visibility.HIDDEN: FaultId.REQUEST_ITEM_HIDDEN,
+            Visibility.UNKNOWN: FaultId.REQUEST_ITEM_UNSEEN,
+        }[visible.state]
+        return fault_result(STAGE, fault, f"{seen}; {visible.evidence}")
+
+    @staticmethod
+    def _gone(wanted: str, twin: Row) -> StageResult:
         return fault_result(
             STAGE,
             FaultId.REQUEST_ITEM_STALE,
@@ -110,7 +123,10 @@ class RequestItemCheck:
         return frozenset([row["name"] async for row in table.rows(query, fields=("name",))])
 
     async def _find_by_contract(self) -> tuple[Row | None, frozenset[str]]:
-        """Return the best active item among those that carry the contract, or nearly, and its variables."""
+        """Return the best active item among those that carry the contract, or nearly, and its variables.
+
+        Variables without an item are those of items that this account does not see.
+        """
         carried = await self._carried()
         ids = [item for item, names in carried.items() if VARIABLES[0] in names][:CANDIDATES_MAX]
         if not ids:
@@ -119,7 +135,7 @@ class RequestItemCheck:
         items = self._instance.table("sc_cat_item")
         rows = [row async for row in items.rows(query, fields=ITEM_FIELDS)]
         if not rows:
-            return None, frozenset()
+            return None, frozenset(carried[ids[0]])
         name = self._process.request_item_name
 
         def rank(row: Row) -> tuple[bool, bool, int, bool]:
@@ -211,7 +227,7 @@ def _judge_approvers(approvers: ApproverFindings, seen: str) -> str | StageResul
             FaultId.APPROVAL_NOT_REQUESTED,
             f"{seen}; {number} waits since {since} UTC and nobody was asked",
         )
-    return seen if approvers.hidden else f"{seen}; no request waits unasked"
+    return seen if approvers.hidden or approvers.unproven else f"{seen}; no request waits unasked"
 
 
 @signed_in_stages(priority=1)

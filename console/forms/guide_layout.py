@@ -1,4 +1,4 @@
-"""Where the parts of the page stand: steps and answers left, panels right; below each other in narrow windows."""
+"""Where the parts of a guided page stand: steps and facts left, panels right; below each other in narrow windows."""
 
 from collections.abc import Sequence
 
@@ -17,18 +17,19 @@ NARROW = 860
 """Below this width of the page, at letters of normal size, the columns stand below each other."""
 
 
-class ConnectLayout:
+class GuideLayout:
     """Head, notice, and the two columns in scroll areas of their own."""
 
     def __init__(
         self,
         head: QWidget,
         steps: StepList,
-        answers: QWidget,
+        facts: QWidget,
         panels: Sequence[QWidget],
         page: QWidget,
+        name: str,
     ) -> None:
-        self._steps, self._answers = steps, answers
+        self._steps, self._facts = steps, facts
         self.notice = Notice()
         self.progress = Label("", role="caption")
         self._left, self._right = QWidget(), QWidget()
@@ -50,7 +51,7 @@ class ConnectLayout:
         self._row.addWidget(self._left)
         self._row.addWidget(self._between)
         self._row.addWidget(self._right, 1)
-        self.scroll = VerticalScrollArea(self._columns, tr("Connect Privilege Manager"))
+        self.scroll = VerticalScrollArea(self._columns, name)
         whole = QVBoxLayout(page)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -73,7 +74,7 @@ class ConnectLayout:
         column.addSpacing(6)
         column.addWidget(self._rule)
         column.addSpacing(6)
-        column.addWidget(self._answers)
+        column.addWidget(self._facts)
         column.addStretch(1)
 
     def fit(self, width: int) -> None:
@@ -94,8 +95,8 @@ class ConnectLayout:
         self._left_column.setContentsMargins(MARGIN, 16, MARGIN if narrow else GAP, 0 if narrow else 16)
         self._right_column.setContentsMargins(MARGIN if narrow else GAP, 16, MARGIN, 16)
         if narrow:
-            self._left_column.removeWidget(self._answers)
-            self._right_column.insertWidget(self._right_column.count() - 1, self._answers)
+            self._left_column.removeWidget(self._facts)
+            self._right_column.insertWidget(self._right_column.count() - 1, self._facts)
         else:
-            self._right_column.removeWidget(self._answers)
-            self._left_column.insertWidget(self._left_column.count() - 1, self._answers)
+            self._right_column.removeWidget(self._facts)
+            self._left_column.insertWidget(self._left_column.count() - 1, self._facts)

@@ -1,0 +1,156 @@
+"""The client certificate on every path: PKCS#12 with a passphrase from the vault, a private CA, directly and through a proxy."""
+
+import pytest
+
+from console.cli.provision_command import _temporary_sign_in
+from models.approval_process import ApprovalProcess
+from models.kinds import Kind
+from models.secret_names import SecretName
+from models.sign_in import SignInMethod
+from services import provisioning
+from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
+from services.common.secret import Secret
+from services.connectivity import run_check
+from services.practice import PracticeInstance
+from services.practice.mutual_tls import LoadBalancer
+from services.requests.rehearsal.rehearsal import rehearse
+from services.servicenow.contract import STATUS_INPUT, STATUS_OUTPUT
+from services.setup import discovery
+from tests.proxying import ConnectProxy
+from tests.services.servicenow.certificates import Authority, as_pkcs12
+from tests.services.transfer.conftest import configuration, empty_store, store, vault, workspace
+from tests.sign_in_methods import ADMIN, APPROVER, INTEGRATION, add_credential
+
+__all__ = ["configuration", "empty_store", "store", "vault", "workspace"]
+PASSPHRASE = "planted-passphrase-7"
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    served = authority.sign(["localhost"])
+    files = {user: authority.sign(["console"], name=user) for user in (INTEGRATION, ADMIN)}
+    return authority, served, files
+
+
+@pytest.fixture
+def practice(certificates):
+    authority, served, files = certificates
+    instance = PracticeInstance(balancer=LoadBalancer(served.path, [authority.root.certificate])).start()
+    for user, signed in files.items():
+        instance.map_certificate(signed.certificate, user)
+    yield instance
+    instance.stop()
+
+
+def add_server(configuration, vault, practice, certificates, user, proxy=None):
+    """Store a server whose certificate signs in `user`, with the passphrase of its file in the vault."""
+    authority, _, files = certificates
+    credential = configuration.save(
+        configuration.new(
+            Kind.USER_CREDENTIAL, name=f"mTLS {user}", account=user, sign_in=SignInMethod.CERTIFICATE.value
+        )
+    )
+    server = configuration.new(
+        Kind.FOREIGN_SYSTEM,
+        name=f"Server of {user}",
+        base_url=practice.base_url,
+        ca_bundle=authority.bundle,
+        client_certificate=as_pkcs12(files[user], PASSPHRASE.encode()),
+        proxy=proxy,
+        credential_id=credential.id,
+    )
+    vault.put(
+        credential.id,
+        credential.name,
+        user,
+        Secret(PASSPHRASE),
+        [server.destination],
+        secret_name=SecretName.CERTIFICATE_PASSPHRASE,
+    )
+    return configuration.save(server), credential
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["directly", "through a proxy"])
+async def test_every_path(configuration, vault, workspace, practice, certificates, proxied):
+    async with ConnectProxy() as proxy:
+        way = proxy.url if proxied else None
+        server, credential = add_server(configuration, vault, practice, certificates, INTEGRATION, way)
+        report = await run_check(
+            workspace.connection_settings_for(server),
+            workspace.sign_in_source_for(server, credential),
+            ApprovalProcess(name="Stock"),
+        )
+        assert report.verdict == "ok", [one for one in report.stages if one.fault]
+
+        instance = await workspace.instance(server.id)
+        service = instance.service("GetExecuteAppApprovalRequestStatus")
+        assert await service.call({STATUS_INPUT: "made up"}, (STATUS_OUTPUT,))
+        assert (await discovery.discover(instance)).items
+
+        process = configuration.save(
+            configuration.new(Kind.APPROVAL_PROCESS, name="Process", timeout_after_s=60)
+        )
+        kind = configuration.save(configuration.new(Kind.APPROVAL_TYPE, name="Type", process_id=process.id))
+        # The connection shows the certificate of the integration, and the header of the approver wins.
+        approver = add_credential(configuration, vault, practice, SignInMethod.BASIC, account=APPROVER)
+        async with await workspace.instance_as(server, approver) as decider:
+            done = await rehearse(
+                workspace.store, instance, kind, process, fields={}, decide="approve", decider=decider
+            )
+        assert done.ok, done.as_dict()
+        assert {call.account for call in practice.log} - {""} == {INTEGRATION, APPROVER}
+
+        admins, _ = add_server(configuration, vault, practice, certificates, ADMIN, way)
+        since = len(practice.log)
+        made = await provisioning.plan(
+            workspace.store, await workspace.instance(admins.id), admins, provisioning.ItemNames()
+        )
+        assert not made.conflicts
+        assert {call.account for call in practice.log[since:]} == {ADMIN}
+        await workspace.close_connections()
+    assert bool(proxy.asked) is proxied
+
+
+async def test_an_administrator_does_not_come_by_the_certificate_of_another_account(
+    configuration, vault, workspace, practice, certificates
+):
+    server, _ = add_server(configuration, vault, practice, certificates, INTEGRATION)
+    admin = configuration.save(
+        configuration.new(
+            Kind.USER_CREDENTIAL, name="Admin", account=ADMIN, sign_in=SignInMethod.CERTIFICATE.value
+        )
+    )
+    with pytest.raises(ConsoleError) as caught:
+        async with _temporary_sign_in(workspace, server, admin.name):
+            pass
+    assert caught.value.problem.fault is FaultId.CERTIFICATE_OF_OTHER_CREDENTIAL
+    assert practice.log == []
+
+
+async def test_before_a_switch_the_certificate_is_tried_with_its_own_passphrase(
+    configuration, vault, workspace, practice, certificates
+):
+    """The server still signs in with a password; the certificate is refused for any account but the one it is mapped to."""
+    server, mapped = add_server(configuration, vault, practice, certificates, INTEGRATION)
+    before = add_credential(configuration, vault, practice, SignInMethod.BASIC, [server.destination])
+    server.credential_id = before.id
+    configuration.save(server)
+    async with await workspace.instance_as(server, mapped) as instance:
+        assert await instance.table("sc_cat_item").first(None, ("name",))
+    assert {call.account for call in practice.log} == {INTEGRATION}
+    approver = configuration.new(
+        Kind.USER_CREDENTIAL, name="Approver", account=APPROVER, sign_in=SignInMethod.CERTIFICATE.value
+    )
+    vault.put(
+        approver.id,
+        approver.name,
+        APPROVER,
+        Secret(PASSPHRASE),
+        [],
+        secret_name=SecretName.CERTIFICATE_PASSPHRASE,
+    )
+    with pytest.raises(ConsoleError) as caught:
+        await workspace.instance_as(server, configuration.save(approver))
+    assert caught.value.problem.fault is FaultId.CERTIFICATE_OTHER_ACCOUNT
