@@ -23,6 +23,7 @@ from console.shell.main_window import Window
 from console.startup.application import make_application
 from console.startup.crash_reports import CrashReports
 from models.kinds import Kind
+from models.secret_names import SecretName
 from services.common.logging_setup import configure_logging
 from services.common.secret import Secret
 from services.practice import PracticeInstance
@@ -230,7 +231,7 @@ def test_a_password_typed_and_not_saved_stays_in_the_line(run, qapp, profile):
             await hand.type(editor.line, SECRET)
             assert editor.line.text() == SECRET
             draft = next(iter(window.ctx.drafts.all()))
-            assert draft.secret.reveal() == SECRET
+            assert draft.secrets[SecretName.PASSWORD].reveal() == SECRET
             for key in (Qt.Key.Key_A, Qt.Key.Key_C):
                 QTest.keyClick(editor.line, key, Qt.KeyboardModifier.ControlModifier)
             assert editor.line.text() == SECRET

@@ -15,6 +15,7 @@ from console.runtime.drafts import Draft, Drafts
 from console.runtime.task_runner import TaskRunner
 from models.field_values import FieldValues
 from models.kinds import Kind
+from models.secret_names import SecretName
 from services.common.errors import ConsoleError, FieldError, InvalidError
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
@@ -77,7 +78,7 @@ class EditSession(EditedObject):
     @property
     def dirty(self) -> bool:
         """Whether there is something to save."""
-        return self.ready and (self.is_new or bool(self.changed_names) or bool(self.secret))
+        return self.ready and (self.is_new or bool(self.changed_names) or bool(self.secrets))
 
     @property
     def errors(self) -> dict[str, str]:
@@ -109,7 +110,7 @@ class EditSession(EditedObject):
             self._fail_load(error)
             return
         if draft is not None:
-            self.secret = draft.secret
+            self.secrets = dict(draft.secrets)
         self.ready = True
         self.loaded.emit()
         self._judge()
@@ -147,9 +148,11 @@ class EditSession(EditedObject):
         self._keep()
         self._judge()
 
-    def set_secret(self, secret: Secret | None) -> None:
-        """Set a typed password; it stays in memory until it is saved or discarded."""
-        self.secret = secret
+    def set_secret(self, name: SecretName, secret: Secret | None) -> None:
+        """Set a typed secret; it stays in memory until it is saved or discarded."""
+        self.secrets = {one: value for one, value in self.secrets.items() if one is not name}
+        if secret is not None:
+            self.secrets[name] = secret
         self._keep()
         self.changed.emit()
 
@@ -163,7 +166,7 @@ class EditSession(EditedObject):
                     values=dict(self.values),
                     base=None if self.base is None else dict(self.base),
                     base_version=self.base_version,
-                    secret=self.secret,
+                    secrets=dict(self.secrets),
                     fresh=known.fresh if known is not None else None,
                 )
             )
@@ -172,7 +175,7 @@ class EditSession(EditedObject):
 
     def discard(self) -> None:
         """Return to the stored values and remove the draft."""
-        self.secret = None
+        self.secrets = {}
         if self.base is not None:
             self.values = dict(self.base)
         self._outside_errors, self.suggestions = {}, {}
@@ -222,7 +225,7 @@ class EditSession(EditedObject):
         workspace = await self.ctx.ready()
         self._timer.stop()
         if self.item is not None and not self.is_new and not self.changed_names:
-            return self.item  # only a password was typed, which is stored in the vault
+            return self.item  # only secrets were typed, which are stored in the vault
         sent = dict(self.values)
         save = partial(
             workspace.configuration.save, self.candidate(), note, base=self.base, confirmed=self.confirmed
@@ -296,7 +299,7 @@ class EditSession(EditedObject):
 
     def end(self) -> None:
         """Stop editing an object that was deleted here, and remove its draft."""
-        self.ready, self.secret = False, None
+        self.ready, self.secrets = False, {}
         self.stop()
         self._drafts.discard(self.kind, self.id)
 

@@ -8,6 +8,7 @@ from PyQt6.QtCore import QObject
 from console.runtime.drafts import Draft
 from models.field_values import FieldValues
 from models.kinds import KINDS, Kind
+from models.secret_names import SecretName
 from services.common.errors import ConflictError
 from services.common.secret import Secret
 
@@ -18,7 +19,7 @@ T = TypeVar("T", bound="ConfigurationObject")
 
 
 class EditedObject(QObject):
-    """Values by field: `base` as opened (None for a new object), `values` as typed. A typed password is `secret`."""
+    """Values by field: `base` as opened (None for a new object), `values` as typed. Typed secrets are `secrets`."""
 
     def __init__(self, kind: Kind, object_id: uuid.UUID, parent: QObject) -> None:
         super().__init__(parent)
@@ -29,7 +30,7 @@ class EditedObject(QObject):
         self.values: FieldValues = {}
         self.base: FieldValues | None = None
         self.base_version = 0
-        self.secret: Secret | None = None
+        self.secrets: dict[SecretName, Secret] = {}
 
     @property
     def is_new(self) -> bool:

@@ -1,12 +1,12 @@
 """Forms from descriptions: one `FieldSpec` a field, groups of rows, and a widget that lays them out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from console.design import theme
 from console.forms.field_editors import Editor, EditorFactory, EditorHost
@@ -46,6 +46,8 @@ class GroupSpec:
     caption: str = ""
     key: str = ""
     """Identifies the group for a page that adds a widget to it."""
+    flows: bool = False
+    """Whether its fields stand in two columns in their order, without those that are hidden; rows do not matter."""
 
 
 @dataclass(slots=True)
@@ -91,6 +93,37 @@ class _BuiltGroup:
     rows: list[QHBoxLayout] = field(default_factory=list)
 
 
+class FlowingFields:
+    """Fields in two columns, of which some are hidden; the order of the keyboard is that of the fields."""
+
+    def __init__(self, form: QWidget, fields: list[FormField]) -> None:
+        self._fields = fields
+        self.grid = QGridLayout()
+        self.grid.setHorizontalSpacing(COLUMN_GAP)
+        self.grid.setVerticalSpacing(FIELD_GAP)
+        for column in range(2):
+            self.grid.setColumnStretch(column, 1)
+        for one in fields:
+            one.frame.setParent(form)
+        self.show_only({one.spec.name for one in fields})
+
+    def show_only(self, names: Set[str]) -> None:
+        """Show the fields that are called so, without gaps."""
+        place = 0
+        for one in self._fields:
+            self.grid.removeWidget(one.frame)
+            is_shown = one.spec.name in names
+            if is_shown:
+                self.grid.addWidget(one.frame, place // 2, place % 2, Qt.AlignmentFlag.AlignTop)
+                place += 1
+            one.frame.setVisible(is_shown)
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all of its fields."""
+        return {one.spec.name for one in self._fields}
+
+
 class Form(QWidget):
     """The fields of one object. `edited(name)` is emitted for each change by the user, `left(name)` when a field is left."""
 
@@ -106,6 +139,7 @@ class Form(QWidget):
         self._host = host
         self._fields: dict[str, FormField] = {}
         self._groups: dict[str, _BuiltGroup] = {}
+        self._flows: list[FlowingFields] = []
         self._wrapping_rows: list[tuple[QBoxLayout, QHBoxLayout, QWidget]] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -121,7 +155,11 @@ class Form(QWidget):
             self._layout.insertSpacing(
                 self._layout.count() - (1 if built.heading else 0), GROUP_GAP - FIELD_GAP
             )
-        for row in spec.rows:
+        if spec.flows:
+            flow = FlowingFields(self, [self._add_field(one) for row in spec.rows for one in row])
+            self._layout.addLayout(flow.grid)
+            self._flows.append(flow)
+        for row in () if spec.flows else spec.rows:
             line = QHBoxLayout()
             line.setSpacing(COLUMN_GAP)
             for one in row:
@@ -206,6 +244,12 @@ class Form(QWidget):
         """Put a widget of the page under the last group."""
         self._layout.addSpacing(GROUP_GAP - FIELD_GAP)
         self._layout.addWidget(widget)
+
+    def show_only(self, names: Set[str]) -> None:
+        """Show the fields of flowing groups that are called so, and hide their other fields."""
+        for flow in self._flows:
+            flow.show_only(names)
+        self.updateGeometry()
 
     # -- values ------------------------------------------------------------------------------------------------
 

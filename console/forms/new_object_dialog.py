@@ -1,21 +1,25 @@
 """Creates an object from a picker: the first fields of its page in a small dialog, saved at once."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from console.design import theme
 from console.forms.edit_session import EditSession
 from console.forms.edited_object import field_values
 from console.forms.form import Form, GroupSpec
-from console.forms.password_field import PasswordField
+from console.forms.method_field import method_of, secret_fields, show_method, used_secrets
 from console.runtime.drafts import Draft, Drafts
 from console.runtime.task_runner import TaskRunner, show_and_wait
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.labels import Label
+from console.widgets.vertical_scroll_area import VerticalScrollArea
 from models.kinds import KINDS, Kind
+from models.sign_in import SignInMethod
 from services.common.errors import ConsoleError, InvalidError, Problem
 from services.language import plural, tr
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from models.base import ConfigurationObject
 
 WIDTH, MESSAGE_LINES = 560, 3
+FORM_HEIGHT_MAX = 520
+"""A longer form scrolls."""
 MAX_GROUPS = 2
 """Groups of the page that the dialog shows; fields of other groups have defaults and are edited on the page."""
 
@@ -46,14 +52,19 @@ class NewObjectDialog(Dialog):
         drafts.put(Draft(kind=item.kind, id=item.id, values=field_values(item)))
         self.session = EditSession(ctx, self.tasks, item.kind, item.id, self, drafts)
         self.form = Form(self, groups[:MAX_GROUPS])
+        self._secrets = secret_fields(self.form)
+        self._method: SignInMethod | None = None
+        if self._secrets:
+            self._fields_area = VerticalScrollArea(self.form, tr("Fields"))
         self._build(KINDS[item.kind].singular)
         self.session.loaded.connect(self._loaded)
         self.session.changed.connect(self._update)
         self.form.edited.connect(lambda _name: self.session.edit(self.form.values()))
-        self._password = next((f.editor for f in self.form if isinstance(f.editor, PasswordField)), None)
-        if self._password is not None:
-            self._password.entered.connect(self.session.set_secret)
-            self._password.begin()
+        for name, one in self._secrets.items():
+            one.entered.connect(partial(self.session.set_secret, name))
+            one.begin(focus=False)
+            one.keep_button.hide()
+        self._show_method()
         self.tasks.start(self.session.load(), group="load")
 
     def _build(self, singular: str) -> None:
@@ -63,8 +74,11 @@ class NewObjectDialog(Dialog):
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
         layout.addWidget(Label(tr("New {kind}", kind=tr(singular)), role="section"))
-        layout.addWidget(self.form)
-        layout.addStretch(1)
+        if self._secrets:
+            layout.addWidget(self._fields_area, 1)
+        else:
+            layout.addWidget(self.form)
+            layout.addStretch(1)
         foot = QHBoxLayout()
         foot.setSpacing(8)
         self.create_button = buttons.primary("Create")
@@ -88,7 +102,20 @@ class NewObjectDialog(Dialog):
         self.form.focus_first()
         self._update()
 
+    def _show_method(self) -> None:
+        """Show the fields of the method, with room for them as far as the screen has it."""
+        if not self._secrets:
+            return
+        chosen = method_of(self.session.values)
+        if chosen is not self._method:
+            self._method = chosen
+            show_method(self.form, chosen)
+            self._fields_area.setMinimumHeight(
+                min(self.form.sizeHint().height(), theme.scaled(FORM_HEIGHT_MAX))
+            )
+
     def _update(self) -> None:
+        self._show_method()
         wrong = self.form.show_errors(self.session.errors, untouched=False)
         self.create_button.setEnabled(self.session.ready and not self.session.saving and not wrong)
         self._message.setText(
@@ -98,10 +125,9 @@ class NewObjectDialog(Dialog):
         )
 
     async def _create(self) -> None:
-        from console.forms.vault_access import store_secret
+        from console.forms.vault_access import store_secrets
         from models.user_credential import UserCredential
 
-        secret = self.session.secret
         try:
             self.created = await self.session.save()
         except InvalidError:
@@ -111,13 +137,15 @@ class NewObjectDialog(Dialog):
             self._message.setText(f"{error.problem.cause} {error.problem.remedy}")
             return
         try:
-            if secret and isinstance(self.created, UserCredential):
-                await store_secret(self.ctx, self.created, secret)
+            if isinstance(self.created, UserCredential):
+                await store_secrets(
+                    self.ctx, self.created, used_secrets(self.session.secrets, self.created.method)
+                )
         except ConsoleError as error:
-            said = tr("{name} was created. Its password was not stored:", name=self.created.name)
+            said = tr("{name} was created. Its secrets were not stored:", name=self.created.name)
             self._message.setText(f"{said} {error.problem.cause} {error.problem.remedy}")
             self._cancel_button.setText(tr("Close"))
-            self.create_button.setText(tr("Store the password"))
+            self.create_button.setText(tr("Store the secrets"))
             return
         self.accept()
 

@@ -2,15 +2,16 @@
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from console.runtime import lazy_imports
 from models.addresses import Destination, Origin
+from models.secret_names import SecretName
 from services.common.errors import ConsoleError, Problem
 from services.common.secret import Secret
-from services.language import tr
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
@@ -22,32 +23,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SecretState:
-    """The state of a credential's password: whether there is one, and what it is bound to."""
+    """The state of one secret of a credential, or of all that its method uses."""
 
     present: bool
-    bound: tuple[Destination, ...] = ()
+    """Whether every required secret is there."""
+    places: tuple[tuple[Destination, ...], ...] = ()
+    """What each secret that is there is bound to."""
     problem: Problem | None = None
     """Why the vault could not be read."""
 
     @property
-    def origins(self) -> tuple[Origin, ...]:
-        """Return the origins it is bound to, by any route."""
-        return tuple(dict.fromkeys(one.origin for one in self.bound))
+    def is_bound(self) -> bool:
+        """Whether any secret is bound."""
+        return any(self.places)
 
     @property
-    def text(self) -> str:
-        """Return the sentence of the credential's page."""
-        if self.problem is not None:
-            return tr("The vault cannot be used")
-        if not self.present:
-            return tr("No password is set")
-        if not self.origins:
-            return tr("Password is set, not yet bound to a server")
-        return tr("Password is set, for {names}", names=", ".join(format_origin(o) for o in self.origins))
+    def origins(self) -> tuple[Origin, ...]:
+        """Return the origins that any secret is bound to, by any route."""
+        return tuple(dict.fromkeys(one.origin for places in self.places for one in places))
 
     def covers(self, place: Destination) -> bool:
-        """Whether the password may be sent to `place`."""
-        return place in self.bound
+        """Whether every secret may be sent to `place`."""
+        return all(place in places for places in self.places)
 
 
 def format_origin(origin: Origin) -> str:
@@ -56,14 +53,18 @@ def format_origin(origin: Origin) -> str:
     return origin.host if usual else str(origin)
 
 
-async def read_secret_state(ctx: "Context", credential_id: uuid.UUID, name: str) -> SecretState:
-    """Return the state of a credential's password."""
+async def read_secret_state(
+    ctx: "Context", credential_id: uuid.UUID, name: str, secret_name: SecretName = SecretName.PASSWORD
+) -> SecretState:
+    """Return the state of one secret of a credential."""
     workspace = await ctx.ready()
+    read = partial(workspace.vault.state, credential_id, name, secret_name=secret_name)
     try:
-        state = await asyncio.to_thread(workspace.vault.state, credential_id, name)
+        state = await asyncio.to_thread(read)
     except ConsoleError as error:
         return SecretState(present=False, problem=error.problem)
-    return SecretState(state.present, tuple(state.destinations))
+    places = (tuple(state.destinations),) if state.present else ()
+    return SecretState(state.present, places)
 
 
 async def read_credential_secrets(
@@ -88,16 +89,21 @@ async def find_servers_using(ctx: "Context", credential_id: uuid.UUID) -> "list[
     return sorted(used, key=lambda s: s.name.casefold())
 
 
-async def store_secret(
-    ctx: "Context", credential: "UserCredential", secret: Secret, *more: Destination
-) -> SecretState:
-    """Store a typed password in the vault, bound to everything that uses it now and to `more`."""
+async def store_secrets(
+    ctx: "Context", credential: "UserCredential", secrets: Mapping[SecretName, Secret], *more: Destination
+) -> None:
+    """Store typed secrets in the vault, bound to everything that uses the credential now and to `more`."""
     workspace = await ctx.ready()
-    places = dict.fromkeys([*await ctx.call(workspace.destinations_for, credential.id), *more])
-    await asyncio.to_thread(
-        workspace.vault.put, credential.id, credential.name, credential.account, secret, list(places)
-    )
-    return await read_secret_state(ctx, credential.id, credential.name)
+    places = list(dict.fromkeys([*await ctx.call(workspace.destinations_for, credential.id), *more]))
+    for name, secret in secrets.items():
+        put = partial(workspace.vault.put, credential.id, credential.name, credential.account, secret, places)
+        await asyncio.to_thread(partial(put, secret_name=name))
+
+
+async def remove_secret(ctx: "Context", credential_id: uuid.UUID, name: str, secret_name: SecretName) -> None:
+    """Remove one secret of a credential from the vault."""
+    workspace = await ctx.ready()
+    await asyncio.to_thread(partial(workspace.vault.forget, credential_id, name, secret_name=secret_name))
 
 
 async def bind_secret(

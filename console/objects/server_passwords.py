@@ -9,8 +9,8 @@ from console.forms import field_editors, vault_access
 from console.forms.edit_session import as_sentence
 from console.forms.form import FieldSpec
 from console.forms.object_page import ObjectPage
-from console.forms.password_dialog import PasswordDialog
 from console.forms.reference_picker import ReferenceField, reference_field
+from console.forms.secrets_dialog import SecretsDialog
 from console.runtime.task_runner import show_and_wait
 from console.widgets.field import FieldState
 from models.addresses import (
@@ -24,7 +24,6 @@ from models.kinds import Kind
 from models.sign_in import SignInMethod
 from models.translation_marks import tr_later
 from services.common.errors import Problem
-from services.common.secret import Secret
 from services.language import tr, tr_message
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ REENTER_FOR_HOST_TEXT = tr_message("Enter it for this host")
 REENTER_FOR_PROXY_TEXT = tr_message("Enter it for this proxy")
 ALLOW_ROUTE_TEXT = tr_message("Let it go this way")
 PROXY_UNUSED_TEXT = tr_later("Not used: no proxy on this way")
+PASSWORD_ONLY_TEXT = tr_later("Takes a user name and password only")
 ROUTE_FIELDS = ("ca_bundle", "proxy")
 """Fields that decide the route of a password."""
 
@@ -174,6 +174,9 @@ class ServerPasswords(QObject):
                 name, tr(PROXY_UNUSED_TEXT) if credential is not None and name != "credential_id" else ""
             )
             return
+        if credential.method is not SignInMethod.BASIC and self._takes_password_only(name):
+            self._page.session.set_external_error(name, tr(PASSWORD_ONLY_TEXT))
+            return
         found = await vault_access.read_credential_secrets(self._page.ctx, credential)
         if isinstance(found, Problem):
             self._page.session.set_external_error(name)
@@ -181,7 +184,8 @@ class ServerPasswords(QObject):
             return
         is_basic = credential.method is SignInMethod.BASIC
         elsewhere = [one for one in found.to_enter_again(place) if found.states[one].destinations]
-        if elsewhere and self._offer_again(name, found, place, elsewhere, is_basic=is_basic):
+        if elsewhere:
+            self._offer_again(name, found, place, elsewhere, is_basic=is_basic)
             return
         self._page.session.set_external_error(name)
         host = vault_access.format_origin(place.origin)
@@ -189,12 +193,8 @@ class ServerPasswords(QObject):
             self._page.form.note(name, tr("{name} has no password yet", name=credential.name))
         elif found.missing:
             self._page.form.note(name, tr("{name} lacks a secret of its sign-in", name=credential.name))
-        elif elsewhere:
-            self._page.form.note(
-                name, tr("Save, then enter its secrets again for {host} on the User Credential", host=host)
-            )
         elif not found.used:
-            self._page.form.note(name, "")
+            self._page.form.note(name, tr("Signs in with the client certificate of this server"))
         elif found.covers(place):
             said = (
                 tr("Its password is bound to {host}", host=host)
@@ -210,6 +210,10 @@ class ServerPasswords(QObject):
             )
             self._page.form.note(name, said)
 
+    def _takes_password_only(self, name: str) -> bool:
+        """Whether a proxy or a Privilege Manager server signs in with the credential."""
+        return name == "proxy_credential_id" or self._page.object_kind is Kind.PRIVILEGE_MANAGER_SERVER
+
     def _offer_again(
         self,
         name: str,
@@ -218,8 +222,8 @@ class ServerPasswords(QObject):
         elsewhere: "list[SecretName]",
         *,
         is_basic: bool,
-    ) -> bool:
-        """Offer what makes secrets usable that were entered for elsewhere; False where the page can offer nothing."""
+    ) -> None:
+        """Offer what makes secrets usable that were entered for elsewhere."""
         if all(place.origin in found.states[one].origins for one in elsewhere):
             self._offers[name] = PasswordOffer.CONFIRM_ROUTE
             said = (
@@ -228,15 +232,16 @@ class ServerPasswords(QObject):
                 else tr("Its secrets were entered for another way.")
             )
             self._page.session.set_external_error(name, said, ALLOW_ROUTE_TEXT)
-            return True
-        if not is_basic:
-            self._offers.pop(name, None)
-            return False
+            return
         others = ", ".join(vault_access.format_origin(o) for o in found.origins)
         again = REENTER_FOR_HOST_TEXT if name == "credential_id" else REENTER_FOR_PROXY_TEXT
         self._offers[name] = PasswordOffer.ENTER_AGAIN
-        self._page.session.set_external_error(name, tr("Password is for {others}.", others=others), again)
-        return True
+        said = (
+            tr("Password is for {others}.", others=others)
+            if is_basic
+            else tr("Its secrets are for {others}.", others=others)
+        )
+        self._page.session.set_external_error(name, said, again)
 
     def _chosen_credential(self, name: str) -> "UserCredential | None":
         from models.user_credential import UserCredential
@@ -274,9 +279,13 @@ class ServerPasswords(QObject):
         if credential is None or place is None:
             return
         host = vault_access.format_origin(place.origin)
-        dialog = PasswordDialog(credential.name, credential.account, host, self._page.window())
+        found = await vault_access.read_credential_secrets(self._page.ctx, credential)
+        if isinstance(found, Problem):
+            return
+        names = dict.fromkeys([*found.missing, *found.used])
+        dialog = SecretsDialog(self._page, credential, list(names), host)
         if await show_and_wait(dialog):
-            await vault_access.store_secret(self._page.ctx, credential, Secret(dialog.line.text()), place)
+            await vault_access.store_secrets(self._page.ctx, credential, dialog.secrets, place)
             await self.check_secrets()
 
     async def after_save(self, stored: "ConfigurationObject") -> None:

@@ -1,33 +1,55 @@
-"""The page of a User Credential: account and password, where the password is kept, and who signs in with it."""
+"""The page of a User Credential: how it signs in, its secrets, a probe of the sign-in, and who signs in with it."""
 
+from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.forms import field_editors, vault_access
 from console.forms.form import FieldSpec, GroupSpec
-from console.forms.notice import Notice
+from console.forms.method_field import (
+    AUTHENTICATION_GROUP,
+    method_of,
+    show_method,
+)
 from console.forms.object_page import USED_BY, ObjectPage
-from console.forms.password_field import PasswordField, password
+from console.forms.secret_field import SECRET_LABELS
+from console.objects.credential_expiry import SecretExpiry
+from console.objects.credential_rail import MORE_LINK_KEY, CredentialRail
+from console.objects.credential_secret_fields import CredentialSecretFields
+from console.objects.probe_card import ProbeCard
+from console.objects.probe_presenter import ProbePresenter
 from console.runtime.page_targets import Target
-from console.widgets.labels import Label, wrapped_label
-from console.widgets.link_chain import ChainLink, ObjectChain, truncate_links
-from models.kinds import KINDS, Kind
-from services.common.secret import Secret
+from console.widgets import buttons
+from console.widgets.buttons import set_kind
+from models.kinds import Kind
+from models.secret_names import SecretName
+from models.sign_in import METHODS, SignInMethod
 from services.language import tr
 
 if TYPE_CHECKING:
+    import uuid
+
+    from console.forms.object_header import ObjectHeader
+    from models.approval_process import ApprovalProcess
+    from models.approval_type import ApprovalType
     from models.base import ConfigurationObject
-    from models.servers import Server
     from services.store.change_feed import Change
 
-MORE_LINK_KEY = "more"
-SERVER_KINDS = (Kind.FOREIGN_SYSTEM, Kind.PRIVILEGE_MANAGER_SERVER)
-"""The kinds of objects that sign in with a credential."""
+PROBE, RENEW = "probe_sign_in", "renew_secret"
+DEPENDENT_KINDS = (
+    Kind.FOREIGN_SYSTEM,
+    Kind.PRIVILEGE_MANAGER_SERVER,
+    Kind.APPROVAL_PROCESS,
+    Kind.APPROVAL_TYPE,
+    Kind.USER_CREDENTIAL,
+)
+"""The kinds of objects that sign in with a credential, or depend on one that does."""
 
 
 class CredentialPage(ObjectPage):
-    """Name, description, account and a password that can only be written."""
+    """Name, description, method with its fields, and secrets that can only be written."""
 
     object_kind: ClassVar[Kind] = Kind.USER_CREDENTIAL
     groups = (
@@ -39,45 +61,29 @@ class CredentialPage(ObjectPage):
                 ),
             )
         ),
-        GroupSpec(
-            title="Settings",
-            caption="An account in ServiceNow, or an API client of Privilege Manager",
-            rows=(
-                (
-                    FieldSpec(
-                        "account",
-                        "Account Name",
-                        field_editors.text,
-                        "The ServiceNow user name, or the client ID",
-                    ),
-                ),
-                (FieldSpec("password", "Password", password),),
-            ),
-        ),
+        AUTHENTICATION_GROUP,
     )
 
     def build(self) -> None:
-        """Connect the password line, which is no value of the object."""
-        self.password = self.form.editor("password", PasswordField)
-        self.password.entered.connect(self._typed)
-        self.vault_notice = Notice(margin=0)
+        """Connect the fields of secrets, which are no values of the object, and add the probe."""
+        self.parts = CredentialSecretFields(self)
+        self.secrets = self.parts.fields
+        self.password = self.secrets[SecretName.PASSWORD]
+        self.vault_notice = self.parts.notice
         self.form.add_below(self.vault_notice)
+        self.parts.removed.connect(self._on_removed)
+        self.probe = ProbePresenter(self.ctx, self.session.id, self._on_probe_changed)
+        self.probe_card = ProbeCard(self.probe)
+        self.probe_card.server_chosen.connect(self.probe.choose_server)
+        self.form.add_below(self.probe_card)
+        self.session.changed.connect(self._show_method)
 
     def rail(self) -> QWidget:
-        """List the servers that sign in with this credential."""
-        rail = QWidget()
-        layout = QVBoxLayout(rail)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(Label(tr("Servers"), role="section"))
-        self._rail_caption = wrapped_label("", "caption")
-        layout.addWidget(self._rail_caption)
-        layout.addSpacing(4)
-        self.chain = ObjectChain()
-        self.chain.clicked.connect(self._open_link)
-        layout.addWidget(self.chain)
-        layout.addStretch(1)
-        return rail
+        """List what signs in with this credential, and when its secret ends."""
+        self.side = CredentialRail()
+        self.chain = self.side.chain
+        self.side.clicked.connect(self._open_link)
+        return self.side
 
     def _open_link(self, key: object) -> None:
         if key == MORE_LINK_KEY:
@@ -85,85 +91,79 @@ class CredentialPage(ObjectPage):
         elif isinstance(key, Target):
             self.ctx.navigate(key)
 
-    # -- the password ------------------------------------------------------------------------------------------
+    # -- header ------------------------------------------------------------------------------------------------
+
+    def extra_buttons(self) -> dict[str, QPushButton]:
+        """Return the buttons behind Save."""
+        self.probe_button = buttons.secondary("Probe sign-in", icon="refresh")
+        self.probe_button.set_short(tr("Probe"))
+        self.renew_button = buttons.secondary("Renew secret…", icon="key")
+        self.renew_button.set_short(tr("Renew…"))
+        return {PROBE: self.probe_button, RENEW: self.renew_button}
+
+    def arrange_buttons(self, header: "ObjectHeader") -> None:
+        """Make the probe the primary button while the credential was never probed and there is nothing to save."""
+        never = self.probe.can_run and self.probe.record is None and not self.session.dirty
+        set_kind(self.probe_button, "primary" if never else "secondary", "refresh")
+        set_kind(header.save_button, "secondary" if never else "primary", "disk")
+        header.buttons["discard"].setVisible(self.session.dirty)
+        self.renew_button.setVisible(bool(METHODS[self.method].secrets))
+
+    def extra_actions(self) -> dict[str, Callable[[], None]]:
+        """Probe what is stored, and renew a secret."""
+        found: dict[str, Callable[[], None]] = {}
+        if self.probe.can_run and not self.session.dirty:
+            found[PROBE] = self.probe_sign_in
+        if METHODS[self.method].secrets and self.parts.vault_usable:
+            found[RENEW] = self.renew_secret
+        return found
+
+    def extra_badges(self) -> list[tuple[str, str, str | None]]:
+        """Return the outcome of the probe, and that the secret ends soon."""
+        found = [self.probe.badge] if self.probe.badge is not None and not self.session.dirty else []
+        expiry = self.expiry
+        if expiry is not None and expiry.tone:
+            found.append((expiry.badge, expiry.tone, expiry.tone))
+        return found
+
+    # -- the method --------------------------------------------------------------------------------------------
+
+    @property
+    def method(self) -> SignInMethod:
+        """The method as it is edited."""
+        return method_of(self.session.values)
+
+    @property
+    def expiry(self) -> SecretExpiry | None:
+        """When the secret ends, as it was entered."""
+        return SecretExpiry.of(self.session.text("secret_expires_on"), date.today())  # noqa: DTZ011 - a day of the user
+
+    def _show_method(self) -> None:
+        if not self.session.ready:
+            return
+        show_method(self.form, self.method)
+        self.parts.show_notes()
+        secrets = METHODS[self.method].secrets
+        self.side.show_expiry(self.expiry, tr(SECRET_LABELS[secrets[0]]) if secrets else tr("Secret"))
+
+    # -- the secrets -------------------------------------------------------------------------------------------
 
     def focus_field(self, name: str) -> bool:
-        """Open the line of the password where that is the field."""
-        if name == "password" and not self.password.editing:
-            self.password.begin()
+        """Open the line of a secret where that is the field."""
+        editor = self.secrets.get(SecretName(name)) if name in set(SecretName) else None
+        if editor is not None and not editor.editing:
+            editor.begin()
         return super().focus_field(name)
 
-    def _typed(self, secret: Secret | None) -> None:
-        self.session.set_secret(secret)
+    def renew_secret(self) -> None:
+        """Open the line of the first secret of the method."""
+        secrets = METHODS[self.method].secrets
+        if secrets:
+            self.focus_field(secrets[0].value)
 
-    def on_loaded(self) -> None:
-        """Ask the vault about the password, and the store about servers."""
-        if self.session.secret and not self.password.editing:
-            self.password.begin(self.session.secret)
-        elif not self.session.secret and self.password.editing:
-            self.password.end()
+    def _on_removed(self) -> None:
+        self.probe.forget()
         self.tasks.start(self._read_state(), group="vault")
-
-    def on_changes(self, changes: "list[Change]") -> None:
-        """Look again when a server changed: it may use this credential, or have moved."""
-        if self.session.ready and any(c.kind in SERVER_KINDS for c in changes):
-            self.tasks.start(self._read_state(), group="vault")
-
-    async def _read_state(self) -> None:
-        name = str((self.session.base or self.session.values)["name"])
-        state = await vault_access.read_secret_state(self.ctx, self.session.id, name)
-        self.password.set_state(state.text)
-        self._show_servers(await vault_access.find_servers_using(self.ctx, self.session.id), state)
-        await self._show_vault()
-
-    def _show_servers(self, servers: "list[Server]", state: vault_access.SecretState) -> None:
-        self._rail_caption.setText(
-            tr("Each sign-in that uses this password") if servers else tr("None uses it yet")
-        )
-        links = []
-        for server in servers:
-            # It may sign in to the server, to the proxy before it, or to both.
-            places = server.destinations_for(self.session.id)
-            bound = state.present and all(map(state.covers, places))
-            word = tr("Bound") if bound else (tr("Needs it again") if state.origins else tr("Not bound"))
-            links.append(
-                ChainLink(
-                    key=Target(str(server.kind), server.id),
-                    icon="server",
-                    kind=", ".join(vault_access.format_origin(one.origin) for one in places),
-                    name=server.name
-                    if server.credential_id == self.session.id
-                    else tr("Proxy of {name}", name=server.name),
-                    state="good" if bound else "notice",
-                    word=word if state.present else tr("No password"),
-                )
-            )
-        self.chain.set_links(truncate_links(links, MORE_LINK_KEY, tr(KINDS[Kind.FOREIGN_SYSTEM].plural)))
-
-    async def _show_vault(self) -> None:
-        workspace = await self.ctx.ready()
-        vault = await vault_access.probe_vault(self.ctx)
-        if workspace.vault.kind == "session":
-            self.form.note("password", tr("Kept in memory until the console closes"))
-            self.vault_notice.tell(
-                tr("Passwords are kept until the console closes and are never written."), tone="notice"
-            )
-        elif vault.usable:
-            self.form.note("password", tr("Kept in {label}, never in the store", label=vault.label))
-            self.vault_notice.clear()
-        else:
-            self.form.note("password", tr("Cannot be kept: no vault is usable"))
-            reason = f": {vault.reason}" if vault.reason else ""
-            self.vault_notice.tell(
-                tr(
-                    "{label} cannot be used{reason}. Passwords can be kept in memory until the console closes.",
-                    label=vault.label,
-                    reason=reason,
-                ),
-                tone="notice",
-                offer=tr("Use this session only"),
-                act=self._use_session,
-            )
 
     def _use_session(self) -> None:
         self.tasks.start(self._switch_to_session_vault(), group="vault")
@@ -172,14 +172,78 @@ class CredentialPage(ObjectPage):
         await vault_access.use_session_vault(self.ctx)
         await self._read_state()
 
+    def on_loaded(self) -> None:
+        """Ask the vault about the secrets, and the store about what uses them."""
+        self.parts.show_typed()
+        self._show_method()
+        self.tasks.start(self._read_state(), group="vault")
+
+    def on_changes(self, changes: "list[Change]") -> None:
+        """Look again when a server changed: it may use this credential, or have moved."""
+        if self.session.ready and any(c.kind in DEPENDENT_KINDS for c in changes):
+            self.tasks.start(self._read_state(), group="vault")
+
+    async def _read_state(self) -> None:
+        name = str((self.session.base or self.session.values)["name"])
+        await self.parts.read(name)
+        servers = await vault_access.find_servers_using(self.ctx, self.session.id)
+        self.parts.servers = servers
+        self.side.show_users(
+            servers,
+            await self._find_users([server.id for server in servers]),
+            self.parts.used_state(),
+            self.session.id,
+            tr("No password") if self.method is SignInMethod.BASIC else tr("Secret missing"),
+        )
+        await self.parts.show_vault(self._use_session)
+        await self.probe.refresh()
+
+    async def _find_users(self, servers: "list[uuid.UUID]") -> "list[ApprovalProcess | ApprovalType]":
+        from models.approval_process import ApprovalProcess
+        from models.approval_type import ApprovalType
+
+        configuration = (await self.ctx.ready()).configuration
+        every = await self.ctx.call(configuration.all, ApprovalProcess)
+        processes = [one for one in every if one.server_id in servers]
+        ids = {one.id for one in processes}
+        types = [one for one in await self.ctx.call(configuration.all, ApprovalType) if one.process_id in ids]
+        return [*processes, *types]
+
     async def after_save(self, stored: "ConfigurationObject") -> None:
-        """Put a password that was typed into the vault; it stays in the line when the vault refuses it."""
+        """Put typed secrets into the vault; they stay in their lines when the vault refuses them."""
         from models.user_credential import UserCredential
 
-        secret = self.session.secret
-        if secret and isinstance(stored, UserCredential):
-            await vault_access.store_secret(self.ctx, stored, secret)
-            if self.session.secret is secret:  # else more of it was typed meanwhile, and is saved next
-                self.session.set_secret(None)
-                self.password.end()
+        if self.session.secrets and isinstance(stored, UserCredential):
+            await self.parts.store(stored)
+            self.probe.forget()
         await self._read_state()
+
+    # -- the probe ---------------------------------------------------------------------------------------------
+
+    def probe_sign_in(self) -> None:
+        """Probe the stored sign-in."""
+        self.tasks.start(self._probe(), group="probe")
+
+    async def _probe(self) -> None:
+        found = await self.probe.run()
+        if found is not None:
+            text = (
+                tr(
+                    "Sign-in probed: {server} accepts {name} on REST and SOAP",
+                    server=found.server,
+                    name=self.title,
+                )
+                if found.is_good
+                else tr(
+                    "Sign-in probed: not everything on {server} accepts {name}",
+                    server=found.server,
+                    name=self.title,
+                )
+            )
+            self.ctx.notify(text)
+        await self._read_state()
+
+    def _on_probe_changed(self) -> None:
+        self.probe_card.refresh()
+        if self.session.ready:
+            self.update_state()

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.runtime import lazy_imports
+from models.secret_names import SecretName
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress
@@ -223,5 +224,5 @@ async def store_administrator(
         return configuration.get(UserCredential, configuration.save(made).id)
 
     credential = await ctx.call(save)
-    await vault_access.store_secret(ctx, credential, admin.secret, server.destination)
+    await vault_access.store_secrets(ctx, credential, {SecretName.PASSWORD: admin.secret}, server.destination)
     return credential

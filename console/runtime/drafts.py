@@ -16,6 +16,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from models.field_values import FieldValue, FieldValues
 from models.kinds import Kind
+from models.secret_names import SecretName
 from services.common.json_types import JsonObject
 from services.common.secret import Secret
 
@@ -47,7 +48,8 @@ class Draft:
     values: FieldValues
     base: FieldValues | None = None
     base_version: int = 0
-    secret: Secret | None = field(default=None, repr=False)
+    secrets: Mapping[SecretName, Secret] = field(default_factory=dict, repr=False)
+    """Typed secrets; in memory only."""
     fresh: FieldValues | None = None
     """What a new object was offered with, before anybody typed; None where it holds somebody's work from the start."""
 
@@ -65,12 +67,12 @@ class Draft:
     @property
     def dirty(self) -> bool:
         """Whether there is something to save."""
-        return self.is_new or bool(self.changed_names) or bool(self.secret)
+        return self.is_new or bool(self.changed_names) or bool(self.secrets)
 
     @property
     def untouched(self) -> bool:
         """Whether nobody typed anything: it is nothing to keep or to ask about."""
-        return self.is_new and self.fresh is not None and self.values == self.fresh and not self.secret
+        return self.is_new and self.fresh is not None and self.values == self.fresh and not self.secrets
 
 
 class Drafts(QObject):

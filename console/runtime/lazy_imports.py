@@ -58,6 +58,13 @@ def connectivity() -> None:
     import services.connectivity.fault_catalog_texts
 
 
+def sign_in_probe() -> None:
+    """Import the probe of a sign-in."""
+    import services.credential_secrets
+    import services.credential_sign_in
+    import services.sign_in_probe
+
+
 def approval_chain() -> None:
     """Import the check of approval chains."""
     import services.approval_chain.check

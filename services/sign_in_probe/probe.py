@@ -146,14 +146,16 @@ class _ProbeRun:
             return _skipped(ProbeRow.TOKEN, _no_token_text(self.method))
         grant, minutes = METHODS[self.method].label, round(token.lifetime_s / 60)
         if token.scope:
-            text = "{grant}, valid for {minutes} min, scope {scope}"
+            text = "Bearer by {grant}, valid for {minutes} min, scope {scope}"
             return _ok(
                 ProbeRow.TOKEN, tr_message(text, grant=_grant(grant), minutes=minutes, scope=token.scope)
             )
         return _ok(
             ProbeRow.TOKEN,
             tr_message(
-                "{grant}, valid for {minutes} min, no scope named", grant=_grant(grant), minutes=minutes
+                "Bearer by {grant}, valid for {minutes} min, no scope named",
+                grant=_grant(grant),
+                minutes=minutes,
             ),
         )
 

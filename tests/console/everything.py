@@ -25,7 +25,7 @@ from console.forms.delete_dialogs import DeleteDialog, InUseDialog, RecreateDial
 from console.forms.merge_dialog import MergeDialog, MergeRow
 from console.forms.new_object_dialog import NewObjectDialog
 from console.forms.open_requests_dialog import OpenRequestsDialog
-from console.forms.password_dialog import PasswordDialog
+from console.forms.secrets_dialog import SecretsDialog
 from console.inbox.action_plan import ACTION_DESCRIPTIONS
 from console.inbox.decision_dialog import ActionDialog
 from console.inbox.my_names import MyNamesDialog
@@ -50,6 +50,8 @@ from models.delivery import AnswerKind, Delivery, DeliveryState
 from models.intake_client import IntakeClient
 from models.intake_event import IntakeEvent
 from models.kinds import Kind, RequestOrigin, RequestState
+from models.secret_names import SecretName
+from models.user_credential import UserCredential
 from services.actions.window_requests import WindowRoute
 from services.common.errors import GuardedAction, OpenRequests, Owner, Problem, RequestsOpenError
 from services.connectivity import CheckReport, StageResult, StageState
@@ -161,9 +163,14 @@ def object_dialogs(window, made, text):
             )
         ),
         (
-            PasswordDialog,
-            "password",
-            lambda: PasswordDialog(name_of, "a", "acme.service-now.com", window),
+            SecretsDialog,
+            "secrets",
+            lambda: SecretsDialog(
+                window,
+                UserCredential(name=name_of, account="a", sign_in="oauth_jwt_bearer"),
+                list(SecretName),
+                "acme.service-now.com",
+            ),
         ),
         (GuidDialog, "guid", lambda: GuidDialog(f"{text} Type", "", GUID, window)),
     ]

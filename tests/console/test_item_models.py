@@ -21,6 +21,7 @@ from console.navigation.node_tree import NodeTree
 from console.navigation.tree_model import TreeModel
 from console.navigation.tree_view import FilterModel
 from console.objects.folder import FolderModel
+from console.objects.probe_presenter import ROW_KEYS, ProbeLine
 from console.policies.plan_presenter import PlanLine
 from console.policies.plan_table import PlanTableModel
 from console.policies.policy_rows import ChainVerdict, PolicyColumn
@@ -32,6 +33,7 @@ from console.shell.command_palette import EntryModel, PaletteEntry
 from console.widgets.list_table_model import ListTableModel
 from console.widgets.plan_tree import PlanModel, PlanRow
 from console.widgets.popup_list import PickModel, PickRow
+from console.widgets.probe_rows import ProbeModel
 from console.widgets.revision_list import HistoryModel
 from console.widgets.rows_table import RowsModel, TableRow
 from console.widgets.stage_list import StageModel
@@ -135,6 +137,16 @@ def picks():
     yield model.replace([PickRow("1", f"One {WORDS}", f"first {WORDS}", "box", "fits")])
     yield model.append([PickRow("2", "Two")])
     yield model.replace([])
+
+
+@story_of(ProbeModel)
+def probe_rows():
+    model = ProbeModel([ProbeLine(key, key) for key in ROW_KEYS])
+    yield model
+    model.set_rows([ProbeLine(key, key, "bad", WORDS, 12.0) for key in ROW_KEYS])
+    yield
+    model.set_rows([ProbeLine(key, key, "running") for key in ROW_KEYS])
+    yield
 
 
 @story_of(StageModel)

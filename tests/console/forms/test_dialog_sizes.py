@@ -105,7 +105,7 @@ def test_an_object_whose_password_was_not_stored_is_said_to_be_created(run, ctx,
         dialog.create_button.click()
         await until(dialog._message.text)
         await asyncio.sleep(0)
-        assert " was created. Its password was not stored:" in dialog._message.text()
+        assert " was created. Its secrets were not stored:" in dialog._message.text()
         assert dialog._cancel_button.text() == "Close"
         assert size_of(dialog) == size
         dialog.reject()

@@ -8,6 +8,7 @@ import pytest
 
 from console.runtime.drafts import Draft, Drafts, drafts_file
 from models.kinds import Kind
+from models.secret_names import SecretName
 from services.common.secret import Secret
 
 ID = uuid.UUID("6a2c3d9e-0000-4000-8000-000000000001")
@@ -24,7 +25,9 @@ def test_a_draft_is_dirty_only_when_something_differs():
     assert server_draft(name="Other").dirty
     assert server_draft(credential_id=CREDENTIAL).changed_names == ["credential_id"]
     assert Draft(Kind.FOREIGN_SYSTEM, ID, {"name": "New"}).dirty
-    assert Draft(Kind.FOREIGN_SYSTEM, ID, {"name": "a"}, base={"name": "a"}, secret=Secret("x")).dirty
+    assert Draft(
+        Kind.FOREIGN_SYSTEM, ID, {"name": "a"}, base={"name": "a"}, secrets={SecretName.PASSWORD: Secret("x")}
+    ).dirty
 
 
 def test_changes_are_announced_and_drafts_found_again(qtbot):
@@ -70,11 +73,11 @@ def test_no_password_reaches_the_file(tmp_path, qapp):
     draft = server_draft(
         base_url="https://me:canary-7781@acme.service-now.com/", proxy="http://u:canary-7781@p:3128"
     )
-    draft.secret = Secret("canary-7781")
+    draft.secrets = {SecretName.PASSWORD: Secret("canary-7781")}
     drafts.put(draft)
     drafts.flush()
     assert "canary-7781" not in file.read_text(encoding="utf-8")
-    assert "canary-7781" not in repr(draft.secret)
+    assert "canary-7781" not in repr(draft.secrets)
     restored = Drafts(file=file).get("foreign_system", ID)
     assert restored.values["name"] == "ServiceNow Server"
     assert "base_url" not in restored.values

@@ -11,12 +11,13 @@ from PyQt6.QtWidgets import QApplication
 from console.forms import object_actions
 from console.forms.delete_dialogs import DeleteDialog, InUseDialog
 from console.forms.merge_dialog import MergeDialog
-from console.forms.password_dialog import PasswordDialog
 from console.forms.reference_picker import ReferenceField
+from console.forms.secrets_dialog import SecretsDialog
 from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 from models.addresses import Origin
 from models.kinds import Kind
+from models.secret_names import SecretName
 from services.common.secret import Secret
 from services.vault.file_vault import FileVault
 from tests.console.page_support import until
@@ -352,14 +353,15 @@ def test_a_password_is_written_and_never_shown(run, ctx, configuration, vault):
     async def story():
         async with opened(ctx, where(item)) as page:
             await until(lambda: page.form.field("password").note[1])
-            assert page.password.state_label.text() == "No password is set"
+            assert page.password.stored_line.text() == ""
             QTest.mouseClick(page.password.edit_button, Qt.MouseButton.LeftButton)
             assert page.password.line.text() == ""
             QTest.keyClicks(page.password.line, "canary-4711")
             assert "save" in page.enabled()
             page.save()
             await until(lambda: vault.state(item.id, item.name).present)
-            await until(lambda: "not yet bound" in page.password.state_label.text())
+            await until(lambda: "not yet bound" in page.form.field("password").note[1])
+            assert set(page.password.stored_line.text()) == {"•"}
             assert page.password.line.text() == ""
             assert not page.has_draft
             QTest.mouseClick(page.password.edit_button, Qt.MouseButton.LeftButton)
@@ -414,8 +416,8 @@ def test_a_saved_server_binds_the_password_and_another_host_needs_it_again(run, 
             assert "acme.service-now.com" in page.form.field("credential_id").error
             assert "save" not in page.enabled()
             page.on_suggestion("credential_id", page.form.field("credential_id").suggestion)
-            dialog = await dialog_of(PasswordDialog)
-            QTest.keyClicks(dialog.line, "second")
+            dialog = await dialog_of(SecretsDialog)
+            QTest.keyClicks(dialog.fields[SecretName.PASSWORD].line, "second")
             QTest.mouseClick(dialog.use_button, Qt.MouseButton.LeftButton)
             await until(lambda: not page.form.field("credential_id").error)
             assert "save" in page.enabled()
@@ -474,8 +476,8 @@ def test_the_credential_of_a_proxy_is_bound_to_the_proxy_and_to_nothing_else(run
             await until(lambda: field.error)
             assert field.suggestion == "Enter it for this proxy"
             page.on_suggestion("proxy_credential_id", field.suggestion)
-            dialog = await dialog_of(PasswordDialog)
-            QTest.keyClicks(dialog.line, "second")
+            dialog = await dialog_of(SecretsDialog)
+            QTest.keyClicks(dialog.fields[SecretName.PASSWORD].line, "second")
             QTest.mouseClick(dialog.use_button, Qt.MouseButton.LeftButton)
             await until(lambda: not field.error)
 

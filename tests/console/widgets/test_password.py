@@ -3,8 +3,9 @@
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QLineEdit
 
-from console.forms.password_field import PasswordField
+from console.forms.secret_field import SecretField
 from console.widgets.line_editors import PasswordLineEdit
+from models.secret_names import SecretName
 
 
 def test_a_cleared_line_gives_nothing_back(qtbot):
@@ -19,8 +20,8 @@ def test_a_cleared_line_gives_nothing_back(qtbot):
 
 
 def test_a_password_that_is_kept_as_it_was_leaves_nothing_of_what_was_typed(qtbot):
-    field = PasswordField("password")
-    qtbot.addWidget(field.line.window())
+    field = SecretField(None, SecretName.PASSWORD)
+    qtbot.addWidget(field.widget)
     field.begin()
     QTest.keyClicks(field.line, "Correct-horse-1")
     field.end()

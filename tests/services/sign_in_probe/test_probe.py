@@ -62,7 +62,10 @@ async def test_a_client_of_the_instance_is_good_on_all_rows(practice, client):
     assert [row.row for row in ended] == list(ProbeRow)
     assert result.calls == 7 == len(practice.log)
     token = result.row(ProbeRow.TOKEN)
-    assert (token.calls, token.evidence) == (1, "client credentials, valid for 30 min, scope useraccount")
+    assert (token.calls, token.evidence) == (
+        1,
+        "Bearer by client credentials, valid for 30 min, scope useraccount",
+    )
     assert sum(call.path == "/oauth_token.do" for call in practice.log) == 1
 
 
