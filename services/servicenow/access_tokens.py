@@ -20,6 +20,7 @@ from models.sign_in import SignInMethod
 from services.common.errors import Problem, RefusedError, new_correlation_id
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonValue
+from services.common.redaction import evidence_excerpt, remember_secret
 from services.common.secret import Secret
 from services.servicenow.faults import make_error
 from services.servicenow.jwt_assertions import make_assertion
@@ -31,9 +32,13 @@ TOKEN_PATH = "oauth_token.do"  # noqa: S105 -- a path
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 RENEW_AFTER = 0.8
 """The part of its life after which a token is replaced, so that no call meets its end."""
+END_MARGIN_S = 5.0
+"""How long before its end a token is no longer used where it cannot be renewed early."""
 LIFETIME_DEFAULT_S = 1800.0
 """When a reply does not say it: the default of ServiceNow's clients."""
 LIFETIME_MAX_S = 24 * 3600.0
+CLOCK_TOLERANCE_S = 5.0
+"""A difference of clocks that an assertion bears; see `jwt_assertions.BACKDATED_S`."""
 REFUSED_PAUSE_S = 60.0
 """For this long refused secrets are not sent again."""
 TOKEN_MAX = 16_384
@@ -48,10 +53,12 @@ class AccessToken:
     scope: str
     fetched_at: float
     """Monotonic seconds."""
+    used_for_s: float = 0.0
+    """For how long after its fetch it is used, before another one is fetched."""
 
     def is_fresh(self, now: float) -> bool:
         """Return whether it is used for another call."""
-        return now < self.fetched_at + self.lifetime_s * RENEW_AFTER
+        return now < self.fetched_at + self.used_for_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,8 @@ class AccessTokens:
         self._token: AccessToken | None = None
         self._refresh_token: Secret | None = None
         self._refusal: _Refusal | None = None
+        self._gives_same = False
+        """Whether the instance answered a renewal with the token that was to be replaced, as ServiceNow documents it."""
         self._clock_offset_s = 0.0
         """How far the instance's clock is ahead of this one, from the `Date` of its replies."""
         self._fetched = self._refused = 0
@@ -113,8 +122,25 @@ class AccessTokens:
                 self.clear()
                 self._sign_in = sign_in
             if self._token is None or not self._token.is_fresh(self._clock()):
-                self._token = await self._fetch(sign_in, tried)
+                await self._wait_for_end(self._token)
+                before, self._token = self._token, await self._fetch(sign_in, tried)
+                self._note_renewal(before, self._token)
             return self._token
+
+    async def _wait_for_end(self, token: AccessToken | None) -> None:
+        """Wait for the last seconds of a token whose instance gives another one only after its end."""
+        if token is not None and self._gives_same:
+            left = token.fetched_at + token.lifetime_s - self._clock()
+            await asyncio.sleep(max(0.0, min(left, END_MARGIN_S)))
+
+    def _note_renewal(self, before: AccessToken | None, after: AccessToken) -> None:
+        """Use tokens until shortly before their end where asking early gives the same one with the time that is left."""
+        if before is not None and not self._gives_same:
+            self._gives_same = before.value.reveal() == after.value.reveal()
+        if self._gives_same and self._token is after:
+            self._token = replace(
+                after, used_for_s=max(after.lifetime_s - END_MARGIN_S, after.lifetime_s / 2)
+            )
 
     def drop(self, token: AccessToken | None) -> None:
         """Forget a token that a call was refused with, unless it was replaced meanwhile."""
@@ -141,6 +167,15 @@ class AccessTokens:
             except RefusedError:
                 # It has ended, or was revoked; the password is asked for in its place.
                 pass
+        offset_s = self._clock_offset_s
+        try:
+            return await self._request(sign_in, await self._form(sign_in, tried), tried, remember=True)
+        except RefusedError:
+            off_by_s = abs(self._clock_offset_s - offset_s)
+            if sign_in.method is not SignInMethod.JWT_BEARER or off_by_s <= CLOCK_TOLERANCE_S:
+                raise
+        # The reply told that the clocks differ, so that the assertion was out of its time: once more with the right one.
+        self._refusal = None
         return await self._request(sign_in, await self._form(sign_in, tried), tried, remember=True)
 
     async def _form(self, sign_in: TokenSignIn, tried: str) -> dict[str, str]:
@@ -154,10 +189,10 @@ class AccessTokens:
                 }
             case SignInMethod.JWT_BEARER:
                 offset = self._clock_offset_s
-                assertion = await asyncio.to_thread(
-                    make_assertion, sign_in, clock_offset_s=offset, tried=tried
+                assertion = Secret(
+                    await asyncio.to_thread(make_assertion, sign_in, clock_offset_s=offset, tried=tried)
                 )
-                form |= {"grant_type": JWT_GRANT, "assertion": assertion}
+                form |= {"grant_type": JWT_GRANT, "assertion": assertion.reveal()}
             case _:
                 form |= {"grant_type": "client_credentials"}
         if sign_in.scope:
@@ -232,12 +267,15 @@ class AccessTokens:
         refresh = body.get("refresh_token")
         if isinstance(refresh, str) and _is_token(refresh):
             self._refresh_token = Secret(refresh)
-        scope = body.get("scope")
+        # Redacted from now on, wherever the instance repeats it.
+        remember_secret(value)
+        scope, lifetime_s = body.get("scope"), _lifetime(body.get("expires_in"))
         return AccessToken(
             Secret(value),
-            _lifetime(body.get("expires_in")),
-            scope if isinstance(scope, str) else "",
+            lifetime_s,
+            evidence_excerpt(scope) if isinstance(scope, str) else "",
             self._clock(),
+            lifetime_s * RENEW_AFTER,
         )
 
 

@@ -72,9 +72,13 @@ def offers_basic(schemes: Iterable[str]) -> bool:
 
 
 def read_redirect(response: httpx.Response) -> tuple[Origin | None, str, str]:
-    """Return where a redirect points to: its origin, None where it has none, its Location, and both as evidence."""
+    """Return where a redirect points to: its origin, None where it has none, its Location, and both as evidence.
+
+    The evidence leaves the query out: it may repeat what was sent, in any encoding.
+    """
     location = response.headers.get("location", "")
-    seen = f"HTTP {response.status_code} to {location or 'nowhere'}"
+    shown, mark, _ = location.partition("?")
+    seen = f"HTTP {response.status_code} to {shown + ('?…' if mark else '') or 'nowhere'}"
     try:
         return Origin.of(urljoin(str(response.request.url), location)), location, seen
     except ValueError:

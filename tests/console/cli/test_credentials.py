@@ -209,3 +209,20 @@ def test_a_privilege_manager_server_takes_a_password_only(cli, monkeypatch, tmp_
     assert outcome.status == 3
     assert outcome.json["error"]["fault"] == "sign-in-unsupported"
     assert "take an account and a password only" in outcome.err
+
+
+@pytest.mark.parametrize(("vault", "password", "status"), [("file", "••••", 2), ("env", "good", 3)])
+def test_a_password_that_is_not_kept_makes_no_credential_and_changes_none(
+    cli, monkeypatch, vault, password, status
+):
+    monkeypatch.setenv("APPROVAL_CONSOLE_PASSPHRASE", "a passphrase")
+    monkeypatch.setattr("sys.stdin", io.StringIO("kept\n"))
+    kept = cli("--vault", "file", "credential", "set", "Old", "--account", "old", "--password-stdin")
+    assert kept.status == 0
+    for name in ("Old", "New"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+        refused = cli("--vault", vault, "credential", "set", name, "--account", "new", "--password-stdin")
+        assert refused.status == status
+        assert refused.out == ""
+    listed = cli("--vault", "file", "credential", "list")
+    assert listed.out == "Old\told\tBasic\tpassword: set, for no server yet\n"

@@ -1,7 +1,6 @@
 """Calls that cannot be carried out: exit statuses 2 and 3, five parts on standard error, and nothing changed."""
 
 import contextlib
-import io
 import json
 import sqlite3
 
@@ -223,23 +222,6 @@ def test_a_document_whose_password_is_missing_says_how_it_comes_in(
     assert "secret-missing" in outcome.err
     assert remedy in outcome.err
     assert cli("credential", "list").out == ""
-
-
-@pytest.mark.parametrize(("vault", "password", "status"), [("file", "••••", 2), ("env", "good", 3)])
-def test_a_password_that_is_not_kept_makes_no_credential_and_changes_none(
-    cli, monkeypatch, vault, password, status
-):
-    monkeypatch.setenv("APPROVAL_CONSOLE_PASSPHRASE", "a passphrase")
-    monkeypatch.setattr("sys.stdin", io.StringIO("kept\n"))
-    kept = cli("--vault", "file", "credential", "set", "Old", "--account", "old", "--password-stdin")
-    assert kept.status == 0
-    for name in ("Old", "New"):
-        monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
-        refused = cli("--vault", vault, "credential", "set", name, "--account", "new", "--password-stdin")
-        assert refused.status == status
-        assert refused.out == ""
-    listed = cli("--vault", "file", "credential", "list")
-    assert listed.out == "Old\told\tBasic authentication\tpassword: set, for no server yet\n"
 
 
 def test_a_folder_of_a_user_who_is_not_there_ends_with_3_in_words(cli, monkeypatch):

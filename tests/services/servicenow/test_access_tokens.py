@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -231,3 +233,37 @@ async def test_another_credential_gets_neither_the_token_nor_the_session(practic
         await read(instance)
         assert instance.access_token is None
     assert practice.log[-1].account == APPROVER
+
+
+async def test_an_assertion_follows_the_clock_of_the_instance(keys):
+    """The first reply tells that the clocks differ; the assertion is made once more, and no more than once."""
+    later = datetime.now(UTC) + timedelta(hours=3)
+    practice = PracticeInstance(clock=lambda: later).start()
+    try:
+        client = practice.tokens.add_client("Console", make_client(USER))
+        client.verifiers.append(Verifier("kid-1", public_pem(keys["ES256"])))
+        sign_in = client_credentials(
+            client, method=SignInMethod.JWT_BEARER, key_id="kid-1", subject=USER, algorithm="ES256",
+            secrets={SecretName.PRIVATE_KEY: Secret(pem(keys["ES256"]))},
+        )  # fmt: skip
+        async with signed_in(practice, sign_in) as instance:
+            assert await read(instance)
+        assert [call.status for call in token_calls(practice)] == [401, 200]
+        async with signed_in(practice, replace(sign_in, subject="nobody")) as instance:
+            with pytest.raises(ConsoleError):
+                await read(instance)
+        assert [call.status for call in token_calls(practice)] == [401, 200, 401, 401]
+    finally:
+        practice.stop()
+
+
+async def test_a_token_that_cannot_be_renewed_early_is_fetched_once_in_its_life(practice, client):
+    clock = Clock()
+    practice.tokens.clock = clock
+    async with signed_in(practice, client_credentials(client), clock) as instance:
+        for _ in range(120):
+            await read(instance)
+            clock.now += 60
+    # Four life times, and the early renewal that was answered with the same token.
+    assert [call.status for call in token_calls(practice)] == [200] * 5
+    assert {call.status for call in practice.log} == {200}
