@@ -126,7 +126,7 @@ class ChainPresenter:
         if unknown:
             return tr(
                 "{unknown} of {count} links cannot be seen", unknown=unknown, count=count
-            ), CheckEnd.DONE
+            ), CheckEnd.UNCLEAR
         return tr("Every link holds"), CheckEnd.DONE
 
     # -- links ---------------------------------------------------------------
