@@ -75,6 +75,12 @@ METHODS: dict[SignInMethod, MethodForm] = {
     ),
 }
 
+REST_ONLY_METHODS = ("api_key", "hmac")
+"""Kinds that ServiceNow takes for REST only: no SOAP access policy can list them. They are refused before anything is sent."""
+REST_ONLY_TEXT = tr_later(
+    "cannot be an API key: ServiceNow takes API keys for REST only, and approvals are requested with SOAP"
+)
+
 TOKEN_METHODS = frozenset(
     {SignInMethod.CLIENT_CREDENTIALS, SignInMethod.PASSWORD_GRANT, SignInMethod.JWT_BEARER}
 )

@@ -9,7 +9,7 @@ from sqlmodel import Field
 from models.base import EMPTY_TEXT, NAME_MAX, ConfigurationFields, ConfigurationObject, Name
 from models.document_keys import DESCRIPTION_KEY, NAME_KEY, DocumentKey, ValueForm
 from models.kinds import Kind
-from models.sign_in import METHODS, JwtAlgorithm, SignInMethod
+from models.sign_in import METHODS, REST_ONLY_METHODS, REST_ONLY_TEXT, JwtAlgorithm, SignInMethod
 from models.translation_marks import tr_later
 
 CLIENT_ID_MAX = 255
@@ -43,6 +43,8 @@ class UserCredentialFields(ConfigurationFields):
     @field_validator("sign_in")
     @classmethod
     def _validate_sign_in(cls, value: str) -> str:
+        if value in REST_ONLY_METHODS:
+            raise ValueError(REST_ONLY_TEXT)
         if value not in set(SignInMethod):
             raise ValueError(f"must be one of {', '.join(SignInMethod)}")
         return value

@@ -11,7 +11,7 @@ from console.checks.check_end import CheckEnd
 from console.widgets.chain_tiles import ChainTile, TileState
 from services.approval_chain import ChainLink, ChainReport, LinkKind, LinkState
 from services.approval_chain.links import FAULT_STAGES
-from services.common.errors import Problem
+from services.common.errors import Candidate, Problem
 from services.common.fault_ids import FaultId
 from services.language import (
     number,
@@ -45,6 +45,7 @@ class LinkFinding:
     ms: float = 0.0
     skip_reason: str | None = None
     needed_stage: str = ""
+    candidates: tuple[Candidate, ...] = ()
 
     @classmethod
     def of(cls, link: ChainLink) -> "LinkFinding":
@@ -125,7 +126,7 @@ class ChainPresenter:
         if unknown:
             return tr(
                 "{unknown} of {count} links cannot be seen", unknown=unknown, count=count
-            ), CheckEnd.DONE
+            ), CheckEnd.UNCLEAR
         return tr("Every link holds"), CheckEnd.DONE
 
     # -- links ---------------------------------------------------------------

@@ -7,6 +7,8 @@ class CheckEnd(Enum):
     """How a check ended."""
 
     DONE = "done"
+    UNCLEAR = "unclear"
+    """Nothing is wrong, but not everything could be seen."""
     FAILED = "failed"
     """Something is wrong, or the check could not run."""
     CANCELLED = "cancelled"

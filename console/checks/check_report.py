@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.common.errors import format_candidates
 from services.common.redaction import redact
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def finding_parts(result: "StageResult") -> list[tuple[str, str]]:
         ("Owner", result.owner),
         ("Remedy", result.remedy),
     )
-    return [(name, " ".join(str(text).split())) for name, text in named if text]
+    possible = [("Possible cause", line) for line in format_candidates(result.candidates)]
+    return [(name, " ".join(str(text).split())) for name, text in (*named, *possible) if text]
 
 
 def render_ticket(heading: ReportHeader, title: str, result: "StageResult") -> str:

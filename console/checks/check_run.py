@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from console.checks.check_end import CheckEnd
-from console.runtime.activity import CANCELLED, DONE, FAILED, Job
+from console.runtime.activity import CANCELLED, DONE, FAILED, NOTICE, Job
 from services.common.errors import ConsoleError, Problem
 from services.language import tr
 
@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from console.runtime.task_runner import TaskRunner
 
-JOB_STATES = {CheckEnd.DONE: DONE, CheckEnd.FAILED: FAILED, CheckEnd.CANCELLED: CANCELLED}
+JOB_STATES = {
+    CheckEnd.DONE: DONE,
+    CheckEnd.UNCLEAR: NOTICE,
+    CheckEnd.FAILED: FAILED,
+    CheckEnd.CANCELLED: CANCELLED,
+}
 ReportT = TypeVar("ReportT")
 ReportT_contra = TypeVar("ReportT_contra", contravariant=True)
 

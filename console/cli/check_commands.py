@@ -16,7 +16,7 @@ from models.kinds import KINDS, Kind
 from models.servers import Server
 from models.text_folding import fold_text
 from models.user_credential import UserCredential
-from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.common.errors import ConsoleError, InputError, Owner, Problem, format_candidates
 from services.common.fault_ids import FaultId
 from services.common.threads import run_to_completion
 from services.configuration import Configuration
@@ -137,6 +137,7 @@ def _stage_lines(result: StageResult) -> list[str]:
             ("Remedy", result.remedy),
         )
         lines += [f"{'':9}{label}: {text}" for label, text in parts]
+        lines += [f"{'':9}Possible cause {line}" for line in format_candidates(result.candidates)]
     return lines
 
 

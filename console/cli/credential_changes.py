@@ -8,7 +8,7 @@ from console.cli.errors import call_error
 from console.cli.secret_input import SECRET_OPTIONS, missing_secret_error
 from models.addresses import Destination
 from models.secret_names import SECRET_FORMS, SecretName
-from models.sign_in import METHODS, SignInMethod
+from models.sign_in import METHODS, REST_ONLY_METHODS, REST_ONLY_TEXT, SignInMethod
 from models.user_credential import UserCredential
 from services.common.errors import ConsoleError, InputError, InvalidError
 from services.common.secret import Secret
@@ -93,11 +93,11 @@ def _method_of(credential: UserCredential) -> SignInMethod:
     try:
         return credential.method
     except ValueError:
-        raise call_error(
-            f"Set the sign-in of “{credential.name}”",
-            f"“{credential.sign_in}” is no method.",
-            f"Use one of {', '.join(SignInMethod)}.",
-        ) from None
+        tried, remedy = f"Set the sign-in of “{credential.name}”", f"Use one of {', '.join(SignInMethod)}."
+        if credential.sign_in in REST_ONLY_METHODS:
+            seen = f"“{credential.sign_in}” {REST_ONLY_TEXT}."
+            raise call_error(tried, seen, remedy, "Nothing was stored or sent.") from None
+        raise call_error(tried, f"“{credential.sign_in}” is no method.", remedy) from None
 
 
 def _refuse_unused(change: CredentialChange, method: SignInMethod) -> None:

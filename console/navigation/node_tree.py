@@ -19,6 +19,7 @@ class Node:
 
     __slots__ = (
         "badge",
+        "badge_words",
         "children",
         "count",
         "count_words",
@@ -48,6 +49,8 @@ class Node:
         self.count_words = ""
         """What the count means, where that is not plain."""
         self.badge = ""
+        self.badge_words = ""
+        """What the badge means, where that is more than its word."""
         self.draft = False
         self.stored = False
         self.saved_filter = ""

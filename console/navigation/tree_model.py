@@ -1,6 +1,7 @@
 """The model of the navigation tree: fixed nodes, and below them the objects of each kind as stored."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -64,6 +65,8 @@ class TreeModel(NodeTree):
         super().__init__(parent)
         self._badges: dict[str, dict[str, str]] = {}
         """Badges by group and key, whether or not their nodes are in the tree yet."""
+        self._badge_words: dict[str, dict[str, str]] = {}
+        """What badges mean, by group and key, where that is more than their words."""
         self._server_items: dict[Kind, ServerItems] = {}
         """What servers have of each kind; without an entry while none was asked."""
         self._object_rows: dict[Kind, list[ObjectRow]] = {kind: [] for kind in Kind}
@@ -228,21 +231,40 @@ class TreeModel(NodeTree):
                 self._insert(folder, run, place - len(run))
                 run = []
                 continue
-            node.badge = next((found[node.key] for found in self._badges.values() if node.key in found), "")
+            node.badge, node.badge_words = self._badge_of(node.key)
             run.append(node)
         self._insert(folder, run, len(wanted) - len(run))
 
-    def set_badges(self, badges: dict[str, str], group: str = "servers") -> None:
-        """Show exactly these badges of a group of nodes; they also apply to nodes that are added later."""
-        for key in {**self._badges.get(group, {}), **badges}:
-            self.set_badge(key, badges.get(key, ""))
-        self._badges[group] = dict(badges)
+    def set_badges(
+        self, badges: dict[str, str], group: str = "servers", words: Mapping[str, str] | None = None
+    ) -> None:
+        """Show exactly these badges of a group of nodes; they also apply to nodes that are added later.
+
+        A node with badges of several groups shows the worst. `words` say what they mean, in tooltips and to screen readers.
+        """
+        keys = {**self._badges.get(group, {}), **badges}
+        self._badges[group], self._badge_words[group] = dict(badges), dict(words or {})
+        for key in keys:
+            self._show_badge(key)
 
     def set_badge(self, key: str, badge: str) -> None:
         """Show a badge at a node; an empty text removes it."""
-        node = self._by_key.get(key)
-        if node is not None and node.badge != badge:
-            node.badge = badge
+        single = self._badges.setdefault("", {})
+        single.pop(key, None)
+        if badge:
+            single[key] = badge
+        self._show_badge(key)
+
+    def _badge_of(self, key: str) -> tuple[str, str]:
+        """Return the worst badge of a node, and what its badges mean."""
+        badges = [found[key] for found in self._badges.values() if found.get(key)]
+        words = [found[key] for found in self._badge_words.values() if found.get(key)]
+        return max(badges, key=lambda badge: BADGE_RANKS.get(badge, 0), default=""), ", ".join(words)
+
+    def _show_badge(self, key: str) -> None:
+        node, badge, words = self._by_key.get(key), *self._badge_of(key)
+        if node is not None and (node.badge, node.badge_words) != (badge, words):
+            node.badge, node.badge_words = badge, words
             while node is not None and node is not self._root:
                 self._changed(node)
                 node = node.parent
@@ -282,6 +304,8 @@ BADGE_LABELS = {
     "off": tr_later("not known"),
 }
 """Labels of the badges."""
+BADGE_RANKS = {"": 0, "off": 1, "good": 2, "notice": 3, "bad": 4}
+"""Which badge is shown of several: the one with the highest rank."""
 
 
 def _description(node: Node) -> str:
@@ -290,6 +314,8 @@ def _description(node: Node) -> str:
         parts.append(tr("draft, not saved"))
     if node.badge:
         parts.append(tr(BADGE_LABELS.get(node.badge, node.badge)))
+        if node.badge_words:
+            parts.append(node.badge_words)
     elif node.children and (hidden := worst_badge(node)):
         parts.append(tr("{state} inside", state=tr(BADGE_LABELS.get(hidden, hidden))))
     if node.count:
@@ -299,12 +325,11 @@ def _description(node: Node) -> str:
 
 def worst_badge(node: Node) -> str:
     """Return the worst badge of a closed node and the nodes it hides."""
-    rank = {"": 0, "good": 1, "notice": 2, "bad": 3}
     badges = [node.badge]
     stack = list(node.children)
     while stack:
         child = stack.pop()
         badges.append(child.badge)
         stack.extend(child.children)
-    worst = max(badges, key=lambda b: rank.get(b, 0))
+    worst = max(badges, key=lambda badge: BADGE_RANKS.get(badge, 0))
     return worst if worst in ("notice", "bad") else node.badge

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from console.forms import vault_access
 from console.runtime import lazy_imports
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError, Problem
+from services.common.errors import Candidate, ConsoleError, Problem
 from services.language import plural, time_of_day, tr, translate, translate_message
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class ProbeFinding:
     problem: Problem = field(repr=False)
     skip_reason: str | None = None
     needed_stage: str = ""
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The possible causes, the likeliest first."""
+        return self.problem.candidates
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from services.language import time_of_day, tr
 
 MAX_JOBS = 200
-RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
-JOB_SHAPES = {RUNNING: "running", DONE: "good", FAILED: "bad", CANCELLED: "off"}
+RUNNING, DONE, NOTICE, FAILED, CANCELLED = "running", "done", "notice", "failed", "cancelled"
+"""States of a job; a notice is done, and something about its result is to be looked at."""
+JOB_SHAPES = {RUNNING: "running", DONE: "good", NOTICE: "notice", FAILED: "bad", CANCELLED: "off"}
 
 
 class Job(QObject):

@@ -58,6 +58,12 @@ def connectivity() -> None:
     import services.connectivity.fault_catalog_texts
 
 
+def expiries() -> None:
+    """Import the expiry calendar."""
+    import services.expiries.calendar
+    import services.expiries.facts
+
+
 def sign_in_probe() -> None:
     """Import the probe of a sign-in."""
     import services.credential_secrets

@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
 )
 
 from console.design import theme
+from console.expiries.expiry_watch import expiry_watch
 from console.forms import object_actions as acts
 from console.navigation.page import Page
 from console.runtime.page_targets import Target
@@ -93,6 +94,7 @@ class HomePage(Page):
         self.phases: tuple[GuidePhase, ...] = ()
         self._stale = False
         self._reader = HomeFactsReader(ctx)
+        self._expiries = expiry_watch(ctx)
         self._known: dict[uuid.UUID, ServiceListSnapshot] = {}
         """What the instances of the servers answered last."""
         self._build()
@@ -155,6 +157,9 @@ class HomePage(Page):
         """Read the facts, and read them again after each change."""
         self.ctx.changes.connect(self._changed)
         theme.of().theme_changed.connect(self._recolour)
+        self._expiries.changed.connect(self._show_expiries)
+        self._expiries.start()
+        self._show_expiries()
         self.refresh()
 
     def _changed(self, changes: "list[Change]") -> None:
@@ -219,10 +224,14 @@ class HomePage(Page):
             self._draw(facts)
         self.head.set_caption(*caption_texts(facts))
 
+    def _show_expiries(self) -> None:
+        self.guide.show_expiries(self._expiries.entries)
+
     def _recolour(self, _scheme: str) -> None:
         if self.facts is not None:
             self._draw(self.facts)
             self.guide.servers.draw()
+            self.guide.expiries.draw()
             self.guide.place()
 
     def _draw(self, facts: "SetupFacts") -> None:

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QFontMetrics, QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from console.design import theme
+from console.expiries.expiry_card import ExpiryCard
 from console.runtime.page_targets import Target
 from console.setup.home_servers import ServerOverview
 from console.widgets import buttons
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from console.objects.service_lookup import ServiceListSnapshot
     from models.privilege_manager_server import PrivilegeManagerServer
+    from services.expiries.calendar import Expiry
     from services.setup.guide_step import GuidePhase, GuideStep
     from services.statistics.request_statistics import ServerStatistics
 
@@ -162,6 +164,7 @@ class GuideView(QWidget):
         super().__init__()
         self.setProperty("role", "page")
         self.servers = ServerOverview(go)
+        self.expiries = ExpiryCard(go)
         self.blocks: list[PhaseBlock] = []
         self.shape = ""
         """The current layout: "two" columns of phases, servers "beside" the phases, or "one" column."""
@@ -226,6 +229,12 @@ class GuideView(QWidget):
         self.servers.show_privilege_managers(servers)
         self.place()
 
+    def show_expiries(self, entries: "Sequence[Expiry] | None") -> None:
+        """Show what runs out next; None while it is not known."""
+        focus = self._focused_name()
+        self.expiries.show_entries(entries)
+        self._restore_focus(focus)
+
     def _focused_name(self) -> str:
         widget = self.focusWidget()
         return widget.accessibleName() if widget is not None and widget.hasFocus() else ""
@@ -279,7 +288,8 @@ class GuideView(QWidget):
                 pass
             for block in blocks:
                 column.addWidget(block)
-        (self._left if shape == "one" else self._right).addWidget(self.servers)
+        for part in (self.servers, self.expiries):
+            (self._left if shape == "one" else self._right).addWidget(part)
         for column in (self._left, self._right):
             column.addStretch(1)
         self._between.setVisible(shape != "one")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from console.objects.load_forecast import HOURLY_CALL_LIMIT, polling_calls_per_hour
+from console.objects.load_forecast import HOURLY_CALL_LIMIT
 from console.runtime.page_targets import CONNECT, REQUESTS, Target
 from console.widgets import plain_text
 from console.widgets.badge import OUTLINE, Badge
@@ -93,13 +93,11 @@ class ServerCard(QFrame):
     ) -> None:
         layout.addLayout(_figure_row(tr("Pending"), number(figures.pending)))
         if figures.timings:
-            # Without pending requests nothing is polled; all pending requests are polled together.
-            calls = polling_calls_per_hour(figures.minimum_interval_s) if figures.pending else 0
-            said = tr("{count} of {limit}", count=calls, limit=HOURLY_CALL_LIMIT)
-            tip = tr("What this console asks while requests wait, against the limit it keeps")
-            layout.addLayout(_figure_row(tr("Calls an hour"), said, "", tip))
+            said = tr("{count} of {limit}", count=figures.calls_last_hour, limit=HOURLY_CALL_LIMIT)
+            tip = tr("Calls of all windows and workers in the last 60 minutes, against the limit they keep")
+            layout.addLayout(_figure_row(tr("Calls this hour"), said, "", tip))
         else:
-            layout.addLayout(_figure_row(tr("Calls an hour"), tr("No process yet")))
+            layout.addLayout(_figure_row(tr("Calls this hour"), tr("No process yet")))
         ms = round(view.ms) if view is not None and view.problem is None else None
         layout.addLayout(
             _figure_row(tr("Answer time"), tr("{number} ms", number=ms) if ms is not None else "–")

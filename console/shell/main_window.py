@@ -15,6 +15,10 @@ from console.checks.check_all import ServerCheckRunner, has_servers
 from console.checks.check_schedule import CheckSchedule
 from console.checks.server_badges import ServerHealth
 from console.design import theme
+from console.expiries import expiry_notices
+from console.expiries.expiry_badges import ExpiryBadges
+from console.expiries.expiry_notices import ExpiryNotifier
+from console.expiries.expiry_watch import expiry_watch
 from console.inbox import my_names, notifications
 from console.inbox.notifications import RequestNotifier
 from console.inbox.polling_controller import PollingController
@@ -50,7 +54,12 @@ if TYPE_CHECKING:
 
 TITLE = "Approval Console"
 MENU_ROW_HEIGHT = 38
-CHOICES = (check_schedule.SETTING_KEY, notifications.SETTING_KEY, my_names.SETTING_KEY)
+CHOICES = (
+    check_schedule.SETTING_KEY,
+    notifications.SETTING_KEY,
+    my_names.SETTING_KEY,
+    expiry_notices.SETTING_KEY,
+)
 """Settings that resetting the layout keeps."""
 
 
@@ -82,6 +91,10 @@ class Window(QMainWindow):
             is_list_visible=self._is_request_list_visible,
             show_target=self.show_target,
         )
+        self.expiries = expiry_watch(ctx)
+        ExpiryBadges(self.expiries, self.model)
+        ExpiryNotifier(self.expiries, ctx.activity, settings, self.tray, self.show_target)
+        ctx.opened.connect(self.expiries.start)
         self.polling = PollingController(ctx, self)
         self.imports = ImportWatcher(ctx, self)
         ctx.create_object = partial(create_object, ctx)
@@ -251,6 +264,7 @@ class Window(QMainWindow):
         self.schedule.stop()
         self.polling.stop()
         self.imports.stop()
+        self.expiries.stop()
         self.news.stop()
         self.saved_filters.stop()
         super().closeEvent(event)

@@ -11,6 +11,7 @@ from console.runtime.page_targets import (
     CHAIN,
     CONNECT,
     DELETED,
+    EXPIRIES,
     FAULTS,
     FOLDER,
     HOME,
@@ -69,6 +70,12 @@ def _deleted() -> type[Page]:
     return DeletedPage
 
 
+def _expiries() -> type[Page]:
+    from console.expiries.expiries_page import ExpiriesPage
+
+    return ExpiriesPage
+
+
 def _connect() -> type[Page]:
     from console.connect.connect_page import ConnectPage
 
@@ -95,6 +102,7 @@ PAGES: dict[str, Callable[[], type[Page]]] = {
     PROVISIONING: _provisioning,
     FAULTS: _faults,
     DELETED: _deleted,
+    EXPIRIES: _expiries,
     CONNECT: _connect,
     MOVE_OFF: _move_off,
     CHAIN: _chain,

@@ -11,7 +11,16 @@ from console.inbox import my_names
 from console.navigation.tree_definition import find_page_nodes, kinds_in_tree
 from console.runtime.command_registry import Command
 from console.runtime.context import Context
-from console.runtime.page_targets import CONNECT, FAULTS, FOLDER, HOME, MOVE_OFF, REQUESTS, Target
+from console.runtime.page_targets import (
+    CONNECT,
+    EXPIRIES,
+    FAULTS,
+    FOLDER,
+    HOME,
+    MOVE_OFF,
+    REQUESTS,
+    Target,
+)
 from console.shell import dialogs
 from console.shell.audit_verification import verify_audit_trail
 from models.kinds import KINDS, Kind
@@ -241,7 +250,8 @@ def _other_commands(window: "Window") -> tuple[Command, ...]:
             Command(f"open_{task.key}", task.text, partial(window.show_target, task.target), icon=task.icon, where="Tools", separator_before=True)
             for task in find_page_nodes()
         ),
-        Command("verify_audit", "Verify the audit trail", lambda: window.tasks.start(verify_audit_trail(window.ctx), group="audit"), icon="history", where="Tools", separator_before=True),
+        Command("expiries", "Expiries", partial(window.show_target, Target(EXPIRIES)), icon="history", where="Tools", separator_before=True),
+        Command("verify_audit", "Verify the audit trail", lambda: window.tasks.start(verify_audit_trail(window.ctx), group="audit"), icon="history", where="Tools"),
         Command("faults", "Fault catalog", partial(window.show_target, Target(FAULTS)), icon="book", shortcut="Shift+F1", where="Help"),
         Command("shortcuts", "Keyboard shortcuts", lambda: dialogs.shortcuts_sheet(window.ctx.commands, window).open(), shortcut="F1", where="Help", separator_before=True),
         Command("about", "About Approval Console", lambda: dialogs.about_sheet(window.ctx.options.store, window.ctx.options.vault, window).open(), where="Help"),

@@ -26,6 +26,7 @@ from console.widgets.labels import IconLabel, Label, LinkLabel, with_break_point
 from console.widgets.painting import draw_elided_text
 from console.widgets.placeholders import capitalize_first
 from models.translation_marks import tr_later
+from services.common.errors import Candidate
 from services.language import tr, translate
 
 
@@ -52,6 +53,8 @@ class StageOutcome(Protocol):
     def skip_reason(self) -> str | None: ...
     @property
     def needed_stage(self) -> str: ...
+    @property
+    def candidates(self) -> Sequence[Candidate]: ...
 
 
 ROW, HEAD, NAME = 25, 27, 104
@@ -431,8 +434,25 @@ class FindingCard(QFrame):
             (tr("Owner"), result.owner, False),
             (tr("Remedy"), result.remedy, False),
         )
-        return [
+        texts = [
             (name, capitalize_first(translate(getattr(text, "value", text))), code)
             for name, text, code in parts
             if text
         ]
+        if result.candidates:
+            texts.append((tr("Possible causes"), format_possible_causes(result.candidates), False))
+        return texts
+
+
+def format_possible_causes(candidates: Sequence[Candidate]) -> str:
+    """Return possible causes in the language of the window, one to a line, the likeliest first."""
+    return "\n".join(
+        tr(
+            "{number}. {cause} Look at: {where} ({owner}).",
+            number=number,
+            cause=translate(one.cause),
+            where=translate(one.where),
+            owner=translate(one.owner.value),
+        )
+        for number, one in enumerate(candidates, 1)
+    )

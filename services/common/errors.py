@@ -1,12 +1,14 @@
 """Errors with five parts, the same in dialogs, logs, JSON and support bundles."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from models.translation_marks import tr_later
 from services.common.fault_ids import FaultId
+from services.common.json_types import JsonValue, UncheckedJson
 from services.common.plain_text import escape_and_indent
 from services.common.redaction import redact
 from services.language import ENGLISH, plural_message
@@ -21,6 +23,39 @@ class Owner(StrEnum):
     NETWORK = tr_later("network")
     SERVICENOW = tr_later("ServiceNow administrator")
     PRIVILEGE_MANAGER = tr_later("Privilege Manager administrator")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One possible cause of a failure whose reply does not say which one it is: a stable identifier, the cause, where to look, and the owner; texts are translatable."""
+
+    id: str
+    cause: str
+    where: str
+    """The record, property, role or page to look at, in the words of the product."""
+    owner: Owner = Owner.SERVICENOW
+
+    def as_dict(self) -> dict[str, JsonValue]:
+        """Return it for JSON."""
+        return {"id": self.id, "cause": self.cause, "where": self.where, "owner": self.owner.value}
+
+    @classmethod
+    def parse(cls, stored: UncheckedJson) -> "Candidate":
+        """Return a candidate of a stored report. Raises KeyError or ValueError for anything else."""
+        return cls(str(stored["id"]), str(stored["cause"]), str(stored["where"]), Owner(stored["owner"]))
+
+
+def candidates_as_list(candidates: Iterable[Candidate]) -> list[JsonValue]:
+    """Return candidates for JSON, the likeliest first."""
+    return [candidate.as_dict() for candidate in candidates]
+
+
+def format_candidates(candidates: Iterable[Candidate]) -> list[str]:
+    """Return candidates as numbered lines of English, the likeliest first."""
+    return [
+        f"{number}. {one.cause} Look at: {one.where} (owner: {one.owner.value})"
+        for number, one in enumerate(candidates, 1)
+    ]
 
 
 def new_correlation_id() -> str:
@@ -40,14 +75,16 @@ class Problem:
     fault: FaultId
     """Stable identifier, such as `authentication-refused`, and what the program decides by."""
     correlation_id: str = field(default_factory=new_correlation_id)
+    candidates: tuple[Candidate, ...] = ()
+    """The possible causes, the likeliest first, where the other side does not say which one it is."""
 
     def __post_init__(self) -> None:
         """Redact the evidence, which is displayed, logged, copied and sent."""
         object.__setattr__(self, "evidence", redact(self.evidence))
 
-    def as_dict(self) -> dict[str, str]:
-        """Return the parts for JSON."""
-        return {
+    def as_dict(self) -> dict[str, JsonValue]:
+        """Return the parts for JSON; `candidates` only where there are some."""
+        parts: dict[str, JsonValue] = {
             "tried": self.tried,
             "evidence": self.evidence,
             "cause": self.cause,
@@ -56,6 +93,7 @@ class Problem:
             "fault": self.fault.value,
             "correlation_id": self.correlation_id,
         }
+        return parts | {"candidates": candidates_as_list(self.candidates)} if self.candidates else parts
 
     def as_text(self) -> str:
         """Return the parts as lines for a terminal, the clipboard or a log."""
@@ -65,6 +103,7 @@ class Problem:
             f"  Cause:    {self.cause}",
             f"  Owner:    {self.owner.value}",
             f"  Remedy:   {self.remedy}",
+            *(f"  Possible: {line}" for line in format_candidates(self.candidates)),
             f"  Id:       {self.correlation_id} ({self.fault})",
         )
         return "\n".join(escape_and_indent(part, " " * 12) for part in parts)

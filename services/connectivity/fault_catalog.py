@@ -8,7 +8,7 @@ from functools import cache
 
 from models.check_stages import ALL_STAGES, PROCESS_STAGES, REACH_STAGES
 from models.translation_marks import tr_later
-from services.common.errors import Owner, Problem, RefusedError, UnreachableError
+from services.common.errors import Candidate, Owner, Problem, RefusedError, UnreachableError
 from services.common.fault_ids import FaultId, FaultTrait
 from services.common.redaction import evidence_excerpt as redacted
 from services.connectivity.fault_symptoms import find_symptom
@@ -35,6 +35,8 @@ class CheckFault:
     remedy: str
     source: str
     state: StageState = StageState.FAILED
+    candidates: tuple[Candidate, ...] = ()
+    """The possible causes, the likeliest first, where the server does not say which one it is."""
 
 
 _SN, _NET, _ME = Owner.SERVICENOW, Owner.NETWORK, Owner.CONSOLE
@@ -82,7 +84,15 @@ def table_fault(
     known = table[fault_id]
     return _with_symptom(
         CheckFault(
-            fault_id, _parse_stages(stages), known.owner, see, known.cause, known.remedy, source, state
+            fault_id,
+            _parse_stages(stages),
+            known.owner,
+            see,
+            known.cause,
+            known.remedy,
+            source,
+            state,
+            known.candidates,
         )
     )
 
@@ -189,10 +199,7 @@ _LISTED_FAULTS: tuple[CheckFault, ...] = (
           "RFC 9110, 11.6.1: WWW-Authenticate"),
     _call_fault(FaultId.ACCESS_POLICY_REFUSED, "authentication", "Every request is turned away as forbidden.",
           f"{_DOC}: IP Address Access Control, and API access policies"),
-    failure(FaultId.AUTHENTICATION_MFA, "authentication", _SN, _REFUSED,
-         tr_later("The account must enter a one-time password, which web services cannot."),
-         tr_later("Make the account Web service access only, or take it out of multi-factor authentication."),
-         f"{_DOC}: REST API, header X-MFA_TOKEN"),
+    _call_fault(FaultId.AUTHENTICATION_MFA, "authentication", _REFUSED, f"{_DOC}: REST API, header X-MFA_TOKEN"),
     _call_fault(FaultId.RATE_LIMITED, "authentication", "Requests fail at busy hours.", f"{_DOC}: inbound REST API rate limiting"),
     _call_fault(FaultId.REPLY_MALFORMED, "authentication", _NOTHING, _SEEN),
     _call_fault(FaultId.RIGHTS_MISSING, "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", StageState.WARNING),
@@ -399,6 +406,7 @@ def fault_result(
         remedy or fault.remedy,
         suggested_name=suggested_name,
         suggested_item_id=suggested_item_id,
+        candidates=fault.candidates,
     )
 
 
@@ -412,6 +420,7 @@ def stage_problem(stage: str, fault_id: FaultId, tried: str, evidence: str) -> P
         owner=fault.owner,
         remedy=fault.remedy,
         fault=fault_id,
+        candidates=fault.candidates,
     )
 
 

@@ -5,7 +5,7 @@ from functools import cache
 
 from models.check_stages import ANSWER_GROUP, CHAIN_GROUP, STAGE_GROUPS, STAGE_NAMES, StageGroup
 from models.translation_marks import tr_later
-from services.common.errors import Owner
+from services.common.errors import Owner, candidates_as_list
 from services.connectivity.fault_catalog import (
     CheckFault,
     all_faults,
@@ -21,6 +21,7 @@ TITLE = "Fault catalog"
 OWNER, STAGE, ALSO_AT = tr_later("Owner"), tr_later("Stage"), tr_later("Also at")
 OTHER_OWNER = tr_later("Owner on Privilege Manager")
 """The parts of an entry that are made of names."""
+LOOK_AT = tr_later("Look at: {where}.")
 GENERATE_COMMAND = "approval-console faults --markdown > resources/help/fault-catalogue.md"
 _OWNERS = ", ".join(f"*{owner}*" for owner in dict.fromkeys(fault.owner.value for fault in all_faults()))
 _INTRO = f"""\
@@ -61,6 +62,7 @@ def fault_fields(fault: CheckFault) -> list[tuple[str, str]]:
         (OWNER, OWNER_NAMES[fault.owner]),
         (OTHER_OWNER, OWNER_NAMES[other_owner] if other_owner is not None else ""),
         (tr_later("Remedy"), fault.remedy),
+        (tr_later("Possible causes"), _join_candidates(fault)),
         (tr_later("Source"), fault.source),
         (STAGE, join_stage_names(fault.stages)),
         (ALSO_AT, join_stage_names(other_stages(fault))),
@@ -70,6 +72,18 @@ def fault_fields(fault: CheckFault) -> list[tuple[str, str]]:
         ),
     )
     return [(name, text) for name, text in parts if text]
+
+
+def _join_candidates(fault: CheckFault) -> str:
+    """Return the possible causes as one text, the likeliest first, which is translated part by part."""
+    parts = [
+        f"{number}. {{cause{number}}} {{where{number}}}" for number in range(1, len(fault.candidates) + 1)
+    ]
+    names: dict[str, object] = {}
+    for number, one in enumerate(fault.candidates, 1):
+        names[f"cause{number}"] = tr_message(one.cause)
+        names[f"where{number}"] = tr_message(LOOK_AT, where=tr_message(one.where))
+    return Message(" ".join(parts), names) if parts else ""
 
 
 def format_fault(fault: CheckFault) -> str:
@@ -89,6 +103,7 @@ def fault_to_dict(fault: CheckFault) -> dict[str, object]:
         "cause": fault.cause,
         "remedy": fault.remedy,
         "source": fault.source,
+        "candidates": candidates_as_list(fault.candidates),
     }
 
 

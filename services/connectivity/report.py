@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from services.common.errors import Problem, new_correlation_id
+from services.common.errors import Candidate, Problem, candidates_as_list, new_correlation_id
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonObject
 
@@ -56,6 +56,8 @@ class StageResult:
     """The rate limit that the instance reports."""
     operations: Mapping[str, str] = field(default_factory=dict)
     """The operations that the server describes, by name: a mark that changes with the way to call each."""
+    candidates: tuple[Candidate, ...] = ()
+    """The possible causes, the likeliest first, where the server does not say which one it is."""
     certificate_ends_at: str = ""
     """When the certificate of the server ends, in UTC as JSON writes it."""
     basic_auth_enforced_at: str = ""
@@ -73,6 +75,7 @@ class StageResult:
             problem.owner.value,
             problem.remedy,
             ms,
+            candidates=problem.candidates,
         )
 
     @classmethod
@@ -86,8 +89,8 @@ class StageResult:
         return cls(stage, StageState.SKIPPED, evidence)
 
     def as_dict(self) -> JsonObject:
-        """Return the stage for JSON."""
-        return {
+        """Return the stage for JSON; `candidates` only where there are some."""
+        parts: JsonObject = {
             "stage": self.stage,
             "state": self.state.value,
             "fault": self.fault,
@@ -97,6 +100,7 @@ class StageResult:
             "remedy": self.remedy,
             "ms": round(self.ms),
         }
+        return parts | {"candidates": candidates_as_list(self.candidates)} if self.candidates else parts
 
     def as_stored_dict(self) -> JsonObject:
         """Return the stage as the store keeps it: with the data that the window decides on."""

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from services.common.errors import Candidate
 from services.common.fault_ids import FaultId
 from services.common.json_types import UncheckedJson
 from services.connectivity.report import SkipReason, StageResult, StageState
@@ -25,6 +26,7 @@ def parse_stage(stored: UncheckedJson) -> StageResult:
         owner=str(stored.get("owner", "")),
         remedy=str(stored.get("remedy", "")),
         ms=float(stored.get("ms", 0)),
+        candidates=tuple(Candidate.parse(one) for one in stored.get("candidates", ())),
     )
     if "skip_reason" not in stored:
         return _with_fields_from_texts(result)

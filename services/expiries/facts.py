@@ -19,7 +19,7 @@ from services.configuration import Configuration
 from services.connectivity.seen_dates import NO_DATE, SeenDates, find_seen_dates
 from services.expiries.calendar import ExpiryFact, ExpiryKind, ExpiryState
 from services.expiries.certificate_files import CertificateFile, read_certificate_file, read_certificates
-from services.language import plural_message
+from services.language import plural_message, tr_message
 from services.store import Store
 from services.vault import SecretMissingError, Vault
 
@@ -43,10 +43,6 @@ BASIC_REMEDY = tr_later(
 FILE_REMEDY = tr_later(
     "Choose a file that can be read, and enter its passphrase on the User Credential if it has one."
 )
-DATE_UNKNOWN = tr_later("The account cannot read the date in ServiceNow; a check reads it where it may")
-DATE_NOT_SET = tr_later("ServiceNow has set no date")
-NO_CERTIFICATE = tr_later("The key has no certificate with it")
-NO_END = tr_later("No certificate in the file has an end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +128,7 @@ def _key_fact(credential: UserCredential, servers: list[Server], vault: Vault) -
         return fact(ExpiryState.UNKNOWN, error.problem.cause)
     earliest = read_certificates(key.reveal().encode()).earliest if key is not None else None
     if earliest is None:
-        return fact(ExpiryState.UNDATED, NO_CERTIFICATE)
+        return fact(ExpiryState.UNDATED, tr_message("The key has no certificate with it"))
     return fact(ExpiryState.UNDATED, earliest.name, earliest.ends_at)
 
 
@@ -245,7 +241,7 @@ def _file_facts(
 def _which(file: CertificateFile) -> str:
     earliest = file.earliest
     if earliest is None:
-        return NO_END
+        return tr_message("No certificate in the file has an end")
     if len(file.ends) == 1:
         return earliest.name
     return plural_message(
@@ -267,7 +263,11 @@ def _basic_fact(server: ForeignSystem, seen: SeenDates) -> ExpiryFact:
         Owner.SERVICENOW,
         expires_at=told if isinstance(told, datetime) else None,
         gap=ExpiryState.UNDATED if known else ExpiryState.UNKNOWN,
-        detail="" if isinstance(told, datetime) else DATE_NOT_SET if known else DATE_UNKNOWN,
+        detail=""
+        if isinstance(told, datetime)
+        else tr_message("ServiceNow has set no date")
+        if known
+        else tr_message("The account cannot read the date in ServiceNow; a check reads it where it may"),
     )
 
 

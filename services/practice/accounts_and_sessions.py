@@ -33,10 +33,13 @@ ROLES: dict[str, str] = {
     "soap_script": "May run scripted web services.",
     "snc_platform_rest_api_access": "May use the platform's REST APIs.",
     "mid_server": "Used by MID servers.",
+    "snc_basic_auth_api_access": "May go on with basic authentication where it is restricted.",
+    "snc_external": "An external user.",
 }
 CONTAINED_ROLES: dict[str, tuple[str, ...]] = {
     "soap": ("soap_query", "soap_create", "soap_update", "soap_delete", "soap_query_update", "soap_ecc", "soap_script"),
     "itil": ("snc_platform_rest_api_access", "approver_user"),
+    "mid_server": ("snc_basic_auth_api_access",),
 }  # fmt: skip
 
 
@@ -169,6 +172,8 @@ class Accounts:
         self._database = database
         self._accounts = accounts
         self._sessions: dict[str, Session] = {}
+        self.second_factors: set[str] = set()
+        """Users with an active second factor; basic calls of theirs are refused, unless they are limited to web services."""
 
     def user(self, user_name: str) -> User | None:
         """Return an active user that is not locked out, with its roles from the tables."""
@@ -201,7 +206,14 @@ class Accounts:
         account = self._accounts.get(user_name)
         if account is None or not hmac.compare_digest(account.password.encode(), password.encode()):
             return None
+        row = self._database.first("sys_user", user_name=user_name)
+        if row is None or row["password_needs_reset"] == "true":  # noqa: S105 -- a flag
+            return None
         return self.user(user_name)
+
+    def needs_second_factor(self, user: User) -> bool:
+        """Return whether basic calls of a user are refused for a one-time password."""
+        return user.user_name in self.second_factors and not self.is_web_service_only(user.user_name)
 
     def is_web_service_only(self, user_name: str) -> bool:
         """Return whether an account may not sign in interactively."""

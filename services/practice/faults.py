@@ -84,6 +84,8 @@ FAULTS: dict[str, str] = {
     "variables_hidden": "The variables of requested items are hidden from every account.",
     "names_hidden": "The names of approvers and the texts of comments come empty, as rules for fields make them.",
     "items_read_only": "Requested items are changed by admin alone.",
+    "token_reply_odd": "The token endpoint answers 200 without a token.",
+    "soap_refused": "SOAP access policies take no kind of sign-in that callers use; option service names it, else all three.",
     "node_switched": "Sessions from before are refused, as on a node that does not know them; new ones are not.",
 }
 """Name and what it does."""
@@ -111,6 +113,7 @@ FAULT_OPTIONS: dict[str, dict[str, type[float | str]]] = {
     "service_forbidden": {"service": str},
     "wsdl_refused": {"status": float, "service": str},
     "input_typed": {"service": str},
+    "soap_refused": {"service": str},
     "slow_script": {"seconds": float},
 }
 """The options of the faults that have some, and whether each is a number or a text."""

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 
 from services.practice.accounts_and_sessions import Accounts, User, user_sys_id
 from services.practice.database import Database, new_sys_id
+from services.practice.faults import FaultRegistry
 
 ACCESS_LIFETIME_S = 1800
 REFRESH_LIFETIME_S = 8_640_000
@@ -25,6 +26,8 @@ BODY_ONLY_PROPERTY = "glide.oauth.allow.parameters.in.post.body.only"
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 JWT_ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
 REFUSED = {"error_description": "access_denied", "error": "server_error"}
+UNKNOWN_CLIENT = {"error": "unauthorized_client"}
+"""What was seen for a client of another instance; its status was not recorded."""
 SCOPE = "useraccount"
 
 
@@ -59,6 +62,11 @@ class OAuthClient:
     skew_s: int = 0
     """The clock skew that assertions may have."""
     verifiers: list[Verifier] = field(default_factory=list)
+    scopes: frozenset[str] = frozenset({SCOPE})
+    """The scopes that it may ask for."""
+    has_default_profile: bool = True
+    is_restricted: bool = False
+    """Whether its tokens are for APIs whose access policy names OAuth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,19 @@ class TokenStore:
     """Clients and tokens by their values."""
 
     def __init__(
-        self, database: Database, accounts: Accounts, clock: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        accounts: Accounts,
+        faults: FaultRegistry,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._accounts = accounts
         self.clock = clock
         self.clients: dict[str, OAuthClient] = {}
+        self.foreign_clients: set[str] = set()
+        """Client ids of another instance, which a clone was made from."""
+        self.faults = faults
         self._tokens: dict[str, Token] = {}
         self._assertions_seen: set[str] = set()
 
@@ -109,11 +124,10 @@ class TokenStore:
             return None
         return self._accounts.user(token.user_name)
 
-    def is_scoped(self, value: str) -> bool:
-        """Return whether the client of an access token is securely scoped."""
+    def client_of(self, value: str) -> OAuthClient | None:
+        """Return the client that an access token was given to, or None."""
         token = self._tokens.get(value)
-        client = self.clients.get(token.client_id) if token is not None else None
-        return client is not None and client.is_scoped
+        return self.clients.get(token.client_id) if token is not None else None
 
     def revoke(self, value: str) -> None:
         """End a token."""
@@ -128,8 +142,12 @@ class TokenStore:
     def answer(self, content_type: str, body: bytes) -> JSONResponse:
         """Answer a POST to the token endpoint."""
         form = _form(content_type, body)
+        if form.get("client_id", "") in self.foreign_clients:
+            return JSONResponse(UNKNOWN_CLIENT, 401)
         client = self.clients.get(form.get("client_id", ""))
-        if client is None or not client.active:
+        if client is None or not client.active or not client.has_default_profile:
+            return _refused()
+        if form.get("scope") and not client.scopes.issuperset(form["scope"].split()):
             return _refused()
         given = form.get("client_secret", "")
         is_assertion = form.get("grant_type") == JWT_GRANT
@@ -219,6 +237,8 @@ class TokenStore:
     ) -> JSONResponse:
         scope = form.get("scope") or SCOPE
         access = self._token(TokenKind.ACCESS, client, user_name, scope, client.lifetime_s)
+        if self.faults.on("token_reply_odd"):
+            return JSONResponse({"token_type": "Bearer", "scope": access.scope})
         body: dict[str, str | int] = {
             "access_token": access.value,
             "scope": access.scope,

@@ -108,11 +108,19 @@ _SPECS: tuple[tuple[str, str, str, str, str], ...] = (
         "name",
         (
             "user_name name first_name last_name email title active:bool locked_out:bool time_zone "
-            "web_service_access_only:bool internal_integration_user:bool"
+            "web_service_access_only:bool internal_integration_user:bool password_needs_reset:bool"
         ),
         "",
     ),
     ("sys_user_role", "Role", "name", "name description", ""),
+    ("sys_plugins", "Plugin", "name", "name source active:bool", ""),
+    (
+        "sys_user_basic_auth_exception",
+        "Basic Auth Exception",
+        "user",
+        "user>sys_user decision action_taken:bool last_seen:dt usage_count:int source",
+        "",
+    ),
     ("oauth_entity", "Application Registry", "name", "name client_id type user>sys_user active:bool", ""),
     (
         "sys_user_role_contains",

@@ -11,7 +11,9 @@ from typing import Literal, Self
 
 from cryptography import x509
 
+from services.practice.access_policies import AccessRules
 from services.practice.accounts_and_sessions import INTEGRATION_USER, Accounts, PracticeAccount, make_accounts
+from services.practice.basic_auth_restriction import BasicAuthRestriction
 from services.practice.database import Database, Row, utc_clock
 from services.practice.faults import FaultRegistry
 from services.practice.initial_data import fill_database
@@ -48,9 +50,10 @@ class PracticeInstance:
                 self._database, self.accounts, stock=state == "stock", items=items, requests=requests
             )
         self._scripts = JavaScriptRunner(script_seconds)
-        self._web = PracticeWebApp(
-            self._database, Accounts(self._database, self.accounts), self.faults, self._scripts
-        )
+        accounts = Accounts(self._database, self.accounts)
+        self._web = PracticeWebApp(self._database, accounts, self.faults, self._scripts)
+        self.users = accounts
+        """Who signs in, and which users have an active second factor."""
         self._web.base_url = lambda: self.base_url
         self._web.balancer = self._balancer = balancer
         self._server = LoopbackServer(
@@ -76,6 +79,16 @@ class PracticeInstance:
     def tokens(self) -> TokenStore:
         """Its OAuth clients and tokens."""
         return self._web.tokens
+
+    @property
+    def access(self) -> AccessRules:
+        """Its access policies, IP filters and Machine Identity Access Controls."""
+        return self._web.access
+
+    @property
+    def restriction(self) -> BasicAuthRestriction:
+        """Its Basic Auth Restriction."""
+        return self._web.restriction
 
     def set_property(self, name: str, value: str) -> None:
         """Write a system property."""

@@ -37,8 +37,14 @@ READ_ROLES: dict[str, tuple[str, ...]] = {
     "sys_dictionary": ("admin", "web_service_admin"),
     "sys_audit_delete": ("admin",),
     "syslog": ("admin",),
+    "sys_user_basic_auth_exception": ("admin",),
 }
 """Who may read a table; tables that are not named here are readable for every signed-in account."""
+
+FORBIDDEN_TABLES = ("sys_plugins",)
+"""Tables that answer 403 to everybody but admin, and not an empty list."""
+SWITCH_PREFIXES = ("glide.authenticate.", "glide.oauth.")
+"""System properties of the sign-in: their rows are hidden from everybody but admin."""
 
 WRITE_ROLES: dict[str, tuple[str, ...]] = {
     "sys_web_service": ("web_service_admin",),
@@ -71,9 +77,12 @@ def error_response(status: int, message: str, detail: str) -> TableResponse:
     return TableResponse({"error": {"message": message, "detail": detail}, "status": "failure"}, status)
 
 
-def not_authenticated() -> TableResponse:
-    """Return the response to wrong credentials."""
-    return error_response(401, "User Not Authenticated", "Required to provide Auth information")
+def not_authenticated(challenge: str = "") -> TableResponse:
+    """Return the response to wrong credentials; `challenge` is its header `WWW-Authenticate`."""
+    response = error_response(401, "User Not Authenticated", "Required to provide Auth information")
+    if challenge:
+        response.headers["WWW-Authenticate"] = challenge
+    return response
 
 
 class RowCache:
@@ -109,6 +118,8 @@ class TableApi:
 
     async def answer(self, request: Request, user: User, table_name: str, sys_id: str) -> Response:
         """Handle one call of an authenticated user."""
+        if table_name in FORBIDDEN_TABLES and not user.has("admin"):
+            return error_response(403, "Insufficient rights to query records", "")
         table = TABLES.get(table_name)
         if table is None:
             return error_response(400, f"Invalid table {table_name}", "")
@@ -227,6 +238,12 @@ class TableApi:
 
     def _readable(self, user: User, table: Table, row: Row) -> bool:
         roles = READ_ROLES.get(table.name)
+        if (
+            table.name == "sys_properties"
+            and row["name"].startswith(SWITCH_PREFIXES)
+            and not user.has("admin")
+        ):
+            return False
         shown = table.name == "sys_user_has_role" and are_roles_visible(self._faults)
         if roles is not None and not shown and not user.has(*roles, "admin"):
             return False

@@ -16,7 +16,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from services.practice.access_policies import AccessRules, SignInKind, refused_soap
 from services.practice.accounts_and_sessions import GUEST_USER, Accounts, User
+from services.practice.basic_auth_restriction import BasicAuthRestriction
 from services.practice.database import Database
 from services.practice.fault_effects import apply_faults
 from services.practice.faults import FaultRegistry
@@ -76,6 +78,20 @@ def _bearer_token(request: Request) -> str:
     return value.strip() if scheme.lower() == "bearer" else ""
 
 
+def _sign_in_kind(request: Request, user: User | None) -> SignInKind:
+    """Return how a call signs in."""
+    if _bearer_token(request):
+        return SignInKind.OAUTH
+    if request.headers.get("authorization"):
+        return SignInKind.BASIC
+    return SignInKind.NONE if user is None else SignInKind.CERTIFICATE
+
+
+def is_let_in(request: Request) -> bool:
+    """Return whether the call ran as the user that it signed in as."""
+    return not getattr(request.state, "refused", False)
+
+
 class PracticeWebApp:
     """Answers every request."""
 
@@ -84,7 +100,9 @@ class PracticeWebApp:
     ) -> None:
         self._database = database
         self._accounts = accounts
-        self.tokens = TokenStore(database, accounts)
+        self.tokens = TokenStore(database, accounts, faults)
+        self.restriction = BasicAuthRestriction(database, accounts.is_web_service_only)
+        self.access = AccessRules()
         self.faults = faults
         self._table_api = TableApi(database, faults)
         self.services = ScriptedServices(database, faults, runner)
@@ -136,7 +154,7 @@ class PracticeWebApp:
             _log.exception("%s %s", request.method, request.url.path)
             response = internal_error(request.url.path)
         self.log.append(RecordedCall.of(request, user.user_name if user else "", response.status_code))
-        self._add_instance_headers(response, user, session)
+        self._add_instance_headers(response, user if is_let_in(request) else None, session)
         if self.faults.consume("answer_lost"):
             return LostResponse()
         if self.faults.on("cut_body") and response.body:
@@ -164,15 +182,11 @@ class PracticeWebApp:
             return PlainTextResponse("true" if self.balancer.supports_inner_tls else "false")
         if parts[:2] == ["api", "now"]:
             rest = [p for p in parts[2:] if p not in ("v1", "v2")]
-            if user is None:
-                refusal = not_authenticated()
-                if self.faults.on("mfa_required") and "authorization" in request.headers:
-                    refusal.headers["X-MFA_TOKEN"] = "invalid"  # noqa: S105 -- the documented header, no secret
-                return refusal
+            refusal = self._refuse_rest(request, user, rest)
+            if refusal is not None or user is None:
+                return refusal or not_authenticated()
             users = self.faults.on("user_forbidden") and rest[1:2] == ["sys_user"]
             lists = self.faults.on("lists_forbidden") and "sysparm_query=" in request.url.query
-            if self.tokens.is_scoped(_bearer_token(request)):
-                return error_response(403, "User Not Authorized", "Access to unscoped api is not allowed")
             if self.faults.on("forbidden") or users or (lists and request.method == "GET"):
                 text = "Field(s) present in the query do not have permission to be read"
                 return error_response(403, "Insufficient rights to query records", text)
@@ -183,20 +197,53 @@ class PracticeWebApp:
             return await self._do(request, user, path.removesuffix(".do"))
         return fault_page("login_page")
 
+    def _refuse_rest(self, request: Request, user: User | None, rest: list[str]) -> Response | None:
+        """Return why a REST call is refused before anything is looked for, or None."""
+        table = rest[1] if rest[:1] == ["table"] and len(rest) > 1 else ""
+        kind, client = _sign_in_kind(request, user), self.tokens.client_of(_bearer_token(request))
+        address = request.client.host if request.client is not None else ""
+        restricted = client is not None and client.is_restricted
+        refusal = self.access.refuse_rest(request.method, table, kind, address, restricted=restricted)
+        request.state.refused = refusal is not None
+        if refusal is None and user is None:
+            refusal = not_authenticated(self.access.find_rest(request.method, table).challenge(kind))
+            if getattr(request.state, "second_factor", False):
+                refusal.headers["X-MFA_TOKEN"] = "invalid"  # noqa: S105 -- the documented header, no secret
+        if refusal is not None or user is None:
+            return refusal
+        if client is not None and client.is_scoped:
+            return error_response(403, "User Not Authorized", "Access to unscoped api is not allowed")
+        return self.access.refuse_machine_on_rest(user, table)
+
+    def _soap_user(self, request: Request, user: User | None, name: str) -> tuple[User | None, Response]:
+        """Return the user that a SOAP call runs as, None where it is refused, and the page of the refusal."""
+        kind, address = (
+            _sign_in_kind(request, user),
+            request.client.host if request.client is not None else "",
+        )
+        taken = self.access.accepts_soap(name, kind, address, user)
+        if not taken or self.faults.applies_to_service("soap_refused", name):
+            user = None
+        request.state.refused = user is None
+        asked = "wsdl" if request.url.query.upper().startswith("WSDL") else "soap"
+        if user is None and not self._database.is_set(f"glide.basicauth.required.{asked}", default=True):
+            # A call without a valid sign-in runs as the guest.
+            user = self._accounts.user(GUEST_USER)
+        return user, refused_soap(self.access.find_soap(name).challenge(kind))
+
     async def _do(self, request: Request, user: User | None, name: str) -> Response:
         query = request.url.query.upper()
         if name == "oauth_token" and request.method == "POST":
             return self.tokens.answer(request.headers.get("content-type", ""), await request.body())
+        if name == "oauth_revoke_token" and request.method == "GET":
+            # It asks for no sign-in.
+            self.tokens.revoke(request.query_params.get("token", ""))
+            return Response(status_code=200)
         if not query.startswith(("WSDL", "SOAP")):
             return fault_page("login_page")
+        user, refusal = self._soap_user(request, user, name)
         if user is None:
-            kind = "wsdl" if query.startswith("WSDL") else "soap"
-            if self._database.is_set(f"glide.basicauth.required.{kind}", default=True):
-                return html_page("Error report", "HTTP Status 401", 401)
-            # A call without a valid sign-in runs as the guest.
-            user = self._accounts.user(GUEST_USER)
-        if user is None:
-            return html_page("Error report", "HTTP Status 401", 401)
+            return refusal
         service = self.services.service(name)
         if service is None:
             return html_page("Page not found", "The page does not exist.", 404)
@@ -261,16 +308,25 @@ class PracticeWebApp:
         if token := _bearer_token(request):
             return self._open_session(self.tokens.user_of(token), session)
         if header:
-            refused = self.faults.on("unauthorised") or self.faults.on("mfa_required")
-            user = None if refused else self._accounts.sign_in(header)
-            if user is not None and self._is_basic_auth_restricted(user):
-                user = None
-            return self._open_session(user, session)
+            return self._open_session(self._basic_user(request, header), session)
         resumed = self._accounts.resume(session) if session else None
         if resumed is None and certificate is not None and not self.faults.on("certificate_sign_in_off"):
             mapped = find_mapped_user(self._database, certificate)
             return self._open_session(self._accounts.user(mapped) if mapped else None, session)
         return resumed, session
+
+    def _basic_user(self, request: Request, header: str) -> User | None:
+        """Return the user of a name and a password that may sign in with them, or None."""
+        request.state.second_factor = self.faults.on("mfa_required")
+        if self.faults.on("unauthorised") or self.faults.on("mfa_required"):
+            return None
+        user = self._accounts.sign_in(header)
+        if user is None or self._is_basic_auth_restricted(user):
+            return None
+        if self._accounts.needs_second_factor(user):
+            request.state.second_factor = True
+            return None
+        return user if self.restriction.lets_in(user) else None
 
     def _open_session(self, user: User | None, session: str) -> tuple[User | None, str]:
         """Return a user that signed in with a call, and a session of that user."""

@@ -17,7 +17,7 @@ import httpx
 
 from models.secret_names import SecretName
 from models.sign_in import SignInMethod
-from services.common.errors import Problem, RefusedError, new_correlation_id
+from services.common.errors import ConsoleError, Problem, RefusedError, new_correlation_id
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonValue
 from services.common.redaction import evidence_excerpt, remember_secret
@@ -25,6 +25,7 @@ from services.common.secret import Secret
 from services.servicenow.faults import make_error
 from services.servicenow.jwt_assertions import make_assertion
 from services.servicenow.response_checks import raise_for_failure, raise_for_redirect
+from services.servicenow.sign_in_candidates import refused_token_candidates
 from services.transport.authentication import BearerAuthorization, TokenSignIn
 from services.transport.http_channel import HttpChannel
 
@@ -37,11 +38,11 @@ END_MARGIN_S = 5.0
 LIFETIME_DEFAULT_S = 1800.0
 """When a reply does not say it: the default of ServiceNow's clients."""
 LIFETIME_MAX_S = 24 * 3600.0
-CLOCK_TOLERANCE_S = 5.0
-"""A difference of clocks that an assertion bears; see `jwt_assertions.BACKDATED_S`."""
 REFUSED_PAUSE_S = 60.0
 """For this long refused secrets are not sent again."""
 TOKEN_MAX = 16_384
+CLOCK_TOLERANCE_S = 5.0
+"""A refused assertion is made once more when the reply shows that this clock differs by more than was allowed for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +172,15 @@ class AccessTokens:
         try:
             return await self._request(sign_in, await self._form(sign_in, tried), tried, remember=True)
         except RefusedError:
-            off_by_s = abs(self._clock_offset_s - offset_s)
-            if sign_in.method is not SignInMethod.JWT_BEARER or off_by_s <= CLOCK_TOLERANCE_S:
+            if sign_in.method is not SignInMethod.JWT_BEARER or not self._clock_differs(offset_s):
                 raise
-        # The reply told that the clocks differ, so that the assertion was out of its time: once more with the right one.
+        # The times in the assertion were wrong by the clock that the reply tells; this one has those of the instance.
         self._refusal = None
         return await self._request(sign_in, await self._form(sign_in, tried), tried, remember=True)
+
+    def _clock_differs(self, from_offset_s: float) -> bool:
+        """Return whether the clocks differ by another time than `from_offset_s`, more than an assertion allows for."""
+        return abs(self._clock_offset_s - from_offset_s) > CLOCK_TOLERANCE_S
 
     async def _form(self, sign_in: TokenSignIn, tried: str) -> dict[str, str]:
         form = _client(sign_in)
@@ -215,7 +219,7 @@ class AccessTokens:
         self._note_clock(response)
         raise_for_redirect(response, self._channel.settings.origin, tried)
         try:
-            token = self._read(response, tried)
+            token = self._read(response, sign_in, tried)
         except RefusedError as error:
             self._refused += 1
             if remember and error.problem.fault in (
@@ -243,7 +247,22 @@ class AccessTokens:
         if told.tzinfo is not None:
             self._clock_offset_s = (told - datetime.now(UTC)).total_seconds()
 
-    def _read(self, response: httpx.Response, tried: str) -> AccessToken:
+    def _refusal_error(self, code: JsonValue, sign_in: TokenSignIn, tried: str, seen: str) -> ConsoleError:
+        """Return the error for an error reply; almost every cause has the same one."""
+        seen = f"{seen}: error {code if isinstance(code, str) else '?'}"[:300]
+        if code == "unauthorized_client":
+            return make_error(FaultId.OAUTH_CLIENT_UNKNOWN, tried, seen)
+        clock_differs = sign_in.method is SignInMethod.JWT_BEARER and self._clock_differs(0)
+        if clock_differs:
+            seen = f"{seen}; the clock of the instance is {self._clock_offset_s:+.0f} s from this one"
+        candidates = refused_token_candidates(
+            sign_in.method,
+            sends_secret=bool(sign_in.secrets.get(SecretName.CLIENT_SECRET)),
+            clock_differs=clock_differs,
+        )
+        return make_error(FaultId.OAUTH_TOKEN_REFUSED, tried, seen, candidates=candidates)
+
+    def _read(self, response: httpx.Response, sign_in: TokenSignIn, tried: str) -> AccessToken:
         """Return the token of a reply. No error shows the body: it may hold a token."""
         seen = f"HTTP {response.status_code} from {response.request.url.path}"
         try:
@@ -251,11 +270,7 @@ class AccessTokens:
         except (ValueError, RecursionError):
             body = None
         if response.status_code in (400, 401) and isinstance(body, dict) and "error" in body:
-            code = body["error"]
-            fault = (
-                FaultId.OAUTH_CLIENT_UNKNOWN if code == "unauthorized_client" else FaultId.OAUTH_TOKEN_REFUSED
-            )
-            raise make_error(fault, tried, f"{seen}: error {code if isinstance(code, str) else '?'}"[:300])
+            raise self._refusal_error(body["error"], sign_in, tried, seen)
         raise_for_failure(response, tried)
         if not isinstance(body, dict):
             raise make_error(FaultId.OAUTH_REPLY_UNREADABLE, tried, f"{seen}: no JSON object")

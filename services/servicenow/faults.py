@@ -1,8 +1,10 @@
 """What can go wrong between this console and an instance: id, cause, owner, remedy. One place for the words."""
 
+from models.sign_in import SignInMethod
 from models.translation_marks import tr_later
 from services.common.errors import Owner, RefusedError, ReplyError, UnreachableError
 from services.common.fault_ids import FaultId
+from services.servicenow import sign_in_candidates as possible
 from services.servicenow.certificate_faults import CERTIFICATE_FAULTS
 from services.transport.faults import Fault, FaultTable, RateLimitedError, transport_faults
 
@@ -34,18 +36,20 @@ FAULTS = FaultTable(
         _F(FaultId.REDIRECT_ELSEWHERE, tr_later("The instance points to another host. The password was not sent there."), _SN,
            tr_later("Use the address it points to as the base URL, if it is yours."), RefusedError),
         _F(FaultId.AUTHENTICATION_REFUSED, tr_later("The account or password was refused, and ServiceNow does not say why."), _SN,
-           tr_later("Enter the password again. If it is right, look at the account, the likeliest first: Locked out, Active, "
-           "Password needs reset, Web service access only (basic authentication may be restricted); then at the API "
-           "access policies."), RefusedError),
+           tr_later("Enter the password again. If it is right, look, the likeliest first, at Basic Auth Restriction (Web service "
+           "access only exempts the account); at the account: Locked out, Active, Password needs reset; then at the API "
+           "access policies."), RefusedError, possible.REFUSED_PASSWORD),
+        _F(FaultId.AUTHENTICATION_MFA, tr_later("The account must enter a one-time password, which web services cannot."), _SN,
+           tr_later("Make the account Web service access only, or take it out of multi-factor authentication."), RefusedError),
         _F(FaultId.OAUTH_TOKEN_REFUSED, tr_later("The token endpoint refused, and ServiceNow does not say why: the reply is the same for every cause."),
            _SN, tr_later("Look in this order: the system property glide.oauth.inbound.client.credential.grant_type.enabled (client "
            "credentials); the OAuth Application User of the client; the client secret; the user (Active, Locked out, Password "
            "needs reset; with a user name and password not Web service access only); scope and default profile of the client; "
            "whether the client belongs to another instance. The cause is in the system log: search for “token flow”."),
-           RefusedError),
+           RefusedError, possible.refused_token_candidates(SignInMethod.CLIENT_CREDENTIALS)),
         _F(FaultId.OAUTH_CLIENT_UNKNOWN, tr_later("The instance does not know this client, or the client may not use this grant."), _SN,
            tr_later("Compare the Client ID with the record in Application Registry of this instance; a clone carries the clients of its "
-           "source."), RefusedError),
+           "source."), RefusedError, possible.UNKNOWN_CLIENT),
         _F(FaultId.OAUTH_REPLY_UNREADABLE, tr_later("The token endpoint did not answer with a token."), _SN,
            tr_later("Check that the base URL is the instance itself, and that no proxy or portal answers in its place."), ReplyError),
         _F(FaultId.OAUTH_PRIVATE_KEY_UNUSABLE, tr_later("The private key cannot sign the assertion."), _ME,
@@ -53,7 +57,13 @@ FAULTS = FaultTable(
            "elliptic curve."), RefusedError),
         _F(FaultId.OAUTH_TOKEN_REJECTED, tr_later("The instance gave an access token and refuses it here."), _SN,
            tr_later("Look, the likeliest first, at the user behind the token (Active, Locked out), at the API access policies (they may "
-           "not name OAuth for this API), and whether the token was revoked."), RefusedError),
+           "not name OAuth for this API), and whether the token was revoked."), RefusedError, possible.REJECTED_TOKEN),
+        _F(FaultId.ACCESS_POLICY_KIND, tr_later("The instance asks for another kind of sign-in here than an access token."), _SN,
+           tr_later("Add an inbound authentication profile for OAuth to the API access policy of this API."), RefusedError,
+           possible.KIND_NOT_OFFERED),
+        _F(FaultId.OAUTH_TOKEN_GUEST, tr_later("The instance did not take the access token; the call ran as a guest."), _SN,
+           tr_later("Set the system property glide.basicauth.required.soap to true, so that such calls are refused, and let the SOAP "
+           "API access policy of the service list OAuth."), RefusedError, possible.GUEST),
         _F(FaultId.OAUTH_CLIENT_SCOPED, tr_later("The OAuth client is securely scoped, and this API is in none of its scopes."), _SN,
            tr_later("Add a REST API Auth Scope for this API to the client, allow the scope useraccount, or make the client broadly "
            "scoped."), RefusedError),
@@ -62,10 +72,10 @@ FAULTS = FaultTable(
            "of it."), RefusedError),
         _F(FaultId.ACCESS_POLICY_REFUSED, tr_later("The instance does not let calls in from this address, or from this account."), _SN,
            tr_later("Look at IP Address Access Control and at the API access policies of the instance: allow the address that this "
-           "machine, or its proxy, calls from, and this account."), RefusedError),
+           "machine, or its proxy, calls from, and this account."), RefusedError, possible.ADDRESS_REFUSED),
         _F(FaultId.RIGHTS_MISSING, tr_later("The account is signed in but lacks a role for this."), _SN,
            tr_later("Give the account web_service_admin and approval_admin; where strict security is on also soap_script and "
-           "soap_query."), RefusedError),
+           "soap_query."), RefusedError, possible.MISSING_RIGHT),
         _F(FaultId.RATE_LIMITED, tr_later("The instance limits how many calls it takes."), _SN,
            tr_later("Wait as long as it asks, or raise the rate limit rule for this account."), RateLimitedError),
         _F(FaultId.RECORD_MISSING, tr_later("The record does not exist, or the account may not see it."), _SN,

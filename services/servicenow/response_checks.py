@@ -38,6 +38,9 @@ _TRANSACTION_CANCELLED = re.compile(r"transaction cancell?ed|maximum execution t
 _ERROR_OBJECT = re.compile(r'"error"\s*:\s*\{[^{}]*')
 """An error object in a text that is no JSON. Inside a value of a record its quotation marks would be escaped."""
 _HTML_RIGHTS_MISSING = re.compile(r"insufficient rights|security constraints", re.IGNORECASE)
+MFA_HEADER = "x-mfa_token"
+"""Comes with a 401 when a one-time password is asked for."""
+_NOT_AUTHENTICATED = re.compile(r"user (?:is )?not authenticated", re.IGNORECASE)
 _CLIENT_SCOPED = re.compile(r"unscoped api|missing required api access scope", re.IGNORECASE)
 _RIGHTS_MISSING = re.compile(
     r"insufficient (?:rights|privileges)|not authori[sz]ed|access denied|security constraints|acl exception|"
@@ -90,12 +93,21 @@ def _authentication_error(response: httpx.Response, tried: str, seen: str) -> Co
     if _is_xml(response) and mentions_missing_rights(response.text[:20_000]):
         # A fault in the instance's own words: the account was let in, and lacks a role.
         return make_error(FaultId.RIGHTS_MISSING, tried, seen)
+    if MFA_HEADER in response.headers:
+        return make_error(FaultId.AUTHENTICATION_MFA, tried, f"{seen}; with the header X-MFA_TOKEN")
     if is_bearer_call(response):
-        return make_error(FaultId.OAUTH_TOKEN_REJECTED, tried, seen)
+        return _token_error(response, tried, seen)
     offered = schemes_without_basic(response)
     if offered:
         return make_error(FaultId.BASIC_AUTH_NOT_OFFERED, tried, f"{seen}; it offers {', '.join(offered)}")
     return make_error(FaultId.AUTHENTICATION_REFUSED, tried, seen)
+
+
+def _token_error(response: httpx.Response, tried: str, seen: str) -> ConsoleError:
+    offered = parse_auth_schemes(response.headers.get_list("www-authenticate"))
+    if offered and not any(scheme.lower() == "bearer" for scheme in offered):
+        return make_error(FaultId.ACCESS_POLICY_KIND, tried, f"{seen}; it asks for {', '.join(offered)}")
+    return make_error(FaultId.OAUTH_TOKEN_REJECTED, tried, seen)
 
 
 def is_bearer_call(response: httpx.Response) -> bool:
@@ -117,6 +129,9 @@ def _forbidden_fault_id(response: httpx.Response) -> FaultId:
     text = response.text[:20_000]
     if is_bearer_call(response) and _is_client_scoped(response):
         return FaultId.OAUTH_CLIENT_SCOPED
+    if response.headers.get("x-is-logged-in") == "false" and _NOT_AUTHENTICATED.search(text):
+        # Nobody was let in, so no role of the account is the reason.
+        return FaultId.ACCESS_POLICY_REFUSED
     if _is_html(response):
         # A gateway may use the same words for a rule of its own; the instance has few for its pages.
         return FaultId.RIGHTS_MISSING if _HTML_RIGHTS_MISSING.search(text) else FaultId.ACCESS_POLICY_REFUSED
@@ -296,9 +311,8 @@ def raise_for_guest(response: httpx.Response, tried: str) -> None:
     A guest gets empty lists, and where SOAP asks for no sign-in even answers, which would look like success.
     """
     if response.headers.get("x-is-logged-in") == "false" and "authorization" in response.request.headers:
-        raise make_error(
-            FaultId.AUTHENTICATION_REFUSED, tried, "X-Is-Logged-In: false; the call ran as a guest"
-        )
+        fault = FaultId.OAUTH_TOKEN_GUEST if is_bearer_call(response) else FaultId.AUTHENTICATION_REFUSED
+        raise make_error(fault, tried, "X-Is-Logged-In: false; the call ran as a guest")
 
 
 def retry_after_or_default(response: httpx.Response) -> float:

@@ -87,16 +87,21 @@ class ServerStatistics:
     """Polling interval and timeout of each of its processes."""
     minimum_interval_s: int
     """Seconds between two polls of its open requests."""
+    calls_last_hour: int = 0
+    """Counted calls of all windows and workers on this store."""
 
 
 def load_server_statistics(store: "Store") -> list[ServerStatistics]:
     """Return the statistics of all servers, ordered by name; blocks."""
     from sqlmodel import col, func, select
 
+    from models.api_call import ApiCall
     from models.approval_process import ApprovalProcess as Process
     from models.approval_request import ApprovalRequest as Request
+    from models.base import utcnow
     from models.foreign_system import ForeignSystem
 
+    an_hour_ago = utcnow() - timedelta(hours=1)
     with store.read() as session:
         servers = session.exec(select(ForeignSystem)).all()
         processes = session.exec(
@@ -110,6 +115,13 @@ def load_server_statistics(store: "Store") -> list[ServerStatistics]:
                 .group_by(col(Process.server_id))
             ).all()
         )
+        calls = dict(
+            session.exec(
+                select(ApiCall.server_id, func.count())
+                .where(col(ApiCall.at) > an_hour_ago)
+                .group_by(col(ApiCall.server_id))
+            ).all()
+        )
     found = [
         ServerStatistics(
             id=server.id,
@@ -119,6 +131,7 @@ def load_server_statistics(store: "Store") -> list[ServerStatistics]:
             has_credential=server.credential_id is not None,
             pending=int(pending.get(server.id, 0)),
             minimum_interval_s=server.minimum_interval_s,
+            calls_last_hour=int(calls.get(server.id, 0)),
             timings=tuple((every, after) for owner, every, after in processes if owner == server.id),
         )
         for server in servers

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError, Owner, Problem, RefusedError, ReplyError, UnreachableError
+from services.common.errors import (
+    Candidate,
+    ConsoleError,
+    Owner,
+    Problem,
+    RefusedError,
+    ReplyError,
+    UnreachableError,
+)
 from services.common.fault_ids import FaultId
 from services.common.redaction import evidence_excerpt
 
@@ -21,6 +29,8 @@ class Fault:
     owner: Owner
     remedy: str
     error: type[ConsoleError]
+    candidates: tuple[Candidate, ...] = ()
+    """Its possible causes, the likeliest first, where the server does not say which one it is."""
 
 
 class RateLimitedError(RefusedError):
@@ -40,9 +50,16 @@ class FaultTable(dict[FaultId, Fault]):
         super().__init__((fault.id, fault) for fault in faults)
 
     def problem(
-        self, fault_id: FaultId, tried: str, evidence: str = "", *, cause: str = "", remedy: str = ""
+        self,
+        fault_id: FaultId,
+        tried: str,
+        evidence: str = "",
+        *,
+        cause: str = "",
+        remedy: str = "",
+        candidates: tuple[Candidate, ...] = (),
     ) -> Problem:
-        """Return the five parts of `fault_id`; `cause` and `remedy` replace the general words where more is known."""
+        """Return the parts of `fault_id`; `cause`, `remedy` and `candidates` replace the general ones where more is known."""
         fault = self[fault_id]
         return Problem(
             tried=tried,
@@ -51,6 +68,7 @@ class FaultTable(dict[FaultId, Fault]):
             owner=fault.owner,
             remedy=remedy or fault.remedy,
             fault=fault_id,
+            candidates=candidates or fault.candidates,
         )
 
     def error(
@@ -61,10 +79,11 @@ class FaultTable(dict[FaultId, Fault]):
         *,
         cause: str = "",
         remedy: str = "",
+        candidates: tuple[Candidate, ...] = (),
         retry_after: float = 0,
     ) -> ConsoleError:
         """Return the error to raise for `fault_id`."""
-        problem = self.problem(fault_id, tried, evidence, cause=cause, remedy=remedy)
+        problem = self.problem(fault_id, tried, evidence, cause=cause, remedy=remedy, candidates=candidates)
         family = self[fault_id].error
         if family is RateLimitedError:
             return RateLimitedError(problem, retry_after)

@@ -367,6 +367,7 @@ async def look_at_pages(window, look, text=""):
             for kind in (Kind.POLICY, Kind.APPROVAL_PROCESS)
         ),
         Target("faults"),
+        Target("expiries"),
     )
     for target in targets:
         window.show_target(target)

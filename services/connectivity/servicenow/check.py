@@ -7,11 +7,14 @@ import httpx
 from models.approval_process import ApprovalProcess
 from models.check_stages import PROCESS_STAGES
 from models.kinds import Kind
+from models.sign_in import SignInMethod
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
+from services.connectivity.fault_catalog import fault_result
 from services.connectivity.network import AnonymousResponse
 from services.connectivity.report import StageResult
 from services.connectivity.servicenow import stages as stage_modules
+from services.connectivity.servicenow.basic_auth_restriction import fetch_restriction
 from services.connectivity.servicenow.certificate_refusal import explain_error_page
 from services.connectivity.servicenow.stage import REGISTRY, SignedInCheck
 from services.connectivity.servicenow.stages.authentication import (
@@ -25,12 +28,19 @@ from services.connectivity.servicenow.stages.web_response import append_build, c
 from services.connectivity.sign_in import PreviousSignIn
 from services.connectivity.stage import load_stages
 from services.connectivity.stage_run import StageCallback
-from services.connectivity.staged_check import StagedCheck, return_async
+from services.connectivity.staged_check import StagedCheck
 from services.servicenow.account_roles import fetch_active_roles
 from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.record_values import is_true
 from services.servicenow.response_checks import schemes_without_basic
-from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn
+from services.transport.authentication import (
+    CertificateSignIn,
+    ServerSignIn,
+    ServerSignInSource,
+    SignIn,
+    TokenSignIn,
+)
 from services.transport.connection_settings import ConnectionSettings
 
 SERVICE_CALL_STAGES = ("service_create", "service_status", "service_cancel", "status_call")
@@ -89,7 +99,9 @@ class ServiceNowCheck(StagedCheck):
         self._finish_without_sign_in(httpx.Headers(), seen)
 
     def adapt(self, result: StageResult) -> StageResult:
-        """Return a result in words that hold after the sign-in: who was let in is not kept out by an address."""
+        """Return a result in words that hold after the sign-in: who was let in for others has the right secret and address."""
+        if result.stage in SERVICE_CALL_STAGES and self.stages.has_ended("authentication"):
+            result = _name_soap_refusal(result)
         if result.fault != FaultId.ACCESS_POLICY_REFUSED or not self.stages.has_ended("authentication"):
             return result
         return replace(
@@ -151,7 +163,18 @@ class ServiceNowCheck(StagedCheck):
             return check_roles(signed.account, self.roles)
 
         self.of_roles = await self.stages.run_unreported("roles", look)
-        await self.stages.run("account", lambda: return_async(check_account(signed, self.roles)))
+        await self.stages.run("account", lambda: self._judge_account(instance, signed))
+
+    async def _judge_account(self, instance: ServiceNowClient, signed: SignInResult) -> str | StageResult:
+        match instance.sign_in:
+            case TokenSignIn(method=method):
+                return check_account(signed, self.roles, method)
+            case CertificateSignIn():
+                return check_account(signed, self.roles, SignInMethod.CERTIFICATE)
+        # An account that is limited to web services is exempt, whatever the properties say.
+        exempt = signed.row is None or is_true(signed.row["web_service_access_only"])
+        restriction = None if exempt else await fetch_restriction(instance)
+        return check_account(signed, self.roles, SignInMethod.BASIC, restriction)
 
     def _report_roles_and_limits(self, headers: httpx.Headers) -> None:
         """Report roles and limits, which also tell what the other stages were refused for them."""
@@ -170,6 +193,22 @@ class ServiceNowCheck(StagedCheck):
     def _note(self, problem: Problem) -> None:
         if problem.fault in (FaultId.RIGHTS_MISSING, FaultId.TRANSACTION_CANCELLED):
             self.unread.append(problem)
+
+
+SOAP_REFUSALS = {
+    FaultId.OAUTH_TOKEN_REJECTED: FaultId.OAUTH_TOKEN_SOAP_REFUSED,
+    FaultId.ACCESS_POLICY_KIND: FaultId.OAUTH_TOKEN_SOAP_REFUSED,
+    FaultId.AUTHENTICATION_REFUSED: FaultId.ACCESS_POLICY_SOAP_REFUSED,
+    FaultId.BASIC_AUTH_NOT_OFFERED: FaultId.ACCESS_POLICY_SOAP_REFUSED,
+}
+"""What a refused sign-in means at a SOAP call when REST has accepted it in the same check."""
+
+
+def _name_soap_refusal(result: StageResult) -> StageResult:
+    fault = SOAP_REFUSALS.get(FaultId.parse(result.fault or "") or FaultId.UNEXPECTED_ERROR)
+    if fault is None:
+        return result
+    return replace(fault_result(result.stage, fault, result.evidence), ms=result.ms)
 
 
 def _require_basic_offered(reply: AnonymousResponse | None, settings: ConnectionSettings) -> None:

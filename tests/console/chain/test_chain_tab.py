@@ -183,6 +183,7 @@ def test_what_cannot_be_seen_is_not_good(run, ctx, scene):
             await checked(page)
             assert words(page)[:3] == ["Cannot see"] * 3
             assert page.chain.presenter.badges() == [("Chain not fully seen", "off", "off")]
+            assert ctx.activity.jobs[-1].state == "notice"
             assert page.chain.diagram.selected_index == -1
             assert page.chain.findings.card.result.fault == "privilege-manager-server-error"
             page.chain.findings.card.acts[0].click()

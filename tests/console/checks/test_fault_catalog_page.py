@@ -78,7 +78,7 @@ def test_by_keyboard_alone_a_fault_is_found_read_and_copied(in_window):
     async def story(window):
         page = await catalogue(window)
         await until(page.search.hasFocus)
-        QTest.keyClicks(page.search, "nobody was asked")
+        QTest.keyClicks(page.search, "wait nobody was asked")
         assert listed(page) == ["approval-not-requested"]
         assert page.foot.text() == f"1 of {len(all_faults())} faults"
         press(window, Qt.Key.Key_Down)

@@ -121,6 +121,7 @@ REFUSED = (
     (("--key-id", "k", "--password-stdin"), "S3cr3t-1", "--key-id cannot be used with --sign-in basic"),
     (("--sign-in", "certificate", "--scope", "a"), "", "--scope cannot be used with --sign-in certificate"),
     (("--sign-in", "apikey", "--password-stdin"), "S3cr3t-1", "Use one of basic, oauth_client_credentials"),
+    (("--sign-in", "api_key", "--password-stdin"), "S3cr3t-1", "API keys for REST only"),
     (("--password-stdin", "--client-secret-stdin"), "S3cr3t-1", "Call once for each secret"),
     (("--sign-in", "oauth_client_credentials", "--client-secret-stdin"), "S3cr3t-1", "client_id: is empty"),
     (("--sign-in", "oauth_client_credentials", "--client-id", "c"), "", "--client-secret-stdin"),

@@ -15,6 +15,7 @@ from console.shell.page_registry import create_page
 from console.widgets.badge import Badge
 from console.widgets.data_table import distribute_widths, elided_path, file_name
 from console.widgets.labels import Label, LinkLabel
+from models.api_call import ApiCall
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from services.common.secret import Secret
@@ -151,6 +152,9 @@ def test_each_server_has_a_card_with_its_status_and_links(run, ctx, configuratio
     with store.write() as work:
         work.insert(ApprovalRequest(process_id=process.id, state=RequestState.PENDING))
         work.insert(ApprovalRequest(process_id=process.id, state=RequestState.APPROVED))
+        for minutes in (5, 59, 61):
+            at = datetime.now(UTC) - timedelta(minutes=minutes)
+            work.session.add(ApiCall(server_id=server.id, at=at, purpose="look"))
 
     async def story():
         page = await opened(ctx, "home")
@@ -165,7 +169,7 @@ def test_each_server_has_a_card_with_its_status_and_links(run, ctx, configuratio
             return {label.text() for label in page.guide.servers.cards[0].findChildren(Label)}
 
         # What is counted in the store comes a moment after the cards.
-        await until(lambda: {"1", "120 of 120", "a.example"} <= said())
+        await until(lambda: {"1", "2 of 120", "a.example"} <= said())
         cards = page.guide.servers.cards
         assert [b.text for b in cards[0].findChildren(Badge)] == ["Production"]
         links = {link.text(): link for link in cards[0].findChildren(LinkLabel)}

@@ -22,6 +22,7 @@ from tests.services.connectivity.conftest import HASTY_S, check, findings, reply
 from tests.services.connectivity.pm_producers import BARE, PM_BY_TEST, PM_PRACTICE
 from tests.services.connectivity.producers import BY_TEST, NETWORK, PRACTICE, Network, pairs
 from tests.services.connectivity.scenes import SCENES
+from tests.services.connectivity.sign_in_producers import PRODUCED
 
 OF_NO_CHECK = {key for _, stages in (CHAIN_GROUP, ANSWER_GROUP) for key, _ in stages}
 """Their faults are brought about by the tests of the approval chain and of answers."""
@@ -34,7 +35,7 @@ def test_there_are_enough_faults_and_each_can_be_brought_about():
     assert len(PLACES) == len(set(PLACES))
     assert len({fault.id for fault in all_faults()}) >= 45
     by_name = (NETWORK, BY_TEST, SCENES, BARE, PM_BY_TEST, CERTIFICATE_PLACES)
-    produced = {p.place for p in (*PRACTICE, *PM_PRACTICE)}.union(*by_name)
+    produced = {p.place for p in (*PRACTICE, *PM_PRACTICE, *PRODUCED)}.union(*by_name)
     assert set(PLACES) == produced | {("authentication", "privilege-manager-user-account")}
     assert {name for p in PRACTICE for name, _ in p.faults} <= set(FAULTS)
 

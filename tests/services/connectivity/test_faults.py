@@ -78,6 +78,7 @@ EXPECTED = {
     "service_duplicate": [(s, "service-duplicate") for s in SERVICES],
     "input_missing": [(s, "service-contract") for s in SERVICES],
     "wsdl_broken": [(s, "service-description-invalid") for s in SERVICES],
+    "soap_refused": [(s, "access-policy-soap-refused") for s in SERVICES],
     "service_forbidden": [("roles", "rights-missing"), *((s, "rights-missing") for s in SERVICES)],
     "slow_script": [("status_call", "status-call-slow")],
 }
@@ -92,6 +93,7 @@ HARMLESS = {
     "names_hidden",
     "items_read_only",
     "node_switched",
+    "token_reply_odd",  # no token is asked for
     "certificate_sign_in_off",  # the account signs in with a password
     "basic_auth_restricted",  # the account of the integration is limited to web services
 }

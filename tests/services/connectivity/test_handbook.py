@@ -45,7 +45,12 @@ def test_stage_and_owner_narrow_the_list():
     assert {fault.owner for fault in own} == {Owner.CONSOLE}
     both = fault_catalog_texts.search_faults("", stage="service_create", owner=Owner.CONSOLE.value)
     of_service = {one for one in ids(both) if not one.startswith("certificate-")}
-    assert of_service == {"service-swapped", "service-name-differs", "input-unsendable"}
+    assert of_service == {
+        "service-swapped",
+        "service-name-differs",
+        "input-unsendable",
+        "oauth-private-key-unusable",
+    }
     assert "certificate-expired" in ids(both)  # any call can end with it
 
 

@@ -40,14 +40,19 @@ async def test_where_nothing_is_known_the_likeliest_is_named_first(practice):
     assert "does not say why" in stage.cause
     order = [
         "password again",
+        "Web service access only",
         "Locked out",
         "Active",
         "Password needs reset",
-        "Web service access only",
         "polic",
     ]
     places = [stage.remedy.index(words) for words in order]
     assert places == sorted(places)
+    assert [one.id for one in stage.candidates][:3] == [
+        "password-wrong",
+        "basic-auth-restricted",
+        "account-state",
+    ]
 
 
 async def test_a_password_that_was_accepted_before_is_not_said_to_be_wrong(practice):
@@ -64,6 +69,7 @@ async def test_an_account_that_was_interactive_was_probably_restricted(practice)
     practice.faults.set("basic_auth_restricted")
     stage = await refused(practice, accepted=PreviousSignIn(AT, interactive=True))
     assert "basic authentication was probably restricted" in stage.cause
+    assert stage.candidates[0].id == "basic-auth-restricted"
     assert stage.remedy.startswith("Set Web service access only")
 
 

@@ -69,6 +69,8 @@ EXPECTED = {
     "lists_cut": Expected({"read": "transaction-cancelled"}),
     "lists_forbidden": Expected({"read": "rights-missing"}),
     "page_forbidden": everywhere("access-policy-refused"),
+    "token_reply_odd": HARMLESS,
+    "soap_refused": services("authentication-refused"),
     "wsdl_refused": Expected({"describe": "rights-missing"}),
     "empty_pages": HARMLESS,
     "query_ignored": Expected({"read": "query-ignored"}),
@@ -78,7 +80,10 @@ EXPECTED = {
     "sso_redirect": everywhere("redirect-elsewhere"),
     "not_servicenow": everywhere("reply-malformed"),
     "foreign_page": everywhere("html-instead-of-data"),
-    "mfa_required": everywhere("authentication-refused"),
+    # The header that says so comes with REST.
+    "mfa_required": Expected(
+        everywhere("authentication-refused").at | dict.fromkeys(("read", "write"), "authentication-mfa")
+    ),
     "service_silent": services("service-missing"),
     "service_forbidden": services("rights-missing"),
     "wsdl_broken": Expected({"describe": "service-description-invalid"}),

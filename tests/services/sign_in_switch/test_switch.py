@@ -160,12 +160,27 @@ def test_a_failed_poll_after_the_switch_is_seen(workspace, store, server, plan):
         assert load_polled_server(session, server.id).paused_until is None
 
 
-async def test_other_processes_use_it_at_once_and_calls_under_way_end(workspace, store, vault, practised):
+async def read_once(instance):
+    return (await instance.table("sys_user").page(EVERYBODY, fields=("user_name",), limit=5, tries=1)).rows
+
+
+async def until_busy(instance):
+    while not instance.is_busy:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.05)  # the calls are on their way: the instance waits longer before it answers
+
+
+async def test_other_processes_use_it_at_once_and_calls_under_way_end(
+    workspace, store, vault, practice, practised
+):
     server, _, oauth = practised
     running = Workspace(store, vault)
     before = await running.instance(server.id)
-    rows = [asyncio.create_task(before.table("sys_user").count(EVERYBODY)) for _ in range(8)]
-    await asyncio.sleep(0)
+    assert await before.table("sys_user").count(EVERYBODY)
+    practice.faults.set("slow", seconds=0.3)
+    # Read once: a repeated call would not show that its connection was closed.
+    rows = [asyncio.create_task(read_once(before)) for _ in range(3)]
+    await until_busy(before)
     switch_sign_in(workspace, plan_switch(workspace, server.id, oauth.id), confirmed=0)
     after = await running.instance(server.id)
     assert after is not before

@@ -1,15 +1,22 @@
 """The stages `authentication` and `account`: one log-in attempt, and what the account's own record says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.sign_in import METHODS, SignInMethod
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId, FaultTrait
-from services.connectivity.fault_catalog import fault_result, refused_error
+from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult, StageState
+from services.connectivity.servicenow import sign_in_faults as _sign_in_faults  # noqa: F401 -- declares its faults
+from services.connectivity.servicenow.basic_auth_restriction import (
+    DEFAULT_ROLE,
+    Restriction,
+    RestrictionState,
+)
 from services.connectivity.servicenow.certificate_refusal import explain_refusal
 from services.connectivity.sign_in import PreviousSignIn
 from services.language import ENGLISH, date_time
+from services.servicenow import sign_in_candidates as possible
 from services.servicenow.account_roles import signed_in_account
 from services.servicenow.certificate_account import require_mapped_account
 from services.servicenow.encoded_query import equals
@@ -19,9 +26,17 @@ from services.servicenow.record_values import is_false, is_true
 from services.servicenow.table_api import Row
 from services.transport.authentication import CertificateSignIn, TokenSignIn
 
-USER_FIELDS = ("user_name", "active", "locked_out", "web_service_access_only", "internal_integration_user")
-BASIC_AUTH_ROLE = "snc_basic_auth_api_access"
-MFA_HEADER = "x-mfa_token"
+USER_FIELDS = (
+    "sys_id", "user_name", "active", "locked_out", "web_service_access_only", "internal_integration_user",
+)  # fmt: skip
+
+
+_LATER_CANDIDATES = (
+    possible.PASSWORD_WRONG,
+    possible.KIND_NOT_IN_POLICY,
+    possible.ADDRESS_FILTER,
+    possible.MACHINE_IDENTITY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +67,6 @@ async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn |
         fault = error.problem.fault
         if fault == FaultId.CERTIFICATE_REFUSED:
             raise await explain_refusal(instance.settings, error.problem) from error
-        if fault == FaultId.AUTHENTICATION_REFUSED and MFA_HEADER in instance.last_response_headers:
-            raise refused_error(
-                stage, FaultId.AUTHENTICATION_MFA, error.problem.tried, error.problem.evidence
-            ) from error
         if fault == FaultId.AUTHENTICATION_REFUSED and accepted is not None:
             raise _password_refused_error(error.problem, accepted) from error
         if FaultTrait.SIGNED_IN not in fault.traits:
@@ -66,9 +77,7 @@ async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn |
             fault == FaultId.RIGHTS_MISSING and await _lists_are_forbidden(instance)
         ):
             return SignInResult(StageResult.ok(stage, seen), account, None, problem)
-        result = StageResult(
-            stage, StageState.WARNING, seen, fault, problem.cause, problem.owner.value, problem.remedy
-        )
+        result = replace(StageResult.failed(stage, problem, 0), state=StageState.WARNING, evidence=seen)
         return SignInResult(result, account, None)
     if row is None:
         seen = f"{account}, signed in; its user record is hidden from it"
@@ -109,6 +118,7 @@ def _password_refused_error(problem: Problem, accepted: PreviousSignIn) -> Conso
             "Set Web service access only on the account, or give it snc_basic_auth_api_access, where basic "
             "authentication is restricted; else look at Locked out, Active and Password needs reset."
         )
+        candidates = (possible.BASIC_RESTRICTED, possible.ACCOUNT_STATE, *_LATER_CANDIDATES)
     else:
         cause = (
             "No other was entered here since: the account is probably locked or not active, or its password was "
@@ -118,15 +128,27 @@ def _password_refused_error(problem: Problem, accepted: PreviousSignIn) -> Conso
             "Look at the account in ServiceNow: Locked out, Active, Password needs reset. "
             "Enter the password again only if it was changed there."
         )
+        candidates = (possible.ACCOUNT_STATE, possible.BASIC_RESTRICTED, *_LATER_CANDIDATES)
     return make_error(
-        FaultId.AUTHENTICATION_REFUSED, problem.tried, problem.evidence, cause=seen + cause, remedy=remedy
+        FaultId.AUTHENTICATION_REFUSED,
+        problem.tried,
+        problem.evidence,
+        cause=seen + cause,
+        remedy=remedy,
+        candidates=candidates,
     )
 
 
-def check_account(signed: SignInResult, roles: tuple[str, ...] | None) -> str | StageResult:
-    """Say whether the account is active, locked, and may go on signing in with basic authentication.
+def check_account(
+    signed: SignInResult,
+    roles: tuple[str, ...] | None,
+    method: SignInMethod = SignInMethod.BASIC,
+    restriction: Restriction | None = None,
+) -> str | StageResult:
+    """Say whether the account is active, locked, and may go on signing in as it does.
 
     `roles` is empty or None where the instance does not show them; then nothing is concluded from their absence.
+    `restriction` is what is known of Basic Auth Restriction.
     """
     row = signed.row
     if row is None:
@@ -136,17 +158,42 @@ def check_account(signed: SignInResult, roles: tuple[str, ...] | None) -> str | 
     if is_true(row["locked_out"]):
         return fault_result("account", FaultId.ACCOUNT_LOCKED, f"{signed.account} is locked out")
     seen = f"{signed.account}, active" + ("" if row["locked_out"] else "; whether it is locked is hidden")
+    if method is SignInMethod.BASIC:
+        return _check_basic(row, roles, restriction or Restriction(), seen)
     if is_true(row["web_service_access_only"]):
+        if method is SignInMethod.PASSWORD_GRANT:
+            return fault_result(
+                "account", FaultId.OAUTH_PASSWORD_GRANT_ACCOUNT, f"{seen}, web service access only"
+            )
         return f"{seen}, web service access only"
-    if is_true(row["internal_integration_user"]):
+    return seen
+
+
+def _check_basic(
+    row: Row, roles: tuple[str, ...] | None, restriction: Restriction, seen: str
+) -> str | StageResult:
+    """Say whether an account that signs in with a password may go on doing so."""
+    known = "" if restriction.state is RestrictionState.UNKNOWN else f"; {restriction.text}"
+    if is_true(row["web_service_access_only"]):
+        return f"{seen}, web service access only{known}"
+    if is_true(row["internal_integration_user"]) and not known:
         return f"{seen}, internal integration user"
-    if roles and BASIC_AUTH_ROLE in roles:
-        return f"{seen}, interactive, {BASIC_AUTH_ROLE}"
+    exempting = [role for role in restriction.allowed_roles if role in (roles or ())]
+    if exempting:
+        return f"{seen}, interactive, {exempting[0]}{known}"
+    if row["sys_id"] in restriction.allowed_users:
+        return f"{seen}, interactive, among the allowed users{known}"
+    if restriction.state is RestrictionState.ENFORCED:
+        return fault_result("account", FaultId.BASIC_AUTH_RESTRICTION_ENFORCED, f"{seen}{known}")
+    if restriction.state is RestrictionState.TRACKED:
+        return fault_result("account", FaultId.BASIC_AUTH_RESTRICTION_TRACKED, f"{seen}{known}")
+    if restriction.state is RestrictionState.OFF:
+        return f"{seen}{known}"
     if row["web_service_access_only"] and roles:
         return fault_result(
             "account",
             FaultId.ACCOUNT_INTERACTIVE,
-            f"{seen}, not web service access only, without {BASIC_AUTH_ROLE}",
+            f"{seen}, not web service access only, without {DEFAULT_ROLE}",
         )
     hidden = "its roles are" if row["web_service_access_only"] else "Web service access only is"
     return StageResult.skipped(

@@ -27,6 +27,8 @@ SSO_URL_PARTS = ("saml", "sso", "oauth2", "adfs", "okta", "login", "idp.", "auth
 """What addresses of single sign-on contain."""
 BUILD_PROPERTIES = ("glide.buildname", "glide.buildtag")
 UNAUTHENTICATED_STATUSES = (401, 403)
+NOT_AUTHENTICATED_TEXTS = ('"User is not authenticated"', '"User Not Authenticated"')
+"""What an instance says to a call without a sign-in; the second one is that of older builds."""
 
 
 def check_reply(response: httpx.Response, origin: Origin) -> str:
@@ -115,7 +117,7 @@ def find_servicenow_signs(response: httpx.Response) -> list[str]:
         signs.append("X-Is-Logged-In")
     if "service-now" in headers.get("www-authenticate", "").lower():
         signs.append("realm Service-now")
-    if '"User Not Authenticated"' in response.text[:2000]:
+    if any(words in response.text[:2000] for words in NOT_AUTHENTICATED_TEXTS):
         signs.append("its own words")
     return signs
 
