@@ -35,7 +35,7 @@ from services.credential_sign_in import (
 from services.privilege_manager import PrivilegeManagerClient
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.access_tokens import TokenFacts
-from services.servicenow.certificate_account import require_mapped_account
+from services.servicenow.signed_in_user import require_signed_in_user
 from services.store import Store
 from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
 from services.transport.client_cache import ClientCache
@@ -165,15 +165,16 @@ class Workspace:
         """Return a client for `server` that signs in with `credential`; the caller closes it.
 
         Reads the secrets at once, in a thread: raises VaultError before the first call, and
-        `certificate-of-other-credential` or `certificate-other-account` where the certificate of the server signs in
-        another account. Secrets that are
-        for no server yet are bound to this one while they are read: whoever names both says so, for this run only.
+        `certificate-of-other-credential`, `certificate-other-account` or `oauth-other-account` where the certificate of
+        the server or the token signs in another account; `is_user_shown` of the client says whether that is proven.
+        Secrets that are for no server yet are bound to this one while they are read: whoever names both says so, for
+        this run only.
         """
         settings, sign_in = await self.signing_in_as(server, credential)
         instance = self.instance_for(settings, sign_in)
-        if credential.method is SignInMethod.CERTIFICATE and credential.id != server.credential_id:
+        if credential.id != server.credential_id:
             try:
-                await require_mapped_account(instance, credential.account)
+                await require_signed_in_user(instance, credential.account)
             except BaseException:
                 await instance.aclose()
                 raise

@@ -13,6 +13,7 @@ from console.cli import output
 from console.cli.arguments import DecideAs, Json
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
+from console.cli.unproven_user import tell_unproven_user
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
 from models.user_credential import UserCredential
@@ -185,6 +186,7 @@ async def _decider_instance(
         return
     server, credential = await asyncio.to_thread(_load_decider, workspace, keys, name)
     async with contextlib.aclosing(await workspace.instance_as(server, credential)) as made:
+        tell_unproven_user(made, credential)
         yield made
 
 

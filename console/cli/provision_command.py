@@ -14,20 +14,18 @@ from console.cli import output
 from console.cli.arguments import ConfirmProduction, Json, ServerName
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
+from console.cli.unproven_user import tell_unproven_user
 from models.foreign_system import ForeignSystem
 from models.user_credential import UserCredential
 from services import provisioning
 from services.common.errors import ConsoleError, InputError
 from services.common.file_writing import save_file, write_problem
 from services.common.secret import Secret
-from services.credential_secrets import bind_secrets, unbind_secrets
-from services.credential_sign_in import read_sign_in, require_own_certificate
 from services.language import plural, tr
 from services.provisioning import ApplyResult, ItemNames, ProvisionPlan, UndoResult, Verification
 from services.provisioning.problems import RunStoppedError
 from services.servicenow import ServiceNowClient, SignIn
 from services.transfer.apply_online import try_resolve_request_items
-from services.transport.authentication import ServerSignIn
 from services.workspace import Workspace
 
 OPERATION_SIGNS = {"create": "+", "update": "~", "keep": "=", "conflict": "!"}
@@ -277,10 +275,11 @@ async def _open_instance(
         async with workspace.instance_for(workspace.connection_settings_for(system), password) as instance:
             yield instance
     elif admin.credential:
-        async with (
-            _temporary_sign_in(workspace, system, admin.credential) as sign_in,
-            workspace.instance_for(workspace.connection_settings_for(system), sign_in) as instance,
-        ):
+        # Its secrets are lent to the server for this run only.
+        name = admin.credential
+        credential = await asyncio.to_thread(workspace.configuration.named, UserCredential, name)
+        async with await workspace.instance_as(system, credential) as instance:
+            tell_unproven_user(instance, credential)
             yield instance
     else:
         yield await workspace.instance(system.id)
@@ -294,26 +293,6 @@ async def _read_admin_sign_in(admin: _AdminOptions) -> SignIn:
         )
     password = await asyncio.to_thread(sys.stdin.readline)
     return SignIn(admin.account, Secret(password.rstrip("\r\n")))
-
-
-@asynccontextmanager
-async def _temporary_sign_in(
-    workspace: Workspace, system: ForeignSystem, name: str
-) -> AsyncIterator[ServerSignIn]:
-    """Give the sign-in of a User Credential that the server itself does not use, for the length of the block.
-
-    Naming both is the explicit act that a first binding takes; it is taken back, because it was for this run only.
-    """
-    vault = workspace.vault
-    credential = await asyncio.to_thread(workspace.configuration.named, UserCredential, name)
-    if system.credential_id is not None:
-        own = await asyncio.to_thread(workspace.configuration.get, UserCredential, system.credential_id)
-        require_own_certificate(credential, own, system.name)
-    lent = await asyncio.to_thread(bind_secrets, vault, credential, system.destination)
-    try:
-        yield await asyncio.to_thread(read_sign_in, vault, credential, system.destination)
-    finally:
-        await asyncio.to_thread(unbind_secrets, vault, credential, system.destination, lent)
 
 
 # -- what is shown -------------------------------------------------------------

@@ -9,6 +9,7 @@ from console.cli import output, request_list_command
 from console.cli.arguments import ConfirmProduction, DecideAs, Json
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
+from console.cli.unproven_user import tell_unproven_user
 from models.approval_process import ApprovalProcess
 from models.approval_type import ApprovalType
 from models.foreign_system import ForeignSystem
@@ -126,7 +127,9 @@ def _load_chain(workspace: Workspace, name: str) -> tuple[ApprovalType, Approval
 
 async def _decider_instance(workspace: Workspace, server: ForeignSystem, name: str) -> ServiceNowClient:
     credential = await asyncio.to_thread(workspace.configuration.named, UserCredential, name)
-    return await workspace.instance_as(server, credential)
+    instance = await workspace.instance_as(server, credential)
+    tell_unproven_user(instance, credential)
+    return instance
 
 
 def _unconfirmed_error(name: str) -> InputError:

@@ -55,17 +55,16 @@ class MoveWork(QObject):
     # -- trying ------------------------------------------------------------
 
     async def probe(self, server: "ForeignSystem", credential: "UserCredential") -> "SignInProbe":
-        """Probe a credential on a server. Raises VaultError when its secrets cannot be used there."""
+        """Probe a credential on a server, with its own passphrase. Raises what `signing_in_as` does, before any call."""
         await lazy_imports.ready(self._ctx, lazy_imports.move_off)
-        from services.credential_sign_in import read_sign_in
         from services.sign_in_probe import find_probed_services, probe_sign_in
         from services.sign_in_switch.switch import bind_secrets
 
         workspace = await self._ctx.ready()
         await self._ctx.call(bind_secrets, workspace.vault, credential, server.destination)
-        sign_in = await self._ctx.call(read_sign_in, workspace.vault, credential, server.destination)
+        settings, sign_in = await workspace.signing_in_as(server, credential)
         services = await self._ctx.call(find_probed_services, workspace.configuration, server.id)
-        settings = workspace.connection_settings_for(server)
+        # The row of the Table API says which user a token or certificate signs in.
         return await probe_sign_in(settings, sign_in, services, report=self._report_row)
 
     def _report_row(self, result: "RowResult") -> None:

@@ -126,6 +126,7 @@ class FaultId(StrEnum):
     OAUTH_PRIVATE_KEY_UNUSABLE = ("oauth-private-key-unusable", _CONSOLE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
     OAUTH_TOKEN_REJECTED = ("oauth-token-rejected", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
     OAUTH_CLIENT_SCOPED = ("oauth-client-scoped", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL)
+    OAUTH_OTHER_ACCOUNT = ("oauth-other-account", _ACCOUNT, _NOT_EXECUTED, _PAUSES)
     OAUTH_TOKEN_GUEST = ("oauth-token-guest", _ACCOUNT, _FINISHED, _ANY_CALL | _PAUSES)
     ACCESS_POLICY_KIND = ("access-policy-kind", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
     BASIC_AUTH_NOT_OFFERED = ("basic-auth-not-offered", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL | _PAUSES)

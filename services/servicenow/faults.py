@@ -64,6 +64,9 @@ FAULTS = FaultTable(
         _F(FaultId.OAUTH_TOKEN_GUEST, tr_later("The instance did not take the access token; the call ran as a guest."), _SN,
            tr_later("Set the system property glide.basicauth.required.soap to true, so that such calls are refused, and let the SOAP "
            "API access policy of the service list OAuth."), RefusedError, possible.GUEST),
+        _F(FaultId.OAUTH_OTHER_ACCOUNT, tr_later("The access token signs in another user than the User Credential names."), _SN,
+           tr_later("Choose the account of the User Credential as OAuth Application User of the client, or with JWT bearer as its "
+           "subject; or enter the name of the user that is signed in as the account."), RefusedError),
         _F(FaultId.OAUTH_CLIENT_SCOPED, tr_later("The OAuth client is securely scoped, and this API is in none of its scopes."), _SN,
            tr_later("Add a REST API Auth Scope for this API to the client, allow the scope useraccount, or make the client broadly "
            "scoped."), RefusedError),

@@ -35,6 +35,8 @@ class ServiceNowClient(HttpSession):
     ) -> None:
         super().__init__(settings, sign_in, connections)
         self._services: dict[str, SoapService] = {}
+        self.is_user_shown: bool | None = None
+        """Whether the instance showed that a token or certificate signs in its account; None where it was not asked."""
 
     def table(self, name: str) -> Table:
         """Return the records of a table."""

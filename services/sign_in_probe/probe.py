@@ -19,6 +19,7 @@ from services.language import plural_message, tr_message
 from services.servicenow.contract import STATUS_INPUT, STATUS_OUTPUT, ApprovalStatus
 from services.servicenow.encoded_query import equals
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.signed_in_user import is_same_user, other_user_error, read_signed_in_user
 from services.sign_in_probe import findings
 from services.sign_in_probe.probed_services import ProbedServices
 from services.sign_in_probe.result import PROBE_ROWS, ProbeRow, RowResult, RowState, SignInProbe
@@ -34,8 +35,13 @@ from services.transport.http_channel import started_call_paths
 
 RowCallback = Callable[[RowResult], None]
 LOGGED_IN_HEADER = "x-is-logged-in"
-_ACCEPTED_ELSEWHERE = (FaultId.OAUTH_CLIENT_SCOPED, FaultId.ACCESS_POLICY_REFUSED)
-"""Refusals of the Table API alone: SOAP has rules of its own."""
+_ACCEPTED_ELSEWHERE = (
+    FaultId.OAUTH_CLIENT_SCOPED,
+    FaultId.ACCESS_POLICY_REFUSED,
+    FaultId.OAUTH_OTHER_ACCOUNT,
+    FaultId.CERTIFICATE_OTHER_ACCOUNT,
+)
+"""What does not end a probe: refusals of the Table API alone, as SOAP has rules of its own, and another user."""
 _REFUSALS = (FaultId.AUTHENTICATION_REFUSED, FaultId.BASIC_AUTH_NOT_OFFERED, FaultId.OAUTH_TOKEN_REJECTED)
 
 
@@ -162,28 +168,35 @@ class _ProbeRun:
     async def _rest(self) -> RowResult:
         account, tried = self._sign_in.account, f"Read the user record of {self._sign_in.account}"
         try:
-            row = await self.instance.table("sys_user").first(equals(user_name=account), ("user_name",))
+            found = await self._find_user()
         except ConsoleError as error:
             if FaultTrait.SIGNED_IN not in error.problem.fault.traits:
                 raise
             return _unclear(
                 ProbeRow.REST,
-                tr_message("Accepted; its own user record cannot be read"),
+                tr_message("Accepted; user records cannot be read"),
                 findings.account_hidden_problem(tried, error.problem.evidence),
             )
         if self._header() == "false":
             return _failed(ProbeRow.REST, findings.guest_problem(tried, "X-Is-Logged-In: false"))
         self._rest_accepts = True
-        if row is None:
+        if not found:
             return _unclear(
                 ProbeRow.REST,
-                tr_message("Accepted; its own user record is hidden from it"),
-                findings.account_hidden_problem(tried, "HTTP 200 without a row"),
+                tr_message("Accepted; which user it runs as is not shown"),
+                findings.account_hidden_problem(tried, "HTTP 200 without the record of one user"),
             )
-        if self.method is SignInMethod.BASIC:
-            return _ok(ProbeRow.REST, tr_message("Table API accepts it as {account}", account=account))
-        # The instance decides which user a client or certificate stands for; nothing in the reply names that user.
-        return _ok(ProbeRow.REST, tr_message("Table API accepts it, shows {account}", account=account))
+        if not is_same_user(found, account):
+            return _failed(ProbeRow.REST, other_user_error(self._sign_in, tried, account, found).problem)
+        return _ok(ProbeRow.REST, tr_message("Table API accepts it as {account}", account=account))
+
+    async def _find_user(self) -> str:
+        """Return the user that the calls run as, empty where it is not shown; a password names its user itself."""
+        if self.method is not SignInMethod.BASIC:
+            return await read_signed_in_user(self.instance)
+        account = self._sign_in.account
+        row = await self.instance.table("sys_user").first(equals(user_name=account), ("user_name",))
+        return "" if row is None else account
 
     async def _wsdl(self) -> RowResult:
         names = self._services.names
@@ -261,20 +274,21 @@ class _ProbeRun:
         tried = f"Compare the answers to {self._sign_in.account} with those to a guest"
         if self._soap_header == "false":
             return _failed(row, findings.guest_problem(tried, "X-Is-Logged-In: false on SOAP"))
-        sees_own_row = self.results[ProbeRow.REST].state is RowState.OK
         if soap.state is not RowState.OK:
-            if sees_own_row:
-                return _ok(row, tr_message("Reads its own user record; SOAP cannot be compared"))
+            if self.results[ProbeRow.REST].state is RowState.OK:
+                account = self._sign_in.account
+                return _ok(
+                    row,
+                    tr_message("Table API accepts it as {account}; SOAP cannot be compared", account=account),
+                )
             return _unclear(
                 row,
                 tr_message("Cannot be distinguished from here"),
-                findings.account_hidden_problem(
-                    tried, "Neither its user record nor an answer to SOAP is seen"
-                ),
+                findings.account_hidden_problem(tried, "Neither its user nor an answer to SOAP is shown"),
             )
-        return await self._compare_with_guest(tried, sees_own_row=sees_own_row)
+        return await self._compare_with_guest(tried)
 
-    async def _compare_with_guest(self, tried: str, *, sees_own_row: bool) -> RowResult:
+    async def _compare_with_guest(self, tried: str) -> RowResult:
         """Call the status service without a sign-in: another answer proves that the account's calls are not a guest's."""
         row = ProbeRow.NOT_GUEST
         service = await self.instance.service(self._services.status).through(self.anonymous)
@@ -290,10 +304,7 @@ class _ProbeRun:
                     tr_message("Cannot be distinguished from here"),
                     findings.guest_unknown_problem(tried, error.problem.evidence),
                 )
-            text = (
-                "Sees rows that guests cannot see" if sees_own_row else "SOAP refuses a call without sign-in"
-            )
-            return _ok(row, tr_message(text))
+            return _ok(row, tr_message("SOAP refuses a call without sign-in"))
         guest_header = self.anonymous.last_response_headers.get(LOGGED_IN_HEADER, "")
         if self._soap_header == "true" and guest_header == "false":
             return _ok(row, tr_message("SOAP tells its calls from those of a guest"))

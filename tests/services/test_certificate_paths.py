@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.cli.provision_command import _temporary_sign_in
+from console.cli.provision_command import _AdminOptions, _open_instance
 from models.approval_process import ApprovalProcess
 from models.kinds import Kind
 from models.secret_names import SecretName
@@ -72,6 +72,15 @@ def add_server(configuration, vault, practice, certificates, user, proxy=None):
     return configuration.save(server), credential
 
 
+@pytest.fixture
+def switching(configuration, vault, practice, certificates):
+    """A server that signs in with a password, whose certificate signs in the integration; an approver with certificate."""
+    server, mapped = add_server(configuration, vault, practice, certificates, INTEGRATION)
+    before = add_credential(configuration, vault, practice, SignInMethod.BASIC, [server.destination])
+    server.credential_id = before.id
+    return configuration.save(server), mapped
+
+
 @pytest.mark.parametrize("proxied", [False, True], ids=["directly", "through a proxy"])
 async def test_every_path(configuration, vault, workspace, practice, certificates, proxied):
     async with ConnectProxy() as proxy:
@@ -123,7 +132,7 @@ async def test_an_administrator_does_not_come_by_the_certificate_of_another_acco
         )
     )
     with pytest.raises(ConsoleError) as caught:
-        async with _temporary_sign_in(workspace, server, admin.name):
+        async with _open_instance(workspace, server, _AdminOptions(admin.name, "", False)):
             pass
     assert caught.value.problem.fault is FaultId.CERTIFICATE_OF_OTHER_CREDENTIAL
     assert practice.log == []
@@ -153,4 +162,18 @@ async def test_before_a_switch_the_certificate_is_tried_with_its_own_passphrase(
     )
     with pytest.raises(ConsoleError) as caught:
         await workspace.instance_as(server, configuration.save(approver))
+    assert caught.value.problem.fault is FaultId.CERTIFICATE_OTHER_ACCOUNT
+
+
+async def test_an_administrator_by_certificate_has_its_own_passphrase_and_is_refused_as_another_user(
+    configuration, vault, workspace, practice, switching
+):
+    server, mapped = switching
+    async with _open_instance(workspace, server, _AdminOptions(mapped.name, "", False)) as instance:
+        assert await instance.table("sc_cat_item").first(None, ("name",))
+    mapped.account = ADMIN
+    admin = configuration.save(mapped)
+    with pytest.raises(ConsoleError) as caught:
+        async with _open_instance(workspace, server, _AdminOptions(admin.name, "", False)):
+            pass
     assert caught.value.problem.fault is FaultId.CERTIFICATE_OTHER_ACCOUNT

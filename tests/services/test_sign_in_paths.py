@@ -4,11 +4,13 @@ import base64
 
 import pytest
 
-from console.cli.provision_command import _temporary_sign_in
+from console.cli.provision_command import _AdminOptions, _open_instance
 from models.approval_process import ApprovalProcess
 from models.kinds import Kind
 from models.sign_in import TOKEN_METHODS, SignInMethod
 from services import provisioning
+from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.connectivity import run_check
 from services.connectivity.check_history import get_check_sign_in
 from services.credential_secrets import bind_secrets, read_credential_secrets
@@ -16,6 +18,7 @@ from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.requests.rehearsal.rehearsal import rehearse
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.contract import STATUS_INPUT, STATUS_OUTPUT
+from services.servicenow.encoded_query import SignedInUserQuery
 from services.setup import discovery
 from services.support_bundle import read_credentials
 from services.transfer import plan_document, read_document
@@ -90,15 +93,32 @@ async def test_provisioning_with_an_administrator_of_its_own(
     for method in BY_HEADER:
         admin = add_credential(configuration, vault, practice, method, account=ADMIN)
         since = len(practice.log)
-        async with (
-            _temporary_sign_in(workspace, server, admin.name) as sign_in,
-            workspace.instance_for(workspace.connection_settings_for(server), sign_in) as instance,
-        ):
+        async with _open_instance(workspace, server, _AdminOptions(admin.name, "", False)) as instance:
             made = await provisioning.plan(workspace.store, instance, server, provisioning.ItemNames())
         assert not made.conflicts
         assert accounts_of(practice, since) == {ADMIN}
         # They were lent for this run only.
         assert read_credential_secrets(vault, admin).destinations == []
+
+
+async def test_another_account_whose_token_signs_in_somebody_else_is_refused(
+    connect, configuration, vault, workspace, practice, monkeypatch
+):
+    server, _ = connect(SignInMethod.BASIC)
+    approver = add_credential(configuration, vault, practice, SignInMethod.CLIENT_CREDENTIALS)
+    approver.account = APPROVER
+    approver = configuration.save(approver)
+    with pytest.raises(ConsoleError) as caught:
+        await workspace.instance_as(server, approver)
+    assert caught.value.problem.fault is FaultId.OAUTH_OTHER_ACCOUNT
+    # An instance that ignores the script in a query shows many users.
+    monkeypatch.setattr(SignedInUserQuery, "encode", lambda _: "active=true")
+    async with await workspace.instance_as(server, approver) as instance:
+        assert instance.is_user_shown is False
+        settings, sign_in = await workspace.signing_in_as(server, approver)
+        report = await run_check(settings, sign_in, ApprovalProcess(name="Stock"))
+    [signed] = [one for one in report.stages if one.stage == "authentication"]
+    assert signed.evidence.endswith("that it runs as this user is not shown")
 
 
 async def test_a_rehearsal_that_another_account_decides(connect, configuration, vault, workspace, practice):

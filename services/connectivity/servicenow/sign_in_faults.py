@@ -35,6 +35,8 @@ declare_faults(
           tr_later("Every request fails with 401, though the instance gives this console an access token."), _OAUTH),
     _call(FaultId.OAUTH_CLIENT_SCOPED, tr_later("Every request fails with 403, though the user behind the token has its roles."),
           f"{_DOC}: REST API Auth Scope"),
+    _call(FaultId.OAUTH_OTHER_ACCOUNT,
+          tr_later("Requests and decisions run under the name of another user than the one chosen here."), _OAUTH),
     table_fault(FAULTS, FaultId.OAUTH_TOKEN_GUEST, "status_call",
           tr_later("Services answer “no access” or do not know any request, though no call is refused."),
           f"{_DOC}: SOAP web service security"),

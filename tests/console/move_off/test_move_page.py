@@ -16,6 +16,8 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.secret_names import SecretName
 from models.sign_in import SignInMethod
+from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.practice import PracticeInstance
 from services.practice.initial_data import EXECUTE_ITEM_ID
@@ -216,5 +218,28 @@ def test_the_former_password_is_removed_after_a_question(run, ctx, practice):
             dialog.accept()
             await until(lambda: states(page)[MoveStep.REMOVE] == "done")
             assert not workspace.vault.state(before, "ServiceNow").present
+
+    run(story())
+
+
+def test_the_certificate_of_another_account_is_not_probed(run, ctx, practice):
+    async def story():
+        server, _ = set_up(ctx, practice)
+        configuration = ctx.workspace.configuration
+        own, other = (
+            configuration.save(
+                configuration.new(
+                    Kind.USER_CREDENTIAL, name=f"mTLS {user}", account=user, sign_in="certificate"
+                )
+            )
+            for user in (USER, "admin")
+        )
+        server.credential_id = own.id
+        server = configuration.save(server)
+        async with opened(ctx, server) as page:
+            with pytest.raises(ConsoleError) as caught:
+                await page.work.probe(server, other)
+        assert caught.value.problem.fault is FaultId.CERTIFICATE_OF_OTHER_CREDENTIAL
+        assert not any(call.account == "admin" for call in practice.log)
 
     run(story())

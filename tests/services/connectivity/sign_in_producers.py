@@ -4,7 +4,7 @@ A producer prepares a practice instance and returns what the check signs in with
 """
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -369,6 +369,11 @@ def policy_without_oauth(practice):
 @produces("authentication", "access-policy-kind", "oauth-token-restriction")
 def restricted_token(practice):
     return token(practice, is_restricted=True)
+
+
+@produces("authentication", "oauth-other-account", certain=True)
+def token_of_another_user(practice):
+    return replace(token(practice, user=PERSON), account=ACCOUNT)
 
 
 @produces("authentication", "oauth-client-scoped", certain=True)

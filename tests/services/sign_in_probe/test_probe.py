@@ -12,6 +12,7 @@ from services.common.secret import Secret
 from services.practice.oauth import CLIENT_CREDENTIALS_PROPERTY, Verifier, make_client
 from services.practice.server import PracticeInstance
 from services.servicenow import ConnectionSettings
+from services.servicenow.encoded_query import SignedInUserQuery
 from services.sign_in_probe import ProbedServices, ProbeRow, RowState, probe_sign_in
 from services.sign_in_probe import probe as probe_module
 from services.transport.authentication import SignIn, TokenSignIn
@@ -159,8 +160,17 @@ async def test_soap_that_answers_anybody_is_green_only_where_the_instance_tells_
 
 
 async def test_an_account_that_is_not_the_one_configured_is_not_proven(practice, client):
-    result = await probe(practice, token_sign_in(client, account="no.such.user"))
-    assert result.row(ProbeRow.REST).state is UNCLEAR
+    result = await probe(practice, token_sign_in(client, account=APPROVER))
+    assert states(result) == [OK, FAILED, OK, OK, OK]
+    assert result.row(ProbeRow.REST).problem.fault == "oauth-other-account"
+    assert not result.is_good
+
+
+async def test_a_user_that_the_instance_does_not_show_is_not_proven(practice, client, monkeypatch):
+    monkeypatch.setattr(SignedInUserQuery, "encode", lambda _: "active=true")
+    result = await probe(practice, token_sign_in(client))
+    assert states(result) == [OK, UNCLEAR, OK, OK, OK]
+    assert result.row(ProbeRow.NOT_GUEST).evidence == "SOAP refuses a call without sign-in"
     assert not result.is_good
 
 

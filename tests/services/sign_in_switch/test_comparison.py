@@ -90,6 +90,14 @@ async def test_a_refused_sign_in_is_kept_as_failed(workspace, store, practice, p
     assert last_rehearsal(store, server.id, oauth) == after
 
 
+async def test_a_token_of_another_user_is_kept_as_failed(workspace, configuration, practised):
+    server, _, oauth = practised
+    oauth.account = "app.approver"
+    after = await rehearse_sign_in(workspace, server, configuration.save(oauth))
+    assert "the call runs as privman.integration" in after.problem
+    assert after.number == ""
+
+
 @pytest.mark.parametrize(
     ("values", "state"),
     [

@@ -18,11 +18,11 @@ from services.connectivity.sign_in import PreviousSignIn
 from services.language import ENGLISH, date_time
 from services.servicenow import sign_in_candidates as possible
 from services.servicenow.account_roles import signed_in_account
-from services.servicenow.certificate_account import require_mapped_account
 from services.servicenow.encoded_query import equals
 from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_false, is_true
+from services.servicenow.signed_in_user import require_signed_in_user
 from services.servicenow.table_api import Row
 from services.transport.authentication import CertificateSignIn, TokenSignIn
 
@@ -61,8 +61,7 @@ async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn |
     account = await signed_in_account(instance)
     try:
         row = await instance.table("sys_user").first(equals(user_name=account), USER_FIELDS)
-        if isinstance(instance.sign_in, CertificateSignIn):
-            await require_mapped_account(instance, account)
+        is_shown = await require_signed_in_user(instance, account)
     except ConsoleError as error:
         fault = error.problem.fault
         if fault == FaultId.CERTIFICATE_REFUSED:
@@ -82,7 +81,8 @@ async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn |
     if row is None:
         seen = f"{account}, signed in; its user record is hidden from it"
     else:
-        seen = f"{account}, signed in with 1 attempt{_method_evidence(instance)}"
+        unproven = "" if is_shown else "; that it runs as this user is not shown"
+        seen = f"{account}, signed in with 1 attempt{_method_evidence(instance)}{unproven}"
     return SignInResult(StageResult.ok(stage, seen), account, row)
 
 
