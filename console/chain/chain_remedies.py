@@ -39,6 +39,7 @@ _FIELDS = {
     FaultId.CHAIN_POLICY_UNKNOWN: "item_id",
     FaultId.CHAIN_POLICY_INACTIVE: "active",
     FaultId.REQUEST_ITEM_MISSING: "request_item_id",
+    FaultId.REQUEST_ITEM_UNSEEN: "request_item_id",
     FaultId.REQUEST_ITEM_STALE: "request_item_id",
 }
 """The field in which a link is put right, where its remedy opens an object."""

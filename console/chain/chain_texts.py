@@ -72,6 +72,7 @@ _BROKEN_WORDS = {
     FaultId.SECRET_MISSING: _NO_PASSWORD,
     FaultId.SECRET_NOT_FOR_HOST: _NO_PASSWORD,
     FaultId.REQUEST_ITEM_MISSING: _NOT_THERE,
+    FaultId.REQUEST_ITEM_UNSEEN: tr_later("Not seen"),
     FaultId.REQUEST_ITEM_STALE: _NOT_THERE,
     FaultId.REQUEST_ITEM_INACTIVE: tr_later("Inactive"),
     FaultId.REQUEST_ITEM_VARIABLES: tr_later("Incomplete"),

@@ -231,5 +231,6 @@ REMEDIES: dict[str, RemedyFactory] = {
     FaultId.SERVICE_SWAPPED: _service_name_remedy,
     FaultId.REQUEST_ITEM_STALE: _request_item_remedy,
     FaultId.REQUEST_ITEM_MISSING: _request_item_remedy,
+    FaultId.REQUEST_ITEM_UNSEEN: _request_item_remedy,
 }
 """By fault."""

@@ -1,7 +1,7 @@
 """What `credential set` changes: the fields of a User Credential and its secrets, stored together or not at all."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from console.cli.errors import call_error
@@ -202,12 +202,16 @@ def _putting(
     is_passphrase_kept: bool,
     places: Sequence[Destination],
 ) -> Iterator[None]:
-    with putting_secrets(
-        vault, credential, change.secrets, places, tried=f"Set the sign-in of “{credential.name}”"
-    ):
+    """Store the secrets, and remove a passphrase of another key; when the block fails, the vault is as before."""
+    tried = f"Set the sign-in of “{credential.name}”"
+    with ExitStack() as stack:
+        stack.enter_context(putting_secrets(vault, credential, change.secrets, places, tried=tried))
+        if not is_passphrase_kept:
+            old = SecretName.PRIVATE_KEY_PASSPHRASE
+            stack.enter_context(
+                vault.forgetting(credential.id, credential.name, tried=tried, secret_name=old)
+            )
         yield
-    if not is_passphrase_kept:
-        vault.forget(credential.id, credential.name, secret_name=SecretName.PRIVATE_KEY_PASSPHRASE)
 
 
 def _what_was_done(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from console.move_off.move_facts import MoveFacts
     from console.runtime.context import Context
     from models.user_credential import UserCredential
-    from services.sign_in_switch.restriction import Restriction
+    from services.servicenow.basic_auth_restriction import Restriction
     from services.store import Change
 
 LOOK_INTERVAL_MS = 2500

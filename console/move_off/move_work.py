@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from console.runtime.task_runner import TaskRunner
     from models.foreign_system import ForeignSystem
     from models.user_credential import UserCredential
+    from services.servicenow.basic_auth_restriction import Restriction
     from services.sign_in_probe import RowResult, SignInProbe
     from services.sign_in_switch.rehearsal_records import SignInRehearsal
-    from services.sign_in_switch.restriction import Restriction
     from services.sign_in_switch.switch_records import SwitchReceipt
 
 
@@ -44,13 +44,13 @@ class MoveWork(QObject):
     async def read_restriction(self, server_id: uuid.UUID) -> "Restriction":
         """Return what the account of the server can read of the restriction."""
         await lazy_imports.ready(self._ctx, lazy_imports.move_off)
-        from services.sign_in_switch.restriction import Restriction, RestrictionState, read_restriction
+        from services.servicenow.basic_auth_restriction import Restriction, fetch_restriction
 
         workspace = await self._ctx.ready()
         try:
-            return await read_restriction(await workspace.instance(server_id))
+            return await fetch_restriction(await workspace.instance(server_id))
         except ConsoleError:
-            return Restriction(RestrictionState.UNKNOWN)
+            return Restriction()
 
     # -- trying ------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from models.sign_in import METHODS, SignInMethod
 from models.translation_marks import tr_later
 from models.user_credential import UserCredential
 from services.language import date_time, number, plural, tr, translate, translate_message
+from services.servicenow.basic_auth_restriction import Restriction, RestrictionState
 from services.sign_in_probe import ProbeRow, RowResult, RowState, SignInProbe
 from services.sign_in_switch.checklist import ELSEWHERE, ChecklistEntry, build_checklist
 from services.sign_in_switch.comparison import (
@@ -18,7 +19,6 @@ from services.sign_in_switch.comparison import (
     compare_rehearsals,
     is_good,
 )
-from services.sign_in_switch.restriction import Restriction, RestrictionState
 
 VERDICT_SHAPES = {
     Verdict.SAME: "good",

@@ -160,8 +160,8 @@ def connect() -> None:
 
 def move_off() -> None:
     """Import the switch of a server to another sign-in, the probe and the rehearsal."""
+    import services.servicenow.basic_auth_restriction
     import services.sign_in_probe
     import services.sign_in_switch.comparison
     import services.sign_in_switch.rehearsal_records
-    import services.sign_in_switch.restriction
     import services.sign_in_switch.switch

@@ -241,9 +241,9 @@ _LISTED_FAULTS: tuple[CheckFault, ...] = (
          "Owner: the administrator of the service catalog, or who has the role security_admin."),
          f"{_DOC}: user criteria, domain separation, query access control rules"),
     failure(FaultId.REQUEST_ITEM_UNSEEN, "request_item", _SN, _ITEM,
-         tr_later("The account sees no item of the catalog at all. Whether there is none, or rules hide them, cannot be distinguished from "
-         "here."),
-         tr_later("Look, the likeliest first: whether the item was created (Create ServiceNow Approval Request Items); at the query rules "
+         tr_later("The account does not see the request item. Whether it does not exist, or a rule of the instance hides it, cannot be "
+         "distinguished from here."),
+         tr_later("Look, the likeliest first: whether the item is there (Create ServiceNow Approval Request Items); at the query rules "
          "(Access Control, operation query_range or query_match) of sc_cat_item; at the domain of the account, where domain separation "
          "is used; at user criteria. Owner: who has the role security_admin."),
          f"{_DOC}: user criteria, domain separation, query access control rules"),

@@ -5,15 +5,19 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlmodel import Session, col, select
 
 from models.servers import Server
 from models.task_run import TaskRun
 from services.common.json_types import UncheckedJson
+from services.common.utc_text import format_utc
 from services.connectivity.check_history import TASK_ID, VERDICT_SAMPLE_SIZE
 from services.store import Store
+
+if TYPE_CHECKING:
+    from services.servicenow.basic_auth_restriction import Restriction
 
 NO_DATE: Final = "none"
 """What a stage stores where the account sees that no date is set; nothing is stored where it cannot see it."""
@@ -26,6 +30,13 @@ class SeenDates:
     certificate_ends_at: datetime | None = None
     basic_auth_enforced_at: datetime | str | None = None
     """The date, `NO_DATE`, or None where it is unknown."""
+
+
+def stored_date(found: "Restriction") -> str:
+    """Return the date of a restriction as a check stores it: UTC in ISO form, `NO_DATE`, or empty where it is unknown."""
+    if found.enforced_from is not None:
+        return format_utc(found.enforced_from)
+    return NO_DATE if found.has_no_date else ""
 
 
 def find_seen_dates(store: Store, servers: Iterable[Server]) -> dict[uuid.UUID, SeenDates]:

@@ -41,7 +41,7 @@ CHAIN_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _PresentedCertificate:
+class PresentedCertificate:
     """The certificate that a server shows, believed or not: names, and who made it."""
 
     subject: str
@@ -140,7 +140,7 @@ async def _handshake_error(
     return known
 
 
-def _certificate_fault_id(fault: FaultId, error: Exception, shown: _PresentedCertificate | None) -> FaultId:
+def _certificate_fault_id(fault: FaultId, error: Exception, shown: PresentedCertificate | None) -> FaultId:
     if (
         isinstance(error, ssl.SSLCertVerificationError)
         and certificate_problem(error) is CertificateProblem.NOT_YET_VALID
@@ -154,7 +154,7 @@ def _certificate_fault_id(fault: FaultId, error: Exception, shown: _PresentedCer
     return fault
 
 
-async def _fetch_certificate(settings: ConnectionSettings, address: str) -> _PresentedCertificate | None:
+async def _fetch_certificate(settings: ConnectionSettings, address: str) -> PresentedCertificate | None:
     """Read the certificate that the server shows, without believing it and without sending anything."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -171,16 +171,11 @@ async def _fetch_certificate(settings: ConnectionSettings, address: str) -> _Pre
     session: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
     content = session.getpeercert(binary_form=True) if session is not None else None
     await _abort_connection(writer)
-    return _parse_certificate(content) if content else None
+    return read_certificate(content) if content else None
 
 
-def describe_certificate(content: bytes) -> str:
-    """Return names and end of a certificate (DER) in words; empty where it cannot be read."""
-    found = _parse_certificate(content) if content else None
-    return found.text if found is not None else ""
-
-
-def _parse_certificate(content: bytes) -> _PresentedCertificate | None:
+def read_certificate(content: bytes) -> PresentedCertificate | None:
+    """Return names and end of a certificate (DER); None where it cannot be read, or is empty."""
     from cryptography import x509
 
     try:
@@ -192,7 +187,7 @@ def _parse_certificate(content: bytes) -> _PresentedCertificate | None:
     except ValueError:
         # Not every library reads what another one writes.
         return None
-    return _PresentedCertificate(subject, issuer, certificate.not_valid_after_utc)
+    return PresentedCertificate(subject, issuer, certificate.not_valid_after_utc)
 
 
 def _common_name(attributes: Iterable[tuple[str, object]]) -> str:

@@ -17,8 +17,8 @@ import httpx
 
 from models.secret_names import SecretName
 from models.sign_in import SignInMethod
-from services.common.errors import ConsoleError, Problem, RefusedError, new_correlation_id
-from services.common.fault_ids import FaultId
+from services.common.errors import ConsoleError, RefusedError, new_correlation_id
+from services.common.fault_ids import FaultId, FaultTrait
 from services.common.json_types import JsonValue
 from services.common.redaction import evidence_excerpt, remember_secret
 from services.common.secret import Secret
@@ -27,6 +27,7 @@ from services.servicenow.jwt_assertions import make_assertion
 from services.servicenow.response_checks import raise_for_failure, raise_for_redirect
 from services.servicenow.sign_in_candidates import refused_token_candidates
 from services.transport.authentication import BearerAuthorization, TokenSignIn
+from services.transport.faults import RateLimitedError
 from services.transport.http_channel import HttpChannel
 
 TOKEN_PATH = "oauth_token.do"  # noqa: S105 -- a path
@@ -38,6 +39,9 @@ END_MARGIN_S = 5.0
 LIFETIME_DEFAULT_S = 1800.0
 """When a reply does not say it: the default of ServiceNow's clients."""
 LIFETIME_MAX_S = 24 * 3600.0
+REFUSALS = (FaultId.OAUTH_TOKEN_REFUSED, FaultId.OAUTH_CLIENT_UNKNOWN)
+"""How the endpoint refuses what it was sent."""
+SERVER_ERROR, FORBIDDEN = 500, 403
 REFUSED_PAUSE_S = 60.0
 """For this long refused secrets are not sent again."""
 TOKEN_MAX = 16_384
@@ -77,7 +81,7 @@ class TokenFacts:
 @dataclass(frozen=True, slots=True)
 class _Refusal:
     sign_in: TokenSignIn
-    problem: Problem
+    error: ConsoleError
     until: float
 
 
@@ -156,27 +160,28 @@ class AccessTokens:
 
     async def _fetch(self, sign_in: TokenSignIn, tried: str) -> AccessToken:
         self._raise_if_refused_before(sign_in)
-        refresh_token, self._refresh_token = self._refresh_token, None
-        if refresh_token is not None:
+        if self._refresh_token is not None:
             form = {
                 **_client(sign_in),
                 "grant_type": "refresh_token",
-                "refresh_token": refresh_token.reveal(),
+                "refresh_token": self._refresh_token.reveal(),
             }
             try:
-                return await self._request(sign_in, form, tried, remember=False)
-            except RefusedError:
-                # It has ended, or was revoked; the password is asked for in its place.
-                pass
+                return await self._request(sign_in, form, tried, remember_refusal=False)
+            except RefusedError as error:
+                if error.problem.fault not in REFUSALS:
+                    raise
+                # It has ended, or was revoked; the password is sent in its place.
+                self._refresh_token = None
         offset_s = self._clock_offset_s
         try:
-            return await self._request(sign_in, await self._form(sign_in, tried), tried, remember=True)
+            return await self._request(sign_in, await self._form(sign_in, tried), tried)
         except RefusedError:
             if sign_in.method is not SignInMethod.JWT_BEARER or not self._clock_differs(offset_s):
                 raise
         # The times in the assertion were wrong by the clock that the reply tells; this one has those of the instance.
         self._refusal = None
-        return await self._request(sign_in, await self._form(sign_in, tried), tried, remember=True)
+        return await self._request(sign_in, await self._form(sign_in, tried), tried)
 
     def _clock_differs(self, from_offset_s: float) -> bool:
         """Return whether the clocks differ by another time than `from_offset_s`, more than an assertion allows for."""
@@ -204,8 +209,9 @@ class AccessTokens:
         return form
 
     async def _request(
-        self, sign_in: TokenSignIn, form: dict[str, str], tried: str, *, remember: bool
+        self, sign_in: TokenSignIn, form: dict[str, str], tried: str, *, remember_refusal: bool = True
     ) -> AccessToken:
+        """Ask for a token, once. What the endpoint answers in place of one is remembered, so that nobody asks at once again."""
         response = await self._channel.send(
             "POST",
             TOKEN_PATH,
@@ -217,16 +223,14 @@ class AccessTokens:
         # A session that the token endpoint begins belongs to nobody.
         self._channel.clear_cookies()
         self._note_clock(response)
-        raise_for_redirect(response, self._channel.settings.origin, tried)
         try:
+            raise_for_redirect(response, self._channel.settings.origin, tried)
             token = self._read(response, sign_in, tried)
-        except RefusedError as error:
+        except ConsoleError as error:
             self._refused += 1
-            if remember and error.problem.fault in (
-                FaultId.OAUTH_TOKEN_REFUSED,
-                FaultId.OAUTH_CLIENT_UNKNOWN,
-            ):
-                self._refusal = _Refusal(sign_in, error.problem, self._clock() + REFUSED_PAUSE_S)
+            passes = response.status_code >= SERVER_ERROR or isinstance(error, RateLimitedError)
+            if not passes and (remember_refusal or error.problem.fault not in REFUSALS):
+                self._refusal = _Refusal(sign_in, error, self._clock() + REFUSED_PAUSE_S)
             raise
         self._fetched += 1
         return token
@@ -236,7 +240,8 @@ class AccessTokens:
         if refusal is None:
             return
         if self._clock() < refusal.until and _is_same(refusal.sign_in, sign_in):
-            raise RefusedError(replace(refusal.problem, correlation_id=new_correlation_id()))
+            error = refusal.error
+            raise type(error)(replace(error.problem, correlation_id=new_correlation_id()))
         self._refusal = None
 
     def _note_clock(self, response: httpx.Response) -> None:
@@ -249,7 +254,7 @@ class AccessTokens:
 
     def _refusal_error(self, code: JsonValue, sign_in: TokenSignIn, tried: str, seen: str) -> ConsoleError:
         """Return the error for an error reply; almost every cause has the same one."""
-        seen = f"{seen}: error {code if isinstance(code, str) else '?'}"[:300]
+        seen = f"{seen}: error {code}"[:300] if isinstance(code, str) else seen
         if code == "unauthorized_client":
             return make_error(FaultId.OAUTH_CLIENT_UNKNOWN, tried, seen)
         clock_differs = sign_in.method is SignInMethod.JWT_BEARER and self._clock_differs(0)
@@ -271,7 +276,15 @@ class AccessTokens:
             body = None
         if response.status_code in (400, 401) and isinstance(body, dict) and "error" in body:
             raise self._refusal_error(body["error"], sign_in, tried, seen)
-        raise_for_failure(response, tried)
+        try:
+            raise_for_failure(response, tried)
+        except ConsoleError as error:
+            if FaultTrait.SIGNED_IN not in error.problem.fault.traits:
+                raise
+            # What says of an API that it has let an account in says nothing here: there is no token yet.
+            if response.status_code == FORBIDDEN:
+                raise self._refusal_error(None, sign_in, tried, seen) from error
+            raise make_error(FaultId.OAUTH_REPLY_UNREADABLE, tried, seen) from error
         if not isinstance(body, dict):
             raise make_error(FaultId.OAUTH_REPLY_UNREADABLE, tried, f"{seen}: no JSON object")
         value, kind = body.get("access_token"), body.get("token_type", "Bearer")

@@ -40,7 +40,8 @@ CERTIFICATE_FAULTS = (
        tr_later("Look, the likeliest first: at User to Certificate Mapping (a record with exactly this certificate, its user, Active); at the "
        "user (Active, Locked out); whether certificate based authentication is enabled; at the API access policies (they may not name "
        "certificates). Owner: who has the role sso_config_admin."), RefusedError),
-    _F(FaultId.CERTIFICATE_INTERCEPTED, tr_later("A device on the way opens the TLS connection, and cannot pass the client certificate on."), _NET,
+    _F(FaultId.CERTIFICATE_INTERCEPTED, tr_later("A device on the way likely opens the TLS connection, and cannot pass the client certificate on; the issuer of the "
+       "certificate is named as such devices are."), _NET,
        tr_later("Have connections to this host excluded from TLS inspection."), RefusedError),
     _F(FaultId.CERTIFICATE_BALANCER_UNSUPPORTED, tr_later("The load balancer says that the way behind it does not support client certificates."), _SN,
        tr_later("Ask ServiceNow support to move the instance behind ADCv2 with TLS on its inner way."), RefusedError),

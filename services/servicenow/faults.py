@@ -58,8 +58,10 @@ FAULTS = FaultTable(
         _F(FaultId.OAUTH_TOKEN_REJECTED, tr_later("The instance gave an access token and refuses it here."), _SN,
            tr_later("Look, the likeliest first, at the user behind the token (Active, Locked out), at the API access policies (they may "
            "not name OAuth for this API), and whether the token was revoked."), RefusedError, possible.REJECTED_TOKEN),
-        _F(FaultId.ACCESS_POLICY_KIND, tr_later("The instance asks for another kind of sign-in here than an access token."), _SN,
-           tr_later("Add an inbound authentication profile for OAuth to the API access policy of this API."), RefusedError,
+        _F(FaultId.ACCESS_POLICY_KIND, tr_later("The instance refuses the access token here and offers another kind of sign-in, which some instances offer to "
+           "every caller."), _SN,
+           tr_later("Look first whether the API access policy of this API has an inbound authentication profile for OAuth; then at the "
+           "user behind the token (Active, Locked out), and whether the token was revoked."), RefusedError,
            possible.KIND_NOT_OFFERED),
         _F(FaultId.OAUTH_TOKEN_GUEST, tr_later("The instance did not take the access token; the call ran as a guest."), _SN,
            tr_later("Set the system property glide.basicauth.required.soap to true, so that such calls are refused, and let the SOAP "

@@ -9,6 +9,7 @@ from typing import Self, Unpack
 
 import httpx
 
+from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.servicenow.access_tokens import AccessToken, AccessTokens, TokenFacts, bearer
 from services.servicenow.faults import FAULTS, make_error
@@ -207,6 +208,11 @@ class HttpSession:
             # Sent all the same, the call would run as a guest.
             raise make_error(FaultId.CERTIFICATE_NOT_CHOSEN, tried, f"the way to {self.settings.origin}")
         if isinstance(signed, TokenSignIn):
-            token = await self._tokens.get(signed, tried)
+            try:
+                token = await self._tokens.get(signed, tried)
+            except ConsoleError:
+                # Asked for again with the next call: the secrets may have been corrected in the vault meanwhile.
+                self._signed = None
+                raise
             return bearer(token), token
         return basic_authorization(signed if isinstance(signed, SignIn) else None), None

@@ -150,7 +150,7 @@ REJECTED_TOKEN = (
     MACHINE_IDENTITY,
 )
 """A call with an access token that is answered 401."""
-KIND_NOT_OFFERED = (KIND_NOT_IN_POLICY, TOKEN_RESTRICTION, TOKEN_REVOKED)
+KIND_NOT_OFFERED = (KIND_NOT_IN_POLICY, *(one for one in REJECTED_TOKEN if one is not KIND_NOT_IN_POLICY))
 """A call with an access token whose 401 offers other schemes; some instances offer Basic to every caller."""
 UNKNOWN_CLIENT = (OTHER_INSTANCE, GRANT_OF_CLIENT)
 REFUSED_ON_SOAP = (SOAP_POLICY, SOAP_PROCESSOR, MACHINE_IDENTITY, ADDRESS_FILTER, WS_SECURITY)

@@ -6,7 +6,7 @@ the former credential; `Workspace.instance` returns a new client from then on.
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -129,20 +129,23 @@ def remove_former_password(workspace: Workspace, server_id: uuid.UUID) -> bool:
     Undo then asks for it again. Raises `sign-in-switch-not-found` where no switch is in effect, and `sign-in-switch-refused`
     while a server, a proxy or a webhook still uses that credential.
     """
-    with workspace.store.read() as session:
-        server = get_object(session, ForeignSystem, server_id)
-        receipt = last_switch_in(session, server_id)
+    # The vault is put back when the transaction cannot be completed.
+    with ExitStack() as stack, workspace.store.write() as work:
+        server = get_object(work.session, ForeignSystem, server_id)
+        receipt = last_switch_in(work.session, server_id)
         if receipt is None or not receipt.in_effect:
             raise problems.no_switch(server.name)
-        before = get_object(session, UserCredential, receipt.before.credential_id)
-    users = workspace.destinations_for(before.id)
-    if users:
-        raise problems.password_in_use(before.name, ", ".join(sorted({str(one.origin) for one in users})))
-    removed = workspace.vault.forget(before.id, before.name, secret_name=SecretName.PASSWORD)
-    with workspace.store.write() as work:
+        before = get_object(work.session, UserCredential, receipt.before.credential_id)
+        # Nobody else writes meanwhile: what is unused now stays so until the password is removed.
+        users = workspace.destinations_for(before.id)
+        if users:
+            raise problems.password_in_use(before.name, ", ".join(sorted({str(one.origin) for one in users})))
         kind = Kind.USER_CREDENTIAL.value
         work.event("remove password", kind=kind, object_id=before.id, name=before.name)
-    return removed
+        tried = f"Remove the password of “{before.name}”"
+        return stack.enter_context(
+            workspace.vault.forgetting(before.id, before.name, tried=tried, secret_name=SecretName.PASSWORD)
+        )
 
 
 def failed_poll_since(workspace: Workspace, receipt: SwitchReceipt) -> str:

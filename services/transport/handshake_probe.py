@@ -46,7 +46,13 @@ async def observe_handshake(
     An encrypted way to the proxy is not observed. Raises nothing: it adds to what is known already.
     """
     with suppress(
-        TimeoutError, OSError, ValueError, ConsoleError, httpx.InvalidURL, asyncio.IncompleteReadError
+        TimeoutError,
+        OSError,
+        ValueError,
+        ConsoleError,
+        httpx.InvalidURL,
+        asyncio.IncompleteReadError,
+        asyncio.LimitOverrunError,
     ):
         async with asyncio.timeout(timeout_s):
             context = await open_tls_context(faults, settings, "Observe the TLS handshake")
@@ -61,9 +67,9 @@ async def _observe(settings: ConnectionSettings, context: ssl.SSLContext) -> Han
         return None
     reader, writer = opened
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    session = context.wrap_bio(incoming, outgoing, server_hostname=settings.origin.host)
     sent = b""
     try:
+        session = context.wrap_bio(incoming, outgoing, server_hostname=settings.origin.host)
         ended = False
         while not ended:
             try:
@@ -120,8 +126,13 @@ async def _open(settings: ConnectionSettings) -> tuple[asyncio.StreamReader, asy
     sign_in = ""
     for _ in range(2):
         reader, writer = await asyncio.open_connection(proxy.host, proxy.port or 80)
-        writer.write(f"{head}{sign_in}\r\n".encode("ascii"))
-        answer = (await reader.readuntil(b"\r\n\r\n"))[:_HEAD_MAX].decode("latin-1").split("\r\n")
+        try:
+            writer.write(f"{head}{sign_in}\r\n".encode("ascii"))
+            answer = (await reader.readuntil(b"\r\n\r\n"))[:_HEAD_MAX].decode("latin-1").split("\r\n")
+        except BaseException:
+            # A timeout or a cancellation as well: nobody else knows this connection.
+            writer.transport.abort()
+            raise
         status = answer[0].split(" ")[1:2]
         if status == ["200"]:
             return reader, writer

@@ -217,10 +217,19 @@ class Vault(ABC):
         """Remove an entry, also one that cannot be read; return whether it was stored."""
 
     def forget(self, credential_id: uuid.UUID, name: str, *, secret_name: SecretName | None = None) -> bool:
-        """Remove one secret of a credential, or all; return whether one was stored."""
-        wanted = SecretName if secret_name is None else (secret_name,)
-        removed = [self._remove(EntryKey(credential_id, name, one)) for one in wanted]
-        return any(removed)
+        """Remove one secret of a credential, or all; return whether one was stored.
+
+        All are tried. Raises the VaultError of the first that could not be removed.
+        """
+        removed, failed = False, None
+        for one in SecretName if secret_name is None else (secret_name,):
+            try:
+                removed = self._remove(EntryKey(credential_id, name, one)) or removed
+            except ConsoleError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+        return removed
 
     def close(self) -> None:  # noqa: B027 -- most vaults have nothing to end
         """End calls that still wait, because the program ends."""
@@ -288,6 +297,18 @@ class Vault(ABC):
         with self._as_before_on_failure(EntryKey(credential_id, name, secret_name), tried):
             self.put(credential_id, name, account, secret, places, secret_name=secret_name)
             yield
+
+    @contextmanager
+    def forgetting(
+        self, credential_id: uuid.UUID, name: str, *, tried: str, secret_name: SecretName
+    ) -> Iterator[bool]:
+        """Remove a secret, and give whether one was stored; when the block fails, the vault is as before.
+
+        Raises VaultError when the secret cannot be read or removed, and as `putting` does.
+        """
+        key = EntryKey(credential_id, name, secret_name)
+        with self._as_before_on_failure(key, tried):
+            yield self._remove(key)
 
     @contextmanager
     def rebinding(

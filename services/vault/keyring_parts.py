@@ -4,7 +4,7 @@ The head is replaced last, so that a reader finds the old entry or the new one, 
 """
 
 import json
-import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ PART_CHARACTERS = PART_MAX_BYTES // 4
 """Fits whatever the characters are: none takes more than four bytes."""
 PARTS_MAX = 32
 _HEAD_BEGINS = '{"parts":'
+_GENERATIONS = ("a", "b")
+"""Where parts are written, in turn. The names are fixed, so that parts of a broken write are found again."""
 
 
 class EntryTooLongError(ValueError):
@@ -38,34 +40,48 @@ def read_entry(backend: "KeyringBackend", service: str, user: str) -> str | None
 
 
 def write_entry(backend: "KeyringBackend", service: str, user: str, text: str) -> None:
-    """Write an entry, in parts where it is too long for one, and remove the parts of the entry before it."""
+    """Write an entry, in parts where it is too long for one, and remove every part that it does not need.
+
+    A write that fails leaves the entry before it.
+    """
     before = backend.get_password(service, user) or ""
-    head = text
-    if len(text.encode("utf-16-le")) > PART_MAX_BYTES:
-        head = _write_parts(backend, service, user, text)
-    backend.set_password(service, user, head)
-    _remove_parts(backend, user, _part_services(service, before))
+    try:
+        head = text
+        if len(text.encode("utf-16-le")) > PART_MAX_BYTES:
+            head = _write_parts(backend, service, user, text, before)
+        backend.set_password(service, user, head)
+    except BaseException:
+        with suppress(Exception):  # the first error counts; the next write or removal tries again
+            _remove_unused(backend, service, user, before)
+        raise
+    _remove_unused(backend, service, user, before)
 
 
 def remove_entry(backend: "KeyringBackend", service: str, user: str) -> bool:
-    """Remove an entry, also an incomplete one; return whether it was stored."""
+    """Remove an entry, also an incomplete one, and parts without an entry; return whether one was stored."""
     text = backend.get_password(service, user)
-    if text is None:
-        return False
-    backend.delete_password(service, user)
-    _remove_parts(backend, user, _part_services(service, text))
-    return True
+    if text is not None:
+        backend.delete_password(service, user)
+    _remove_unused(backend, service, user, text or "")
+    return text is not None
 
 
-def _write_parts(backend: "KeyringBackend", service: str, user: str, text: str) -> str:
+def _write_parts(backend: "KeyringBackend", service: str, user: str, text: str, before: str) -> str:
+    """Write parts beside those that the present head names; return the new head."""
     parts = [text[start : start + PART_CHARACTERS] for start in range(0, len(text), PART_CHARACTERS)]
     if len(parts) > PARTS_MAX:
         most = PARTS_MAX * PART_CHARACTERS
         raise EntryTooLongError(f"it is longer than the {most:,} characters that are stored in a keyring")
-    head = json.dumps({"parts": len(parts), "written": secrets.token_hex(4)}, separators=(",", ":"))
+    used = set(_part_services(service, before))
+    written = next(one for one in _GENERATIONS if _part_service(service, one, 0) not in used)
+    head = json.dumps({"parts": len(parts), "written": written}, separators=(",", ":"))
     for name, part in zip(_part_services(service, head), parts, strict=True):
         backend.set_password(name, user, part)
     return head
+
+
+def _part_service(service: str, written: str, number: int) -> str:
+    return f"{service}/{written}/{number}"
 
 
 def _part_services(service: str, head: str) -> list[str]:
@@ -77,10 +93,25 @@ def _part_services(service: str, head: str) -> list[str]:
         count, written = int(found["parts"]), str(found["written"])
     except (ValueError, KeyError, TypeError):
         return []
-    return [f"{service}/{written}/{number}" for number in range(min(count, PARTS_MAX))]
+    return [_part_service(service, written, number) for number in range(min(count, PARTS_MAX))]
 
 
-def _remove_parts(backend: "KeyringBackend", user: str, services: list[str]) -> None:
-    for service in services:
-        if backend.get_password(service, user) is not None:
-            backend.delete_password(service, user)
+def _remove_unused(backend: "KeyringBackend", service: str, user: str, before: str) -> None:
+    """Remove the parts that the present head does not name, also those of a write that never ended.
+
+    `before` is the head that was replaced or removed. Parts are written from the first on and removed from the last on, so
+    that those of a broken write have no gap.
+    """
+    used = set(_part_services(service, backend.get_password(service, user) or ""))
+    unused = [name for name in _part_services(service, before) if name not in used]
+    for written in _GENERATIONS:
+        for number in range(PARTS_MAX):
+            name = _part_service(service, written, number)
+            if name in used or name in unused:
+                continue
+            if backend.get_password(name, user) is None:
+                break
+            unused.append(name)
+    for name in reversed(unused):
+        if backend.get_password(name, user) is not None:
+            backend.delete_password(name, user)

@@ -7,7 +7,7 @@ from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
 from services.connectivity import network, time_limits
 from services.connectivity.fault_catalog import declare_faults, table_fault
-from services.connectivity.tls import INTERCEPTION_ISSUERS, describe_certificate
+from services.connectivity.tls import INTERCEPTION_ISSUERS, read_certificate
 from services.servicenow.faults import FAULTS, make_error
 from services.transport.certificate_file_error import CertificateFileError
 from services.transport.connection_settings import ConnectionSettings
@@ -62,22 +62,24 @@ async def explain_refusal(settings: ConnectionSettings, problem: Problem) -> Con
     """Return the error for a call that came without a user although a client certificate was to sign it in."""
     from services.transport.handshake_probe import observe_handshake
 
-    seen, handshake = await asyncio.gather(
+    supported, handshake = await asyncio.gather(
         _ask_balancer(settings), observe_handshake(FAULTS, settings, time_limits.STAGE_TIMEOUT_S)
     )
-    evidence = f"{problem.evidence}; {seen}" if seen else problem.evidence
+    evidence = problem.evidence
+    if supported is not None:
+        evidence = f"{evidence}; /{SUPPORTS_TLS_PATH} answers {'true' if supported else 'false'}"
     if handshake is None:
         text = f"{evidence}; the handshake cannot be observed on this way"
         return make_error(FaultId.CERTIFICATE_REFUSED, problem.tried, text)
-    shown = describe_certificate(handshake.server_certificate)
-    evidence = f"{evidence}; the server shows {shown}" if shown else evidence
+    shown = read_certificate(handshake.server_certificate)
+    evidence = f"{evidence}; the server shows {shown.text}" if shown is not None else evidence
     if handshake.requested:
         text = f"{evidence}; the handshake asked for a client certificate, and it was sent"
         return make_error(FaultId.CERTIFICATE_NOT_MAPPED, problem.tried, text)
     text = f"{evidence}; the handshake asked for no client certificate, and none was sent"
-    if INTERCEPTION_ISSUERS.search(shown):
+    if shown is not None and INTERCEPTION_ISSUERS.search(shown.issuer):
         return make_error(FaultId.CERTIFICATE_INTERCEPTED, problem.tried, text)
-    if seen.endswith("false"):
+    if supported is False:
         return make_error(FaultId.CERTIFICATE_BALANCER_UNSUPPORTED, problem.tried, text)
     return make_error(FaultId.CERTIFICATE_NOT_REQUESTED, problem.tried, text)
 
@@ -99,11 +101,11 @@ async def explain_error_page(settings: ConnectionSettings, problem: Problem) -> 
     return make_error(FaultId.CERTIFICATE_WRONG_PURPOSE, problem.tried, problem.evidence)
 
 
-async def _ask_balancer(settings: ConnectionSettings) -> str:
-    """Return what the load balancer says of the way behind it, in words for the evidence; empty where it says nothing."""
+async def _ask_balancer(settings: ConnectionSettings) -> bool | None:
+    """Return whether the load balancer says that the way behind it supports certificates; None where it says nothing."""
     try:
         answer = await network.request_anonymously(FAULTS, settings, SUPPORTS_TLS_PATH)
     except ConsoleError:
-        return ""
+        return None
     word = answer.response.text.strip().lower() if answer.response.status_code == 200 else ""
-    return f"/{SUPPORTS_TLS_PATH} answers {word}" if word in ("true", "false") else ""
+    return {"true": True, "false": False}.get(word)

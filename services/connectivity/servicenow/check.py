@@ -14,7 +14,6 @@ from services.connectivity.fault_catalog import fault_result
 from services.connectivity.network import AnonymousResponse
 from services.connectivity.report import StageResult
 from services.connectivity.servicenow import stages as stage_modules
-from services.connectivity.servicenow.basic_auth_restriction import fetch_restriction
 from services.connectivity.servicenow.certificate_refusal import explain_error_page
 from services.connectivity.servicenow.stage import REGISTRY, SignedInCheck
 from services.connectivity.servicenow.stages.authentication import (
@@ -30,6 +29,7 @@ from services.connectivity.stage import load_stages
 from services.connectivity.stage_run import StageCallback
 from services.connectivity.staged_check import StagedCheck
 from services.servicenow.account_roles import fetch_active_roles
+from services.servicenow.basic_auth_restriction import fetch_restriction
 from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_true

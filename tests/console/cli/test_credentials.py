@@ -7,7 +7,13 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from console.cli import credential_changes
+from console.cli.credential_changes import CredentialChange
+from models.secret_names import SecretName
+from models.user_credential import UserCredential
+from services.common.secret import Secret
 from services.vault import file_vault
+from services.vault.session_vault import SessionVault
 
 PASSPHRASE = "of the key"
 JWT = (
@@ -170,6 +176,24 @@ def test_a_new_key_does_not_keep_the_passphrase_of_the_old_one(credential, liste
     outcome = credential("--private-key-stdin", text=KEY)
     assert "the passphrase that was stored is removed" in outcome.err
     assert listed()["secrets"]["private_key_passphrase"] == (False, "optional")
+
+
+def test_the_passphrase_of_the_old_key_stays_when_the_new_one_is_not_stored():
+    vault, made = SessionVault(), UserCredential(name="One", client_id="c", sign_in="oauth_jwt_bearer")
+    name = SecretName.PRIVATE_KEY_PASSPHRASE
+    vault.put(made.id, made.name, "", Secret(PASSPHRASE), [], secret_name=name)
+    change = CredentialChange("One", {}, {SecretName.PRIVATE_KEY: Secret(KEY)})
+    seen = []
+
+    def store():
+        with credential_changes._putting(vault, made, change, is_passphrase_kept=False, places=[]):
+            seen.append(vault.state(made.id, made.name, secret_name=name).present)
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        store()
+    assert seen == [False]
+    assert vault.state(made.id, made.name, secret_name=name).present
 
 
 def test_a_document_may_name_the_method_and_the_environment_holds_the_secrets(cli, monkeypatch, tmp_path):

@@ -145,6 +145,11 @@ class MutualTls:
         self.mine = trusted.sign(["console"], name="console")
         return self.serving(server=served, requests_certificate=False)
 
+    def named_as_a_device(self):
+        """The certificate is of a host whose name says “inspection”; who made it is no such device."""
+        served = self.authority.sign(["localhost"], name="inspection.acme.com")
+        return self.serving(server=served, requests_certificate=False)
+
     def not_mapped(self):
         return self.serving(mapped=False)
 
@@ -245,6 +250,7 @@ CASES = [
     _case("authentication", "not-chosen"),
     _case("authentication", "refused"),
     _case("authentication", "not-requested"),
+    _case("authentication", "not-requested", "named_as_a_device"),
     _case("authentication", "balancer-unsupported"),
     _case("authentication", "intercepted"),
     _case("authentication", "not-mapped"),

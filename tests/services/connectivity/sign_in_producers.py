@@ -360,7 +360,7 @@ def token_that_has_ended(practice):
     return token(practice, lifetime_s=0)
 
 
-@produces("authentication", "access-policy-kind", "access-policy-lacks-kind", "oauth-token-revoked")
+@produces("authentication", "access-policy-kind", "access-policy-lacks-kind", "account-state")
 def policy_without_oauth(practice):
     practice.access.rest[GLOBAL] = Policy(frozenset({BASIC}))
     return token(practice)

@@ -13,15 +13,15 @@ from models.sign_in import SignInMethod
 from services.common.secret import Secret
 from services.connectivity.check_history import save_check
 from services.connectivity.report import CheckReport, StageResult
-from services.connectivity.seen_dates import NO_DATE
-from services.connectivity.servicenow.basic_auth_date import (
+from services.connectivity.seen_dates import NO_DATE, stored_date
+from services.expiries.calendar import build_calendar
+from services.expiries.facts import read_expiry_facts, read_stored_expiries
+from services.servicenow.basic_auth_restriction import (
     ACTIVE,
     ENFORCE,
     ENFORCEMENT_DATE,
-    enforcement_date,
+    parse_restriction,
 )
-from services.expiries.calendar import build_calendar
-from services.expiries.facts import read_expiry_facts, read_stored_expiries
 from services.vault.session_vault import SessionVault
 from tests.services.servicenow.certificates import Authority
 
@@ -236,4 +236,4 @@ def test_what_checks_saw_is_listed_and_unknown_is_not_none(configuration, store,
     ],
 )
 def test_the_date_of_the_restriction_is_never_guessed(values, stored):
-    assert enforcement_date(values) == stored
+    assert stored_date(parse_restriction(values, datetime(2026, 6, 1, tzinfo=UTC))) == stored

@@ -3,9 +3,9 @@
 from services.common.secret import Secret
 from services.connectivity import run_check
 from services.connectivity.seen_dates import NO_DATE
-from services.connectivity.servicenow.basic_auth_date import ACTIVE, ENFORCEMENT_DATE
 from services.practice import PracticeInstance
 from services.servicenow import ConnectionSettings
+from services.servicenow.basic_auth_restriction import ACTIVE, ENFORCEMENT_DATE
 from services.transport.authentication import SignIn
 from tests.services.servicenow.certificates import Authority, server_side
 from tests.services.servicenow.rawserver import RawServer, json_reply

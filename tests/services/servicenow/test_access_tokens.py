@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from models.secret_names import SecretName
 from models.sign_in import JwtAlgorithm, SignInMethod
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultTrait
 from services.common.secret import Secret
 from services.practice.oauth import (
     CLIENT_CREDENTIALS_PROPERTY,
@@ -23,6 +24,7 @@ from services.practice.server import PracticeInstance
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.access_tokens import REFUSED_PAUSE_S
 from services.transport.authentication import SignIn, TokenSignIn
+from tests.services.connectivity.conftest import answering, reply
 
 USER, APPROVER = "privman.integration", "app.approver"
 TOKEN_CALL = "/oauth_token.do"
@@ -267,3 +269,59 @@ async def test_a_token_that_cannot_be_renewed_early_is_fetched_once_in_its_life(
     # Four life times, and the early renewal that was answered with the same token.
     assert [call.status for call in token_calls(practice)] == [200] * 5
     assert {call.status for call in practice.log} == {200}
+
+
+async def test_a_corrected_secret_is_used_with_the_next_call(practice, client):
+    chosen = [client_credentials(client, secret="wrong")]
+
+    async def source():
+        return chosen[0]
+
+    async with signed_in(practice, source) as instance:
+        with pytest.raises(ConsoleError):
+            await read(instance)
+        chosen[0] = client_credentials(client)
+        assert await read(instance)
+    assert [call.status for call in token_calls(practice)] == [401, 200]
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        ("403 Forbidden", "oauth-token-refused"),
+        ("404 Not Found", "oauth-reply-unreadable"),
+        ("400 Bad Request", "oauth-reply-unreadable"),
+        ("405 Method Not Allowed", "oauth-reply-unreadable"),
+        ("200 OK", "oauth-reply-unreadable"),
+    ],
+)
+async def test_an_endpoint_that_gives_no_token_has_let_nobody_in_and_is_asked_once(status, fault):
+    told = reply(status, b'{"message": "no"}', "Content-Type: application/json")
+    async with answering(told) as (port, arrived):
+        settings = ConnectionSettings("Gateway", f"http://127.0.0.1:{port}/")
+        async with ServiceNowClient(settings, client_credentials(make_client(USER))) as instance:
+            for _ in range(2):
+                with pytest.raises(ConsoleError) as caught:
+                    await read(instance)
+                assert caught.value.problem.fault == fault
+                assert FaultTrait.SIGNED_IN not in caught.value.problem.fault.traits
+    assert len(arrived) == 1
+
+
+async def test_a_busy_endpoint_does_not_cost_the_refresh_token(practice, client):
+    """The password is sent in its place only where the refresh token itself was refused."""
+    clock = Clock()
+    password = Secret(practice.accounts[APPROVER].password)
+    sign_in = client_credentials(
+        client, method=SignInMethod.PASSWORD_GRANT, account=APPROVER, secrets={SecretName.PASSWORD: password}
+    )
+    async with signed_in(practice, sign_in, clock) as instance:
+        await read(instance)
+        practice.set_property(PASSWORD_GRANT_PROPERTY, "true")
+        clock.now += 1800
+        practice.faults.set("rate_limited")
+        with pytest.raises(ConsoleError) as caught:
+            await read(instance)
+        assert caught.value.problem.fault == "rate-limited"
+        practice.faults.clear("rate_limited")
+        assert await read(instance)

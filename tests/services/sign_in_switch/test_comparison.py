@@ -8,16 +8,16 @@ import pytest
 
 from models.sign_in import SignInMethod
 from services.practice.oauth import CLIENT_CREDENTIALS_PROPERTY
+from services.servicenow.basic_auth_restriction import (
+    ACTIVE,
+    ENFORCE,
+    ENFORCEMENT_DATE,
+    RestrictionState,
+    fetch_restriction,
+    parse_restriction,
+)
 from services.sign_in_switch.comparison import Verdict, compare_rehearsals, is_good
 from services.sign_in_switch.rehearsal_records import SignInRehearsal, last_rehearsal, rehearse_sign_in
-from services.sign_in_switch.restriction import (
-    ACTIVE,
-    DATE,
-    ENFORCE,
-    RestrictionState,
-    judge_restriction,
-    read_restriction,
-)
 
 GOOD = SignInRehearsal(
     credential_id=uuid.uuid4(),
@@ -106,20 +106,30 @@ async def test_a_token_of_another_user_is_kept_as_failed(workspace, configuratio
         ({ACTIVE: "true"}, RestrictionState.UNKNOWN),
         ({ACTIVE: "false"}, RestrictionState.OFF),
         ({ACTIVE: "true", ENFORCE: "false"}, RestrictionState.TRACKED),
-        ({ACTIVE: "true", ENFORCE: "true", DATE: "2026-12-01 00:00:00"}, RestrictionState.ENFORCED),
+        ({ACTIVE: "true", ENFORCE: "true"}, RestrictionState.ENFORCED),
+        (
+            {ACTIVE: "true", ENFORCE: "true", ENFORCEMENT_DATE: "2026-12-01 00:00:00"},
+            RestrictionState.ENFORCED,
+        ),
+        (
+            {ACTIVE: "true", ENFORCE: "true", ENFORCEMENT_DATE: "2026-12-01 00:00:01"},
+            RestrictionState.TRACKED,
+        ),
     ],
 )
 def test_the_restriction_is_never_off_without_proof(values, state):
-    found = judge_restriction(values)
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    found = parse_restriction(values, now)
     assert found.state is state
-    assert found.enforced_from == (datetime(2026, 12, 1, tzinfo=UTC) if DATE in values else None)
+    assert (found.enforced_from is not None) is (ENFORCEMENT_DATE in values)
+    assert found.enforced_from is None or found.enforced_from >= now
 
 
 async def test_an_account_without_rights_learns_nothing(workspace, practice, practised):
     server, *_ = practised
     practice.set_property(ACTIVE, "true")
     instance = await workspace.instance(server.id)
-    assert (await read_restriction(instance)).state is RestrictionState.UNKNOWN
+    assert (await fetch_restriction(instance)).state is RestrictionState.UNKNOWN
 
 
 def test_words_of_verdicts():

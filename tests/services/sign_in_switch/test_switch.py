@@ -24,6 +24,7 @@ from services.sign_in_switch.switch import (
     undo_switch,
 )
 from services.sign_in_switch.switch_records import last_switch
+from services.store.unit_of_work import UnitOfWork
 from services.transport.authentication import TokenSignIn
 from services.vault import SecretMissingError, SecretNotForHostError
 from services.workspace import Workspace
@@ -134,6 +135,21 @@ def test_the_former_password_is_removed_only_when_nothing_uses_it(
     assert not vault.state(basic.id, basic.name).present
     with pytest.raises(SecretMissingError):
         undo_switch(workspace, server.id)
+
+
+def test_the_former_password_stays_when_its_removal_cannot_be_recorded(
+    workspace, store, vault, server, basic, plan, monkeypatch
+):
+    switch_sign_in(workspace, plan, confirmed=0)
+
+    def fail(_work):
+        assert not vault.state(basic.id, basic.name).present
+        raise OSError("disk full")
+
+    monkeypatch.setattr(UnitOfWork, "finish", fail)
+    with pytest.raises(OSError, match="disk full"):
+        remove_former_password(workspace, server.id)
+    assert vault.state(basic.id, basic.name).present
 
 
 def test_a_switch_to_a_certificate_needs_one(workspace, configuration, server):

@@ -10,6 +10,7 @@ from keyring.backends.fail import Keyring as FailKeyring
 from keyring.backends.null import Keyring as NullKeyring
 
 from models.addresses import Destination
+from models.secret_names import SecretName
 from services.common.secret import Secret
 from services.vault import SecretMissingError, SecretNotForHostError, VaultError, VaultKind, keyring_vault
 from services.vault import file_vault as file_module
@@ -245,6 +246,46 @@ class TestKeyring:
         assert len(ring.entries) in (count, count - 1)
         vault.put(credential, NAME, "account", Secret("short"), [HOME])
         assert len(ring.entries) == 1
+
+    @pytest.mark.parametrize("ended", [False, True], ids=["the process died", "the write failed"])
+    def test_parts_of_a_broken_write_do_not_stay(self, ring, credential, monkeypatch, ended):
+        vault = SystemVault()
+        vault.put(credential, NAME, "account", Secret("k" * 3300), [HOME])
+        count = len(ring.entries)
+        store, left = ring.set_password, [3]
+
+        def refuse(*values):
+            left[0] -= 1
+            if left[0] < 0:
+                ring.error = None if ended else OSError("gone")
+                raise OSError("full")
+            store(*values)
+
+        monkeypatch.setattr(ring, "set_password", refuse)
+        with pytest.raises(VaultError):
+            vault.put(credential, NAME, "account", Secret("n" * 3300), [HOME])
+        monkeypatch.setattr(ring, "set_password", store)
+        ring.error = None
+        assert len(ring.entries) == (count if ended else count + 3)
+        assert vault.get(credential, NAME, HOME).reveal() == "k" * 3300
+        assert vault.forget(credential, NAME)
+        assert ring.entries == {}
+
+    def test_a_secret_that_cannot_be_removed_does_not_keep_the_others(self, ring, credential, monkeypatch):
+        vault = SystemVault()
+        for one in (SecretName.PASSWORD, SecretName.CLIENT_SECRET):
+            vault.put(credential, NAME, "account", Secret("a secret"), [HOME], secret_name=one)
+        delete = ring.delete_password
+
+        def refuse(service, user):
+            if str(credential) == user:
+                raise OSError("locked")
+            delete(service, user)
+
+        monkeypatch.setattr(ring, "delete_password", refuse)
+        with pytest.raises(VaultError):
+            vault.forget(credential, NAME)
+        assert list(ring.entries) == [(f"approval-console/{credential}", str(credential))]
 
     def test_an_entry_without_one_of_its_parts_is_reported_and_can_be_removed(self, ring, credential):
         vault = SystemVault()

@@ -8,16 +8,16 @@ from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult, StageState
 from services.connectivity.servicenow import sign_in_faults as _sign_in_faults  # noqa: F401 -- declares its faults
-from services.connectivity.servicenow.basic_auth_restriction import (
-    DEFAULT_ROLE,
-    Restriction,
-    RestrictionState,
-)
 from services.connectivity.servicenow.certificate_refusal import explain_refusal
 from services.connectivity.sign_in import PreviousSignIn
 from services.language import ENGLISH, date_time
 from services.servicenow import sign_in_candidates as possible
 from services.servicenow.account_roles import signed_in_account
+from services.servicenow.basic_auth_restriction import (
+    DEFAULT_ROLE,
+    Restriction,
+    RestrictionState,
+)
 from services.servicenow.encoded_query import equals
 from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient

@@ -67,18 +67,25 @@ class RequestItemCheck:
         return f"The Request Item “{name}” is not resolved yet: n{nothing}" if name else f"N{nothing}"
 
     async def _unseen(self, seen: str, carries_variables: bool) -> StageResult:  # noqa: FBT001
-        """Return the result for an item that was not found: missing only where the account is seen to see items."""
-        if carries_variables:
-            # Variables are the same in every domain, and no user criteria hide them.
-            text = f"{seen}; the variables of an item are seen, and the item itself is not"
+        """Return the result for an item that was not found: missing only where nothing speaks for a hidden one.
+
+        A stored sys_id speaks for it, and so do variables: they are the same in every domain, and no user criteria hide
+        them. Neither proves it: an item that was deleted may leave both.
+        """
+        wanted = self._process.request_item_id
+        visible = await probe_visibility(self._instance, "sc_cat_item", [wanted] if wanted else ())
+        text = f"{seen}; {visible.evidence}"
+        if visible.state is Visibility.HIDDEN:
             return fault_result(STAGE, FaultId.REQUEST_ITEM_HIDDEN, text)
-        visible = await probe_visibility(self._instance, "sc_cat_item")
-        fault = {
-            Visibility.SEEN: FaultId.REQUEST_ITEM_MISSING,
-            Visibility.HIDDEN: FaultId.REQUEST_ITEM_HIDDEN,
-            Visibility.UNKNOWN: FaultId.REQUEST_ITEM_UNSEEN,
-        }[visible.state]
-        return fault_result(STAGE, fault, f"{seen}; {visible.evidence}")
+        if carries_variables:
+            left = "variables of an item are seen that is not: it is hidden, or it was deleted and left them"
+            return fault_result(STAGE, FaultId.REQUEST_ITEM_UNSEEN, f"{text}; {left}")
+        if wanted or visible.state is Visibility.UNKNOWN:
+            return fault_result(STAGE, FaultId.REQUEST_ITEM_UNSEEN, text)
+        variables = await probe_visibility(self._instance, "item_option_new")
+        known = variables.state is Visibility.SEEN
+        fault = FaultId.REQUEST_ITEM_MISSING if known else FaultId.REQUEST_ITEM_UNSEEN
+        return fault_result(STAGE, fault, f"{text}; {variables.evidence}")
 
     @staticmethod
     def _gone(wanted: str, twin: Row) -> StageResult:

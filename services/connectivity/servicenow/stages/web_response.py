@@ -1,6 +1,7 @@
 """The stages `http` and `instance`: whether a web reply came, and whether it is ServiceNow's, awake and ready."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -10,7 +11,8 @@ from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import refused_error, unreachable_error
 from services.connectivity.report import StageResult
-from services.connectivity.servicenow import basic_auth_date
+from services.connectivity.seen_dates import stored_date
+from services.servicenow.basic_auth_restriction import DATE_PROPERTIES, parse_restriction
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.http_client import ServiceNowClient
@@ -127,7 +129,7 @@ async def append_build(instance: ServiceNowClient, seen: str) -> str | StageResu
 
     The same call reads from when basic authentication is refused.
     """
-    names = (*BUILD_PROPERTIES, *basic_auth_date.PROPERTIES)
+    names = (*BUILD_PROPERTIES, *DATE_PROPERTIES)
     rows = instance.table("sys_properties").rows(
         where("name", Operator.IN, *names), fields=("name", "value"), limit=len(names)
     )
@@ -140,5 +142,5 @@ async def append_build(instance: ServiceNowClient, seen: str) -> str | StageResu
     told = f"{seen}; build {build}" if build else f"{seen}; it does not show its build"
     return replace(
         StageResult.ok("instance", told),
-        basic_auth_enforced_at=basic_auth_date.enforcement_date(values),
+        basic_auth_enforced_at=stored_date(parse_restriction(values, datetime.now(UTC))),
     )
