@@ -214,7 +214,7 @@ def test_a_support_bundle_holds_logs_and_configuration_and_no_password(
         parts = {name: bundle.read(name).decode() for name in bundle.namelist()}
     assert leaks("".join(parts.values()) + capfd.readouterr().err) == []
     assert set(parts) == {
-        "versions.txt", "configuration.yaml", "checks.json", "deliveries.json",
+        "versions.txt", "configuration.yaml", "credentials.json", "checks.json", "deliveries.json",
         "logs/approval-console.log", "logs/approval-console.log.1",
     }  # fmt: skip
     assert "Canary server" in parts["configuration.yaml"]

@@ -176,8 +176,8 @@ def _print_plan(made: SwitchPlan) -> None:
     heads = (tr("Setting"), tr("Value"), tr("Where"), tr("Confirmed by"))
     output.print_table(heads, rows, whole=(tr("Value"), tr("Where")))
     now, then = translate(METHODS[made.before.method].label), translate(METHODS[made.after.method].label)
-    output.print_result(f"{tr('Credential now')}: {made.before.name} ({now})")
-    output.print_result(f"{tr('Credential then')}: {made.after.name} ({then})")
+    output.print_result(tr("Credential now: {name} ({method})", name=made.before.name, method=now))
+    output.print_result(tr("Credential then: {name} ({method})", name=made.after.name, method=then))
     count = number(made.open_requests.count)
     output.print_result(tr("Open requests: {count}, not touched", count=count))
 

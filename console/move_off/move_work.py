@@ -93,6 +93,7 @@ class MoveWork(QObject):
         self, server: "ForeignSystem", credential: "UserCredential", confirmed: int
     ) -> "SwitchReceipt":
         """Make the switch; `confirmed` is the number of open requests that was shown."""
+        await lazy_imports.ready(self._ctx, lazy_imports.move_off)
         from services.sign_in_switch.switch import plan_switch, switch_sign_in
 
         workspace = await self._ctx.ready()
@@ -101,12 +102,14 @@ class MoveWork(QObject):
 
     async def undo(self, server_id: uuid.UUID) -> "SwitchReceipt":
         """Undo the last switch."""
+        await lazy_imports.ready(self._ctx, lazy_imports.move_off)
         from services.sign_in_switch.switch import undo_switch
 
         return await self._ctx.call(undo_switch, await self._ctx.ready(), server_id)
 
     async def remove_password(self, server_id: uuid.UUID) -> bool:
         """Remove the former password from the vault."""
+        await lazy_imports.ready(self._ctx, lazy_imports.move_off)
         from services.sign_in_switch.switch import remove_former_password
 
         return await self._ctx.call(remove_former_password, await self._ctx.ready(), server_id)

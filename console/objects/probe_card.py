@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from console.checks.check_presenter import finding_title
 from console.objects.probe_presenter import ProbeFinding, ProbePresenter
+from console.widgets import plain_text
 from console.widgets.labels import FittingLabel, Label, LinkLabel
 from console.widgets.line_editors import ElidingComboBox
 from console.widgets.probe_rows import ProbeRows
@@ -77,7 +78,7 @@ class ProbeCard(QWidget):
         self._show_finding(wanted)
 
     def _show_servers(self) -> None:
-        servers = [(one.id, one.name) for one in self._presenter.servers]
+        servers = [(one.id, plain_text.one_line(one.name)) for one in self._presenter.servers]
         shown = [
             (self.server_box.itemData(i), self.server_box.itemText(i)) for i in range(self.server_box.count())
         ]

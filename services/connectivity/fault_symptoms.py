@@ -105,6 +105,12 @@ SYMPTOMS: dict[str, str] = {
     FaultId.ROLE_SOAP_MISSING: tr_later("Reading records works, and calling a service ends with a fault about insufficient rights."),
     # -- approval services
     FaultId.REQUEST_ITEM_MISSING: tr_later("Users get an error when they submit. ServiceNow shows no new requested item."),
+    FaultId.REQUEST_ITEM_HIDDEN: tr_later(
+        "Users get an error when they submit. Other accounts find the item in the Service Catalog."
+    ),
+    FaultId.REQUEST_ITEM_UNSEEN: tr_later(
+        "Users get an error when they submit, or nothing is wrong: this account does not see enough to tell."
+    ),
     FaultId.REQUEST_ITEM_STALE: tr_later(
         "Submitting fails since the item was created again. The item in the catalog looks right."
     ),

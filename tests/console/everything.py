@@ -289,10 +289,10 @@ def event_dialogs(window, text):
         (
             ConfirmServerDialog,
             "production server",
-            lambda: ConfirmServerDialog("Switch the sign-in", "Text", "Switch", "Server", window),
+            lambda: ConfirmServerDialog("A question", "Text", "Switch", "Server", window),
         ),
         (RemovePasswordDialog, "remove the password", lambda: RemovePasswordDialog("Credential", window)),
-        (RestrictionDialog, "restriction", lambda: RestrictionDialog("Unknown", window)),
+        (RestrictionDialog, "restriction", lambda: RestrictionDialog("What was read.", window)),
         (WebhookDialog, "webhook", lambda: WebhookDialog(window)),
     ]
 
@@ -332,7 +332,7 @@ def findings(text=""):
         ),
         StageResult("account", StageState.WARNING, said, "account-interactive", said, "ServiceNow administrator", said, 8),
         StageResult("service_create", StageState.FAILED, said, "service-missing", said, "ServiceNow administrator", said, 12),
-        StageResult("service_status", StageState.FAILED, text or "seen", "service-missing", said, "ServiceNow administrator", said, 12),
+        StageResult("service_status", StageState.FAILED, text or "found nothing like it", "service-missing", said, "ServiceNow administrator", said, 12),
     ]  # fmt: skip
     return CheckReport("S", stages, 1600)
 

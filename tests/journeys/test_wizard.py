@@ -275,7 +275,7 @@ def test_creating_the_objects_cannot_be_cancelled_closed_or_repeated(
     account = practice.accounts["privman.integration"]
     may_go_on = threading.Event()
     put = vault.put
-    vault.put = lambda *given: may_go_on.wait(WAIT_S) and put(*given)
+    vault.put = lambda *given, **named: may_go_on.wait(WAIT_S) and put(*given, **named)
 
     async def story():
         wizard = opened_wizard(hand, home)
@@ -332,10 +332,10 @@ def test_a_second_set_up_shows_the_new_names_and_opens_an_object(
     run(story())
 
 
-def test_a_check_that_cannot_run_is_shown_as_such(run, ctx, hand, home, practice, vault):
+def test_a_vault_that_is_locked_at_the_check_is_named_at_its_stage(run, ctx, hand, home, practice, vault):
     account = practice.accounts["privman.integration"]
 
-    def refuse(*_given):
+    def refuse(*_given, **_named):
         raise VaultError(
             Problem(
                 "Read it",
@@ -354,9 +354,11 @@ def test_a_check_that_cannot_run_is_shown_as_such(run, ctx, hand, home, practice
         await until(lambda: wizard.step == Step.FOUND)
         vault.get = refuse
         hand.click(wizard.primary)
-        await until(lambda: wizard.failure.problem is not None)
+        await until(lambda: wizard.report is not None)
         assert wizard.step == Step.DONE
-        assert wizard.done_step.verdict.text() == "Could not be checked"
+        assert [(s.stage, s.fault) for s in wizard.report.stages if s.fault] == [
+            ("authentication", "vault-unusable")
+        ]
         wizard.reject()
 
     run(story())

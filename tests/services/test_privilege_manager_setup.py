@@ -186,13 +186,13 @@ async def test_a_failed_set_up_keeps_the_secret_that_was_there(workspace, practi
 
 
 async def test_a_secret_that_cannot_be_taken_back_is_said(workspace, practice, monkeypatch):
-    def refuse(*_given):
+    def refuse(*_given, **_named):
         raise VaultError(
             Problem("Remove", "locked", "It is locked.", Owner.CONSOLE, "Unlock it.", FaultId.VAULT_UNUSABLE)
         )
 
     fail_to_insert(monkeypatch)
-    monkeypatch.setattr(workspace.vault, "forget", refuse)
+    monkeypatch.setattr(workspace.vault, "_remove", refuse)
     with pytest.raises(RefusedError) as raised:
         create(workspace, practice)
     assert "stays in the vault" in raised.value.problem.cause
