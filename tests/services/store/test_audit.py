@@ -20,7 +20,7 @@ from models.task_run import TaskRun
 from services.configuration import Configuration
 from services.store import Store, StoreError, audit_trail
 from services.store.engine import make_engine
-from services.store.row_values import get_table, observed_columns
+from services.store.row_values import detachable_references, get_table, observed_columns
 
 pytestmark = pytest.mark.timeout(900)  # the long form tries 2000 edits
 
@@ -153,6 +153,8 @@ VALUES = st.one_of(
 @example(cell=("store_meta", "value"), number=0, value="9" * 5000)
 def test_any_edit_of_any_cell_is_found_and_placed(original, cell, number, value):
     table, column = cell
+    # A reference that is empty may have gone with what it pointed at, which may have come back since.
+    assume(value is not None or column not in detachable_references(named(table)))
     with tempfile.TemporaryDirectory() as folder:
         copy = Tampering(original, folder)
         rowids = [row[0] for row in copy.rows(f"SELECT rowid FROM {table} ORDER BY rowid")]
