@@ -20,6 +20,8 @@ class ClientCache(Generic[ClientType]):
 
     def __init__(self) -> None:
         self._clients: dict[uuid.UUID, tuple[tuple[object, ...], ClientType]] = {}
+        self._replaced: list[ClientType] = []
+        """Closed when they were replaced; whoever had one already may have opened its connections again."""
 
     async def get(
         self, server_id: uuid.UUID, identity: tuple[object, ...], make: Callable[[], ClientType]
@@ -31,11 +33,13 @@ class ClientCache(Generic[ClientType]):
         made = make()
         self._clients[server_id] = (identity, made)
         if known is not None:
+            self._replaced.append(known[1])
             await known[1].aclose()
         return made
 
     async def aclose(self) -> None:
-        """Close all clients."""
-        clients, self._clients = list(self._clients.values()), {}
-        for _, client in clients:
+        """Close all clients, those that were replaced included."""
+        clients = [*(client for _, client in self._clients.values()), *self._replaced]
+        self._clients, self._replaced = {}, []
+        for client in clients:
             await client.aclose()

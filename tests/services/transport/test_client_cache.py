@@ -1,0 +1,31 @@
+"""The clients of stored servers are closed, whoever still uses one."""
+
+import uuid
+
+from services.transport.client_cache import ClientCache
+
+
+class Connections:
+    """A client that is open from its first call until it is closed."""
+
+    def __init__(self):
+        self.open = False
+
+    def call(self):
+        self.open = True
+
+    async def aclose(self):
+        self.open = False
+
+
+async def test_a_client_that_is_used_after_it_was_replaced_is_closed_at_the_end():
+    cache, server = ClientCache(), uuid.uuid4()
+    former = await cache.get(server, ("before",), Connections)
+    former.call()
+    latter = await cache.get(server, ("after",), Connections)
+    assert not former.open
+    former.call()
+    latter.call()
+    await cache.aclose()
+    assert not former.open
+    assert not latter.open
