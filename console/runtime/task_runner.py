@@ -13,6 +13,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QDialog
 
 from services.common.errors import ConsoleError, Problem
+from services.common.tasks import cancel_once
 
 log = logging.getLogger(__name__)
 END_TIMEOUT_S = 2.0
@@ -48,7 +49,7 @@ class TaskRunner(QObject):
         if on_crash is not None:
             self._crash.connect(on_crash)
         # A closure on purpose: an object's own bound method is not called on `destroyed`.
-        owner.destroyed.connect(lambda *_: [task.cancel() for task in list(tasks)])
+        owner.destroyed.connect(lambda *_: cancel_once(tasks))
 
     @property
     def busy(self) -> bool:
@@ -93,16 +94,13 @@ class TaskRunner(QObject):
 
     def cancel_all(self) -> None:
         """Cancel every task of the owner."""
-        for task in list(self._tasks):
-            task.cancel()
+        cancel_once(self._tasks)
 
     def end(self) -> set[asyncio.Task[object]]:
         """Cancel every task but the current one, start no other from now on, and return what has not ended yet."""
         self._ended = True
         left = self._tasks - {asyncio.current_task()}
-        for task in left:
-            if not task.cancelling():  # a second cancellation would interrupt the cleanup of the first
-                task.cancel()
+        cancel_once(left)
         return left
 
     def is_current(self, task: asyncio.Task[T], group: str | None) -> bool:

@@ -20,8 +20,8 @@ class ClientCache(Generic[ClientType]):
 
     def __init__(self) -> None:
         self._clients: dict[uuid.UUID, tuple[tuple[object, ...], ClientType]] = {}
-        self._replaced: list[ClientType] = []
-        """Closed when they were replaced; whoever had one already may have opened its connections again."""
+        self._replaced: dict[uuid.UUID, ClientType] = {}
+        """The last one before, of each server: closed, but whoever had it already may have opened its connections again."""
 
     async def get(
         self, server_id: uuid.UUID, identity: tuple[object, ...], make: Callable[[], ClientType]
@@ -33,13 +33,16 @@ class ClientCache(Generic[ClientType]):
         made = make()
         self._clients[server_id] = (identity, made)
         if known is not None:
-            self._replaced.append(known[1])
-            await known[1].aclose()
+            earlier = self._replaced.get(server_id)
+            self._replaced[server_id] = known[1]
+            for former in (known[1], earlier):
+                if former is not None:
+                    await former.aclose()
         return made
 
     async def aclose(self) -> None:
         """Close all clients, those that were replaced included."""
-        clients = [*(client for _, client in self._clients.values()), *self._replaced]
-        self._clients, self._replaced = {}, []
+        clients = [*(client for _, client in self._clients.values()), *self._replaced.values()]
+        self._clients, self._replaced = {}, {}
         for client in clients:
             await client.aclose()

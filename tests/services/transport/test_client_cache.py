@@ -29,3 +29,14 @@ async def test_a_client_that_is_used_after_it_was_replaced_is_closed_at_the_end(
     await cache.aclose()
     assert not former.open
     assert not latter.open
+
+
+async def test_no_more_than_one_replaced_client_of_a_server_is_kept():
+    cache, server = ClientCache(), uuid.uuid4()
+    clients = [await cache.get(server, (number,), Connections) for number in range(4)]
+    for client in clients:
+        client.call()
+    await cache.get(server, ("last",), Connections)
+    assert list(cache._replaced.values()) == [clients[3]]
+    assert not clients[2].open
+    assert not clients[3].open
