@@ -13,6 +13,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QDialog
 
 from services.common.errors import ConsoleError, Problem
+from services.common.tasks import cancel_once
 
 log = logging.getLogger(__name__)
 END_TIMEOUT_S = 2.0
@@ -42,12 +43,13 @@ class TaskRunner(QObject):
         tasks: set[asyncio.Task[object]] = set()
         self._tasks = tasks
         self._groups: dict[str, asyncio.Task[object]] = {}
+        self._ended = False
         # Signals, because PyQt holds only a weak reference to the object of a connected method.
         self._problem.connect(on_problem)
         if on_crash is not None:
             self._crash.connect(on_crash)
         # A closure on purpose: an object's own bound method is not called on `destroyed`.
-        owner.destroyed.connect(lambda *_: [task.cancel() for task in list(tasks)])
+        owner.destroyed.connect(lambda *_: cancel_once(tasks))
 
     @property
     def busy(self) -> bool:
@@ -64,10 +66,10 @@ class TaskRunner(QObject):
     ) -> asyncio.Task[T] | None:
         """Run a coroutine as a task and pass its result to `on_result`; `on_problem` replaces that of the runner.
 
-        Returns None when the owner or the event loop is gone, for example when a timer fires during shutdown; the
-        coroutine is closed without running.
+        Returns None when the owner or the event loop is gone, or the window is closing, for example when a timer fires
+        during shutdown; the coroutine is closed without running.
         """
-        loop = None if sip.isdeleted(self) else _running_loop()
+        loop = None if self._ended or sip.isdeleted(self) else _running_loop()
         if loop is None:
             log.info("Not started, the window is closing: %s", getattr(coroutine, "__qualname__", coroutine))
             coroutine.close()
@@ -92,12 +94,14 @@ class TaskRunner(QObject):
 
     def cancel_all(self) -> None:
         """Cancel every task of the owner."""
-        for task in list(self._tasks):
-            task.cancel()
+        cancel_once(self._tasks)
 
-    def running_tasks(self) -> list[asyncio.Task[object]]:
-        """Return the tasks that have not ended."""
-        return list(self._tasks)
+    def end(self) -> set[asyncio.Task[object]]:
+        """Cancel every task but the current one, start no other from now on, and return what has not ended yet."""
+        self._ended = True
+        left = self._tasks - {asyncio.current_task()}
+        cancel_once(left)
+        return left
 
     def is_current(self, task: asyncio.Task[T], group: str | None) -> bool:
         """Whether no later task of the same group has replaced `task`, and the group was not cancelled."""
@@ -144,16 +148,12 @@ def _on_task_done(
 
 
 async def end_tasks_of(root: QObject) -> None:
-    """Cancel the tasks of an object and of everything below it, and wait until they have closed what they use.
+    """End the tasks of an object and of everything below it for good, and wait until they have closed what they use.
 
     Call it before what they use is closed: a task that is between two calls would open a new connection. Waits at most
     END_TIMEOUT_S.
     """
-    runners = root.findChildren(TaskRunner)
-    left = {task for runner in runners for task in runner.running_tasks()} - {asyncio.current_task()}
-    for task in left:
-        if not task.cancelling():  # a second cancellation would interrupt the cleanup of the first
-            task.cancel()
+    left = set().union(*(runner.end() for runner in root.findChildren(TaskRunner)))
     if left:
         await asyncio.wait(left, timeout=END_TIMEOUT_S)
 

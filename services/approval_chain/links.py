@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from models.kinds import Kind
@@ -15,11 +16,6 @@ from services.common.json_types import JsonObject
 
 if TYPE_CHECKING:
     from services.connectivity.report import StageResult
-
-
-def _now() -> datetime:
-    """Return now as aware UTC, without the import of the models that stored times need."""
-    return datetime.now(UTC)
 
 
 class LinkKind(StrEnum):
@@ -101,7 +97,7 @@ class Reading:
     @classmethod
     def now(cls, source: Source) -> Self:
         """Return a reading of this moment."""
-        return cls(source, _now())
+        return cls(source, datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +239,7 @@ class ChainReport:
     links: tuple[ChainLink, ...]
     others: tuple[OtherPolicy, ...] = ()
     requests: RequestsOfPolicy | None = None
-    checked_at: datetime = field(default_factory=_now)
+    checked_at: datetime = field(default_factory=partial(datetime.now, UTC))
     ms: float = 0.0
     calls: int = 0
 

@@ -145,7 +145,6 @@ async def _check_item(check: RequestItemCheck, route: Route) -> ChainLink:
     try:
         seen = await check.look()
     except ConsoleError as error:
-        reading = Reading.now(Source.SERVICENOW)
         return link.failed(error.problem, LinkState.UNKNOWN)
     reading = Reading.now(Source.SERVICENOW)
     if check.row is not None:

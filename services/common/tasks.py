@@ -1,11 +1,18 @@
-"""Concurrent awaitables that all end before their caller continues."""
+"""Cancels tasks, and runs awaitables that all end before their caller continues."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import TypeVar, overload
 
 T = TypeVar("T")
 S = TypeVar("S")
+
+
+def cancel_once(tasks: Iterable[asyncio.Future[T]]) -> None:
+    """Cancel tasks, but none a second time: that would interrupt the cleanup of the first, and leave connections open."""
+    for task in list(tasks):
+        if not (isinstance(task, asyncio.Task) and task.cancelling()):
+            task.cancel()
 
 
 @overload
@@ -18,7 +25,5 @@ async def gather_or_cancel(*work: Awaitable[object]) -> tuple[object, ...]:
     try:
         return tuple(await asyncio.gather(*tasks))
     finally:
-        for task in tasks:
-            if not task.cancelling():  # a second cancellation would interrupt the cleanup of the first
-                task.cancel()
+        cancel_once(tasks)
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -24,8 +24,8 @@ class ClientCache(Generic[ClientType]):
 
     def __init__(self) -> None:
         self._clients: dict[uuid.UUID, tuple[tuple[object, ...], ClientType]] = {}
-        self._replaced: list[ClientType] = []
-        """Clients whose last calls are under way: those finish as they began."""
+        self._replaced: dict[uuid.UUID, list[ClientType]] = {}
+        """Of each server those that were replaced and are busy, and the last one: whoever has it may use it again."""
 
     async def get(
         self, server_id: uuid.UUID, identity: tuple[object, ...], make: Callable[[], ClientType]
@@ -34,32 +34,37 @@ class ClientCache(Generic[ClientType]):
 
         The one before is closed, once its calls have ended.
         """
-        if self._replaced:
-            await self._close_idle()
         known = self._clients.get(server_id)
-        if known is not None and known[0] == identity:
-            return known[1]
-        made = make()
-        self._clients[server_id] = (identity, made)
-        if known is not None:
-            self._replaced.append(known[1])
-            await self._close_idle()
-        return made
+        current = None if known is None or known[0] != identity else known[1]
+        if current is None:
+            current = make()
+            self._clients[server_id] = (identity, current)
+            if known is not None:
+                self._replaced.setdefault(server_id, []).append(known[1])
+        await self._close_idle(server_id)
+        return current
 
     def known(self, server_id: uuid.UUID) -> ClientType | None:
         """Return the client of a server that is open; None where none was needed yet."""
         found = self._clients.get(server_id)
         return None if found is None else found[1]
 
-    async def _close_idle(self) -> None:
-        idle = [client for client in self._replaced if not client.is_busy]
-        self._replaced = [client for client in self._replaced if client not in idle]
+    async def _close_idle(self, server_id: uuid.UUID) -> None:
+        replaced = self._replaced.get(server_id)
+        if not replaced:
+            return
+        idle = [client for client in replaced if not client.is_busy]
+        self._replaced[server_id] = [
+            client for client in replaced if client.is_busy or client is replaced[-1]
+        ]
         for client in idle:
             await client.aclose()
 
     async def aclose(self) -> None:
-        """Close all clients."""
-        clients = [*(client for _, client in self._clients.values()), *self._replaced]
-        self._clients, self._replaced = {}, []
+        """Close all clients, those that were replaced included."""
+        clients = [client for _, client in self._clients.values()]
+        for replaced in self._replaced.values():
+            clients += replaced
+        self._clients, self._replaced = {}, {}
         for client in clients:
             await client.aclose()

@@ -10,6 +10,7 @@ import pytest
 import qasync
 from PyQt6 import sip
 
+from services.common.tasks import cancel_once
 from services.configuration import Configuration
 from services.store import Store
 from services.vault.session_vault import SessionVault
@@ -51,9 +52,7 @@ def ctx(qapp, store, configuration, vault):
 async def end_tasks():
     """Cancel what a story left running, and give its connections the turns of the loop that closing them takes."""
     left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        if not task.cancelling():  # a second cancellation would interrupt the cleanup of the first
-            task.cancel()
+    cancel_once(left)
     await asyncio.gather(*left, return_exceptions=True)
     for _ in range(3):
         await asyncio.sleep(0)

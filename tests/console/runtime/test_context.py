@@ -63,21 +63,26 @@ def test_a_task_that_reads_on_while_the_window_closes_just_ends(run, ctx):
 
 
 def test_the_tasks_of_the_window_end_before_the_workspace_closes(run, ctx):
-    """A task between two calls would open a connection that nobody closes."""
-    events = []
+    """A task between two calls, or one that starts meanwhile, would open a connection that nobody closes."""
+    events, runner = [], None
 
     async def work():
         try:
             await asyncio.sleep(60)
         finally:
+            runner.start(read_again())  # as a page that hears of a change
             await asyncio.sleep(0.02)  # as closing a connection takes turns of the loop
             events.append("task ended")
 
+    async def read_again():
+        events.append("task started")
+
     async def story():
+        nonlocal runner
         workspace = await ctx.ready()
         window = QObject()
-        page = QObject(window)
-        TaskRunner(page, events.append).start(work())
+        runner = TaskRunner(QObject(window), events.append)
+        runner.start(work())
         await asyncio.sleep(0)
         close = workspace.aclose
 
