@@ -38,6 +38,7 @@ from services.servicenow.access_tokens import TokenFacts
 from services.servicenow.signed_in_user import require_signed_in_user
 from services.store import Store
 from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
+from services.transport.certificate_file_error import CertificateNotNeededError
 from services.transport.client_cache import ClientCache
 from services.transport.connection_settings import PassphraseSource
 from services.vault import Vault, VaultKind, open_vault
@@ -229,15 +230,24 @@ class Workspace:
         return read_in_thread
 
     def _certificate_passphrase_source_for(self, server: Server) -> PassphraseSource:
-        """Return what reads the passphrase of the server's client certificate, from its own credential."""
+        """Return what reads the passphrase of the server's client certificate, from its own credential.
+
+        It raises CertificateNotNeededError where none is stored and the credential signs in to ServiceNow without it: while a
+        switch is prepared, and after its undo, the passphrase is with the other credential.
+        """
         credential_id = server.credential_id
         if credential_id is None or not server.client_certificate:
             return None
-        place = server.destination
+        place, is_instance = server.destination, isinstance(server, ForeignSystem)
 
         def read() -> Secret | None:
             credential = self.configuration.get(UserCredential, credential_id)
-            return read_certificate_passphrase(self.vault, credential, place)
+            found = read_certificate_passphrase(self.vault, credential, place)
+            if found is None and is_instance and credential.method is not SignInMethod.CERTIFICATE:
+                raise CertificateNotNeededError(
+                    FaultId.CERTIFICATE_PASSPHRASE_MISSING, "left out of the connection"
+                )
+            return found
 
         async def read_in_thread() -> Secret | None:
             return await asyncio.to_thread(read)

@@ -18,6 +18,7 @@ from services.practice.mutual_tls import LoadBalancer
 from services.requests.rehearsal.rehearsal import rehearse
 from services.servicenow.contract import STATUS_INPUT, STATUS_OUTPUT
 from services.setup import discovery
+from services.sign_in_switch.switch import plan_switch, switch_sign_in, undo_switch
 from services.transfer import plan_document, read_document
 from services.transfer.apply_online import apply_online
 from tests.proxying import ConnectProxy
@@ -215,3 +216,19 @@ async def test_an_administrator_by_certificate_has_its_own_passphrase_and_is_ref
         async with _open_instance(workspace, server, _AdminOptions(admin.name, "", False)):
             pass
     assert caught.value.problem.fault is FaultId.CERTIFICATE_OTHER_ACCOUNT
+
+
+async def test_a_password_works_beside_a_certificate_whose_passphrase_another_credential_has(
+    vault, workspace, practice, switching
+):
+    """Before the switch to the certificate, and after its undo."""
+    server, mapped = switching
+    for act in (None, "switch", "undo"):
+        if act == "switch":
+            switch_sign_in(workspace, plan_switch(workspace, server.id, mapped.id), confirmed=0)
+        if act == "undo":
+            undo_switch(workspace, server.id)
+        instance = await workspace.instance(server.id)
+        assert await instance.table("sc_cat_item").first(None, ("name",))
+    assert {call.account for call in practice.log} == {INTEGRATION}
+    await workspace.close_connections()
