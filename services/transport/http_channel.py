@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypedDict, Unpack
 
 import httpx
@@ -29,6 +30,8 @@ from services.transport.http_clients import (
 from services.transport.library_messages import is_proxy_auth_required
 from services.transport.response_body import RESPONSE_MAX_BYTES, read_limited_body
 from services.transport.response_headers import parse_retry_after
+
+_FileMarks = tuple[tuple[int, int, int] | None, ...]
 
 USER_AGENT = "ApprovalConsole/0.1"
 GET_ATTEMPTS = 3
@@ -114,7 +117,9 @@ class HttpChannel:
         self._proxy_accepts_basic = False
         """Whether the proxy has offered Basic: only then it is sent its sign-in."""
         self._retired_clients: list[httpx.AsyncClient] = []
-        """Clients without the proxy's sign-in: calls may still be under way in their connections."""
+        """Clients without the proxy's sign-in, or with a file that was replaced: calls may still be under way in them."""
+        self._files: _FileMarks = ()
+        """How the files of the settings looked when the connections were opened."""
         self._client_lock = asyncio.Lock()
         self._call_semaphore = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
         self._calls = 0
@@ -136,6 +141,18 @@ class HttpChannel:
         for one in (client, *retired):
             if one is not None:
                 await one.aclose()
+
+    async def reopen_if_files_changed(self) -> None:
+        """Open new connections with the next call where the CA bundle or the client certificate was replaced meanwhile.
+
+        Called after a refusal that may be due to the old ones. Calls that are under way keep their connections.
+        """
+        client, known = self._client, self._files
+        if client is None or not known or await asyncio.to_thread(_mark_files, self.settings) == known:
+            return
+        if self._client is client:
+            self._client = None
+            self._retired_clients.append(client)
 
     def clear_cookies(self) -> None:
         """Forget the server's session."""
@@ -208,6 +225,7 @@ class HttpChannel:
         if signed and is_proxy_auth_required(error):
             # Like the server's own password, the proxy's may be corrected meanwhile; open connections use the old one.
             await self.aclose()
+        await self.reopen_if_files_changed()
         return call_error(self.faults, self.settings, error, tried, trace, proxy_signed=signed)
 
     def _request(self, client: httpx.AsyncClient, call: _Call) -> httpx.Request:
@@ -251,6 +269,7 @@ class HttpChannel:
         settings = self.settings
         try:
             httpx.URL(settings.base_url)
+            self._files = await asyncio.to_thread(_mark_files, settings)
             verify = await open_tls_context(self.faults, settings, tried)
         except OSError as error:
             raise self.faults.error(
@@ -278,3 +297,16 @@ class HttpChannel:
 
 def _url_origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
     return url.scheme, url.raw_host, url.port
+
+
+def _mark_files(settings: ConnectionSettings) -> _FileMarks:
+    """Return what tells whether a file was replaced, for each file of the settings; blocks."""
+    return tuple(_mark_file(path) for path in (settings.ca_bundle, settings.client_certificate) if path)
+
+
+def _mark_file(path: str) -> tuple[int, int, int] | None:
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
