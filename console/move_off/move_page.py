@@ -166,9 +166,7 @@ class MovePage(Page):
             is_other = before is None or before.target is None or before.target.id != target.id
             if is_other:
                 presenter.method = target.method
-            is_changed = before is not None and before.target != target
-            if is_changed and not presenter.probing:
-                presenter.probe, presenter.probe_rows = None, {}
+        presenter.take_probe(facts.probe)
         if facts.server is None:
             self._timer.stop()
             self.view.body.notice.tell(tr("This server was deleted."), tone="notice")

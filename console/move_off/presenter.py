@@ -137,6 +137,14 @@ class MovePresenter:
             and not self.rehearsing
         )
 
+    def take_probe(self, stored: SignInProbe | None) -> None:
+        """Show the probe that is kept; one of this page itself stays, as its texts can be translated."""
+        shown = self.probe
+        if self.probing or (stored is not None and shown is not None and shown.at == stored.at):
+            return
+        self.probe = stored
+        self.probe_rows = {row.row: row for row in stored.rows} if stored is not None else {}
+
     def comparison(self) -> tuple[ComparisonRow, ...]:
         """Return the rehearsals side by side."""
         facts = self.facts

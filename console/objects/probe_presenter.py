@@ -240,6 +240,7 @@ class ProbePresenter:
         from services.credential_secrets import lending_secrets
         from services.credential_sign_in import read_sign_in
         from services.sign_in_probe import find_probed_services, probe_sign_in
+        from services.sign_in_switch.probe_records import keep_probe
 
         workspace = await self._ctx.ready()
         credential: UserCredential = await self._ctx.call(
@@ -257,6 +258,7 @@ class ProbePresenter:
         services = await self._ctx.call(find_probed_services, workspace.configuration, server.id)
         settings = workspace.connection_settings_for(server)
         probe = await probe_sign_in(settings, sign_in, services, report=self._note)
+        await asyncio.to_thread(keep_probe, workspace, server, credential, probe)
         self.version = credential.version
         records_of(self._ctx)[credential.id] = ProbeRecord(probe, server.id, credential.version)
         return probe
