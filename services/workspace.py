@@ -185,25 +185,27 @@ class Workspace:
         self, server: ForeignSystem, credential: UserCredential
     ) -> tuple[ConnectionSettings, ServerSignIn]:
         """Return settings and sign-in for `server` with a credential that it need not use; raises as `instance_as` does."""
+        is_by_certificate = credential.method is SignInMethod.CERTIFICATE
 
         def read() -> tuple[ServerSignIn, Secret | None]:
             own = server.credential_id and self.configuration.get(UserCredential, server.credential_id)
             require_own_certificate(credential, own or None, server.name)
             with lending_secrets(self.vault, credential, server.destination):
                 sign_in = read_sign_in(self.vault, credential, server.destination)
-                if credential.method is not SignInMethod.CERTIFICATE:
+                if not is_by_certificate:
                     return sign_in, None
                 return sign_in, read_certificate_passphrase(self.vault, credential, server.destination)
 
         sign_in, passphrase = await asyncio.to_thread(read)
         settings = self.connection_settings_for(server)
-        if passphrase is None:
+        if not is_by_certificate:
+            # The server shows its own certificate, and the account is that of the header.
             return settings, sign_in
 
-        async def known() -> Secret:
+        async def of_credential() -> Secret | None:
             return passphrase
 
-        return replace(settings, certificate_passphrase=known), sign_in
+        return replace(settings, certificate_passphrase=of_credential), sign_in
 
     def sign_in_source_for(self, server: Server, credential: UserCredential | None) -> ServerSignInSource:
         """Return the sign-in for `server`; the vault is read in a thread, for exactly this origin and connection."""
