@@ -248,7 +248,7 @@ class ProbePresenter:
         settings, sign_in = await workspace.signing_in_as(server, credential)
         services = await self._ctx.call(find_probed_services, workspace.configuration, server.id)
         probe = await probe_sign_in(settings, sign_in, services, report=self._note)
-        await asyncio.to_thread(keep_probe, workspace, server, credential, probe)
+        await self._ctx.call(keep_probe, workspace, server, credential, probe)
         self.version = credential.version
         records_of(self._ctx)[credential.id] = ProbeRecord(probe, server.id, credential.version)
         return probe
