@@ -12,6 +12,7 @@ from console.cli.arguments import ConfirmOpen, ConfirmProduction, Json, ServerNa
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
 from console.cli.probe_command import format_row
+from console.cli.unproven_user import tell_unproven_account
 from models.foreign_system import ForeignSystem
 from models.sign_in import METHODS
 from models.user_credential import UserCredential
@@ -72,6 +73,8 @@ def rehearse(
         _require_production(stored, confirm)
         chosen = await asyncio.to_thread(workspace.configuration.named, UserCredential, credential)
         after = await rehearse_sign_in(workspace, stored, chosen)
+        if after.user_shown is False:
+            tell_unproven_account(chosen)
         present = await asyncio.to_thread(_credential_of, workspace, stored)
         before = None
         if present is not None and present.id != chosen.id:

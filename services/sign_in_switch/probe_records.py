@@ -87,7 +87,7 @@ def keep_probe(
 ) -> None:
     """Store a probe of a credential on a server; blocks."""
     about = read_probed_sign_in(workspace.vault, server, credential)
-    kept = replace(probe, rows=tuple(replace(row, evidence=redact(row.evidence)) for row in probe.rows))
+    redacted = replace(probe, rows=tuple(replace(row, evidence=redact(row.evidence)) for row in probe.rows))
     run = TaskRun(
         task=TASK_ID,
         object_kind=Kind.FOREIGN_SYSTEM.value,
@@ -97,7 +97,7 @@ def keep_probe(
         started_by=workspace.store.actor[:NAME_MAX],
         ended_at=probe.at,
         correlation_id=probe.correlation_id,
-        report=json.dumps({"about": about.as_dict(), **kept.as_dict()}, ensure_ascii=False),
+        report=json.dumps({"about": about.as_dict(), **redacted.as_dict()}, ensure_ascii=False),
     )
     with workspace.store.write(f"Probe of “{credential.name}”") as work:
         work.insert(run)
