@@ -43,6 +43,7 @@ from services.requests.polling.poll_query import (
 )
 from services.requests.polling.poll_result import PollResult, SkipReason
 from services.requests.polling.poll_state import (
+    PollOutcome,
     clear_pause,
     load_polled_server,
     store_pause,
@@ -55,6 +56,7 @@ from services.requests.records.item_fields import ITEM_TABLE, VARIABLE_TABLE
 from services.servicenow.contract import VARIABLES
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.table_api import TablePage
+from services.servicenow.visible_rows import probe_visibility
 from services.transport.response_headers import parse_http_date
 
 LEASE_S = 10.0
@@ -204,7 +206,12 @@ class Poller:
             due = polled.polled_at + timedelta(seconds=rest)
             if due > now:
                 due = self._time.shown(due)
-                return PollResult(skip_reason=SkipReason.NOT_DUE, next_at=due, complete=polled.complete)
+                return PollResult(
+                    skip_reason=SkipReason.NOT_DUE,
+                    next_at=due,
+                    complete=polled.complete,
+                    proven=polled.proven,
+                )
         lease = load_lease(session, _poll_lease_name(target.server_id))
         if lease is not None and lease.holder != self._leases.holder and is_held(lease, now):
             return PollResult(skip_reason=SkipReason.LEASE_HELD, next_at=self._clock.now())
@@ -256,6 +263,7 @@ class Poller:
     async def _look(self, turn: _PollRun, instance: ServiceNowClient) -> None:
         """Spend the call of the round on seeing what was decided."""
         asker, target, course = self._status_queues[turn.server_id], turn.target, turn.course
+        course.note_account(target.signs_in)
         unread = await asyncio.to_thread(asker.has_unchecked_scripts, target)
         if unread and await self._take_call(turn, most=None):
             turn.target = await asker.check_scripts(instance, target)
@@ -313,6 +321,8 @@ class Poller:
             # Of the others some variables may stand on the next page: they are asked for once more.
             items = [item for item in items if (item.variables or {}).keys() >= set(VARIABLES)]
         await asyncio.to_thread(course.note, table, wish, items)
+        if table == ITEM_TABLE and page.rows:
+            course.note_shown(self._clock.monotonic())
         if table == ITEM_TABLE:
             course.hidden = page.total is not None and len(page.rows) < min(page.total, course.page_size)
         if full:
@@ -324,6 +334,7 @@ class Poller:
     async def _make_extra_calls(self, turn: _PollRun, instance: ServiceNowClient) -> None:
         """Learn more about what was seen, with the calls that no look will need."""
         course, asker = turn.course, self._status_queues[turn.server_id]
+        await self._prove_empty(turn, instance)
         for _ in range(EXTRA_CALLS_PER_POLL):
             if course.after:
                 # The look is not at its end: what is missing comes first, at the cost of a later one.
@@ -343,6 +354,16 @@ class Poller:
                         raise
             else:
                 await self._poll_status_service(turn, instance)
+
+    async def _prove_empty(self, turn: _PollRun, instance: ServiceNowClient) -> None:
+        """Look whether the account sees requested items at all, where it was shown none: else empty proves nothing."""
+        course, now = turn.course, self._clock.monotonic()
+        if not course.readable(ITEM_TABLE, now) or not course.needs_probe(now):
+            return
+        if not turn.target.cat_items or not await self._take_call(turn, most=None):
+            return
+        visible = await probe_visibility(instance, ITEM_TABLE)
+        course.note_probed(now, shown=visible.is_proof)
 
     async def _poll_status_service(self, turn: _PollRun, instance: ServiceNowClient) -> None:
         asker = self._status_queues[turn.server_id]
@@ -366,14 +387,20 @@ class Poller:
 
     def _end(self, turn: _PollRun, error: ConsoleError | None, *, good: bool) -> PollResult:
         server_id, course, now = turn.server_id, turn.course, self._time.now()
-        complete = good and course.whole and not course.hidden and not course.after
-        complete = complete and course.readable(ITEM_TABLE, self._clock.monotonic())
+        monotonic = self._clock.monotonic()
+        proven = course.is_shown(monotonic)
+        complete = good and proven and course.whole and not course.hidden and not course.after
+        complete = complete and not course.missing and course.readable(ITEM_TABLE, monotonic)
         with self._store.write() as work:
             session = work.session
+            if complete and course.unseen:
+                course.unseen &= poll_targets.open_records(session, server_id)
+                complete = not course.unseen
             self._leases.release_lease_in_session(session, turn.held)
             if good:
                 offset_s = self._time.offset_s
-                store_success(session, server_id, turn.started, complete=complete, clock_offset_s=offset_s)
+                done = PollOutcome(turn.started, complete, proven, offset_s)
+                store_success(session, server_id, done)
             if error is not None:
                 failures = load_polled_server(session, server_id).failures + 1
                 elapsed_s = (now - turn.started).total_seconds()
@@ -396,10 +423,10 @@ class Poller:
         if error is not None:
             next_at = until
         next_at = self._time.shown(next_at)
-        done = turn.kept
+        kept = turn.kept
         return PollResult(
-            turn.seen, done.changed, done.new, tuple(done.ended), turn.calls, complete,
-            SkipReason.PAUSED if error else None, next_at, error.problem if error else turn.problem,
+            turn.seen, kept.changed, kept.new, tuple(kept.ended), turn.calls, complete,
+            SkipReason.PAUSED if error else None, next_at, error.problem if error else turn.problem, proven,
         )  # fmt: skip
 
 
