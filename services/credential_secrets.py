@@ -166,6 +166,17 @@ def lending_secrets(vault: Vault, credential: UserCredential, place: SecretTarge
 
 
 @contextmanager
+def binding_secrets(vault: Vault, credential: UserCredential, place: SecretTarget) -> Iterator[None]:
+    """Bind the secrets of a credential to `place`; when the block fails, the bindings are as before. Raises as `bind_secrets`."""
+    bound = bind_secrets(vault, credential, place)
+    try:
+        yield
+    except BaseException:
+        unbind_secrets(vault, credential, place, bound)
+        raise
+
+
+@contextmanager
 def putting_secrets(
     vault: Vault,
     credential: UserCredential,

@@ -38,6 +38,7 @@ from services.servicenow.access_tokens import TokenFacts
 from services.servicenow.signed_in_user import require_signed_in_user
 from services.store import Store
 from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
+from services.transport.certificate_file_error import CertificateNotNeededError
 from services.transport.client_cache import ClientCache
 from services.transport.connection_settings import PassphraseSource
 from services.vault import Vault, VaultKind, open_vault
@@ -184,25 +185,27 @@ class Workspace:
         self, server: ForeignSystem, credential: UserCredential
     ) -> tuple[ConnectionSettings, ServerSignIn]:
         """Return settings and sign-in for `server` with a credential that it need not use; raises as `instance_as` does."""
+        is_by_certificate = credential.method is SignInMethod.CERTIFICATE
 
         def read() -> tuple[ServerSignIn, Secret | None]:
             own = server.credential_id and self.configuration.get(UserCredential, server.credential_id)
             require_own_certificate(credential, own or None, server.name)
             with lending_secrets(self.vault, credential, server.destination):
                 sign_in = read_sign_in(self.vault, credential, server.destination)
-                if credential.method is not SignInMethod.CERTIFICATE:
+                if not is_by_certificate:
                     return sign_in, None
                 return sign_in, read_certificate_passphrase(self.vault, credential, server.destination)
 
         sign_in, passphrase = await asyncio.to_thread(read)
         settings = self.connection_settings_for(server)
-        if passphrase is None:
+        if not is_by_certificate:
+            # The server shows its own certificate, and the account is that of the header.
             return settings, sign_in
 
-        async def known() -> Secret:
+        async def of_credential() -> Secret | None:
             return passphrase
 
-        return replace(settings, certificate_passphrase=known), sign_in
+        return replace(settings, certificate_passphrase=of_credential), sign_in
 
     def sign_in_source_for(self, server: Server, credential: UserCredential | None) -> ServerSignInSource:
         """Return the sign-in for `server`; the vault is read in a thread, for exactly this origin and connection."""
@@ -227,15 +230,24 @@ class Workspace:
         return read_in_thread
 
     def _certificate_passphrase_source_for(self, server: Server) -> PassphraseSource:
-        """Return what reads the passphrase of the server's client certificate, from its own credential."""
+        """Return what reads the passphrase of the server's client certificate, from its own credential.
+
+        It raises CertificateNotNeededError where none is stored and the credential signs in to ServiceNow without it: while a
+        switch is prepared, and after its undo, the passphrase is with the other credential.
+        """
         credential_id = server.credential_id
         if credential_id is None or not server.client_certificate:
             return None
-        place = server.destination
+        place, is_instance = server.destination, isinstance(server, ForeignSystem)
 
         def read() -> Secret | None:
             credential = self.configuration.get(UserCredential, credential_id)
-            return read_certificate_passphrase(self.vault, credential, place)
+            found = read_certificate_passphrase(self.vault, credential, place)
+            if found is None and is_instance and credential.method is not SignInMethod.CERTIFICATE:
+                raise CertificateNotNeededError(
+                    FaultId.CERTIFICATE_PASSPHRASE_MISSING, "left out of the connection"
+                )
+            return found
 
         async def read_in_thread() -> Secret | None:
             return await asyncio.to_thread(read)

@@ -115,6 +115,17 @@ def test_the_window_starts_no_threads_of_qt():
     assert bad == []
 
 
+def test_the_destruction_of_an_object_calls_no_closure():
+    """A garbage collection clears the variables of closures before it destroys objects: the call would end the process."""
+    bad = [
+        place(path, node)
+        for path in files("console", "tests")
+        for name, on, node in calls(path)
+        if name == "connect" and on == "destroyed" and not isinstance(node.args[0], ast.Attribute)
+    ]
+    assert bad == []
+
+
 def test_modules_and_functions_stay_short():
     long = []
     for path in own_files():

@@ -58,7 +58,7 @@ class MoveWork(QObject):
         """Probe a credential on a server, with its own passphrase. Raises what `signing_in_as` does, before any call."""
         await lazy_imports.ready(self._ctx, lazy_imports.move_off)
         from services.sign_in_probe import find_probed_services, probe_sign_in
-        from services.sign_in_switch.switch import bind_secrets
+        from services.sign_in_switch.bound_secrets import bind_secrets
 
         workspace = await self._ctx.ready()
         await self._ctx.call(bind_secrets, workspace.vault, credential, server.destination)

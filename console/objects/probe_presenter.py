@@ -1,6 +1,5 @@
 """What the probe of a credential's page shows, without widgets: five rows, the caption, the badge and the finding."""
 
-import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from models.foreign_system import ForeignSystem
     from services.sign_in_probe import RowResult, SignInProbe
-    from services.transport.authentication import ServerSignIn
 
 ROW_KEYS = ("token", "rest", "wsdl", "soap", "not_guest")
 ROW_LABELS = (tr_later("Token"), tr_later("REST"), tr_later("WSDL"), tr_later("SOAP"), tr_later("Not guest"))
@@ -237,8 +235,6 @@ class ProbePresenter:
     async def _run(self, server: "ForeignSystem") -> "SignInProbe":
         await lazy_imports.ready(self._ctx, lazy_imports.sign_in_probe)
         from models.user_credential import UserCredential
-        from services.credential_secrets import lending_secrets
-        from services.credential_sign_in import read_sign_in
         from services.sign_in_probe import find_probed_services, probe_sign_in
 
         workspace = await self._ctx.ready()
@@ -247,15 +243,9 @@ class ProbePresenter:
         )
         if server.credential_id == credential.id:
             await vault_access.bind_new_secrets(self._ctx, credential, server.destination)
-
-        def read() -> "ServerSignIn":
-            # Secrets that are for no server yet are bound to this one while they are read.
-            with lending_secrets(workspace.vault, credential, server.destination):
-                return read_sign_in(workspace.vault, credential, server.destination)
-
-        sign_in = await asyncio.to_thread(read)
+        # With the passphrase of this credential: the server may still sign in with another one.
+        settings, sign_in = await workspace.signing_in_as(server, credential)
         services = await self._ctx.call(find_probed_services, workspace.configuration, server.id)
-        settings = workspace.connection_settings_for(server)
         probe = await probe_sign_in(settings, sign_in, services, report=self._note)
         self.version = credential.version
         records_of(self._ctx)[credential.id] = ProbeRecord(probe, server.id, credential.version)

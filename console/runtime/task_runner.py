@@ -24,6 +24,14 @@ OnProblem = Callable[[Problem], object]
 OnCrash = Callable[[BaseException], object]
 
 
+class _Tasks(set[asyncio.Task[object]]):
+    """The tasks of one owner that are running; kept alive by its runner and by each task."""
+
+    def cancel(self) -> None:
+        """Cancel all of them."""
+        cancel_once(self)
+
+
 class TaskRunner(QObject):
     """Starts coroutines for its owner, cancels them when the owner is destroyed, and reports their errors.
 
@@ -40,16 +48,16 @@ class TaskRunner(QObject):
 
     def __init__(self, owner: QObject, on_problem: OnProblem, on_crash: OnCrash | None = None) -> None:
         super().__init__(owner)
-        tasks: set[asyncio.Task[object]] = set()
-        self._tasks = tasks
+        self._tasks = _Tasks()
         self._groups: dict[str, asyncio.Task[object]] = {}
         self._ended = False
         # Signals, because PyQt holds only a weak reference to the object of a connected method.
         self._problem.connect(on_problem)
         if on_crash is not None:
             self._crash.connect(on_crash)
-        # A closure on purpose: an object's own bound method is not called on `destroyed`.
-        owner.destroyed.connect(lambda *_: cancel_once(tasks))
+        # A method of a third object: PyQt does not call the owner's own on `destroyed`, and a closure ends the process when
+        # the owner is destroyed by a garbage collection that has already cleared the closure's variables.
+        owner.destroyed.connect(self._tasks.cancel)
 
     @property
     def busy(self) -> bool:
@@ -94,7 +102,7 @@ class TaskRunner(QObject):
 
     def cancel_all(self) -> None:
         """Cancel every task of the owner."""
-        cancel_once(self._tasks)
+        self._tasks.cancel()
 
     def end(self) -> set[asyncio.Task[object]]:
         """Cancel every task but the current one, start no other from now on, and return what has not ended yet."""
@@ -127,7 +135,7 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 def _on_task_done(
     ref: "weakref.ref[TaskRunner]",
-    tasks: set[asyncio.Task[object]],
+    tasks: _Tasks,
     group: str | None,
     on_result: Callable[[T], object] | None,
     on_problem: OnProblem | None,

@@ -6,6 +6,7 @@ takes the secrets back out of the vault when that transaction fails.
 
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from models.approval_type import ApprovalType
 from models.base import NAME_MAX, name_key
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
+from models.secret_names import SecretName
 from models.user_credential import UserCredential
 from services.common.errors import (
     FieldError,
@@ -30,6 +32,7 @@ from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 
 if TYPE_CHECKING:
+    from services.common.secret import Secret
     from services.configuration import Configuration
     from services.servicenow import ServiceNowClient
     from services.servicenow.contract import ContractComparison
@@ -160,17 +163,23 @@ async def assess_items(
     )
 
 
-def choose_names(configuration: "Configuration", base_url: str) -> dict[Kind, str]:
-    """Return what the four objects of a set-up on `base_url` will be called.
+def choose_names(
+    configuration: "Configuration", base_url: str, *, with_credential: bool = True
+) -> dict[Kind, str]:
+    """Return what the objects of a set-up on `base_url` will be called; a User Credential only `with_credential`.
 
-    The names of the guide, while all four are free. Otherwise all four are named after the host, so that they can be
-    told from those of the other instance. Raises ValueError for what is not a base URL.
+    The names of the guide, while all of them are free. Otherwise all are named after the host, so that they can be told
+    from those of the other instance. Raises ValueError for what is not a base URL.
     """
-    return next(
-        names
-        for names in _candidate_names(normalise_base_url(base_url))
-        if not any(configuration.find_by_name(kind, name) for kind, name in names.items())
-    )
+    for candidates in _candidate_names(normalise_base_url(base_url)):
+        names = {
+            kind: name
+            for kind, name in candidates.items()
+            if with_credential or kind is not Kind.USER_CREDENTIAL
+        }
+        if not any(configuration.find_by_name(kind, name) for kind, name in names.items()):
+            return names
+    raise AssertionError  # there is always another candidate
 
 
 def _candidate_names(base_url: str) -> Iterator[dict[Kind, str]]:
@@ -238,20 +247,19 @@ def create_setup(
     vault: "Vault",
     *,
     base_url: str,
-    sign_in: "ServerSignIn",
+    sign_in: "ServerSignIn | UserCredential",
     found: DiscoveryResult,
     server_id: uuid.UUID | None = None,
     client_certificate: str | None = None,
+    certificate_passphrase: "Secret | None" = None,
 ) -> CreatedSetup:
     """Make credential, server, process and type in one transaction, with the secrets bound to the server's destination.
 
-    The credential signs in as `sign_in` does; `client_certificate` is the file of the server's client certificate.
-    `server_id` is the server's where runs of tasks were written down for it before it was stored. Blocks; call it in a thread. Raises RefusedError when `found` is not complete, and whatever vault and store raise.
+    The server uses the stored credential `sign_in`, or a new one that signs in as `sign_in` does. `client_certificate` is
+    the file of the server's client certificate, and `certificate_passphrase` opens it for a new credential. `server_id` is the server's where runs of tasks were written down for it before it was
+    stored. Blocks; call it in a thread. Raises RefusedError when `found` is not complete, and whatever vault and store
+    raise.
     """
-    # Imported late: the window reads this module before it is shown.
-    from services.credential_secrets import putting_secrets
-    from services.credential_sign_in import sign_in_secrets
-
     if not found.complete or found.item is None:
         raise RefusedError(_incomplete())
     try:
@@ -260,30 +268,42 @@ def create_setup(
         raise InvalidError([FieldError("base_url", str(error))]) from error
     made = _build_objects(configuration, base_url=base_url, sign_in=sign_in, found=found, server_id=server_id)
     made.server.client_certificate = client_certificate
-    credential = made.credential
     with (
-        putting_secrets(
-            vault,
-            credential,
-            sign_in_secrets(sign_in),
-            [made.server.destination],
-            tried="Set up ServiceNow approvals",
-        ),
+        _keeping_secrets(vault, made, sign_in, certificate_passphrase),
         configuration.store.write("ServiceNow approvals set up") as work,
     ):
         return CreatedSetup(
-            credential=configuration.save_in(work, credential),
+            credential=made.credential
+            if isinstance(sign_in, UserCredential)
+            else configuration.save_in(work, made.credential),
             server=configuration.save_in(work, made.server),
             process=configuration.save_in(work, made.process),
             approval_type=configuration.save_in(work, made.approval_type),
         )
 
 
+def _keeping_secrets(
+    vault: "Vault", made: CreatedSetup, sign_in: "ServerSignIn | UserCredential", passphrase: "Secret | None"
+) -> AbstractContextManager[object]:
+    """Store the secrets of a new credential, or bind those of a stored one; when the block fails, the vault is as before."""
+    # Imported late: the window reads this module before it is shown.
+    from services.credential_secrets import binding_secrets, putting_secrets
+    from services.credential_sign_in import sign_in_secrets
+
+    place = made.server.destination
+    if isinstance(sign_in, UserCredential):
+        return binding_secrets(vault, made.credential, place)
+    entered = sign_in_secrets(sign_in)
+    if passphrase is not None:
+        entered[SecretName.CERTIFICATE_PASSPHRASE] = passphrase
+    return putting_secrets(vault, made.credential, entered, [place], tried="Set up ServiceNow approvals")
+
+
 def _build_objects(
     configuration: "Configuration",
     *,
     base_url: str,
-    sign_in: "ServerSignIn",
+    sign_in: "ServerSignIn | UserCredential",
     found: DiscoveryResult,
     server_id: uuid.UUID | None,
 ) -> CreatedSetup:
@@ -291,10 +311,14 @@ def _build_objects(
 
     item = found.item
     assert item is not None  # noqa: S101 - `create` has just looked
-    names = choose_names(configuration, base_url)
-    credential = configuration.new(
-        UserCredential, name=names[Kind.USER_CREDENTIAL], **sign_in_fields(sign_in)
-    )
+    if isinstance(sign_in, UserCredential):
+        names = choose_names(configuration, base_url, with_credential=False)
+        credential = sign_in
+    else:
+        names = choose_names(configuration, base_url)
+        credential = configuration.new(
+            UserCredential, name=names[Kind.USER_CREDENTIAL], **sign_in_fields(sign_in)
+        )
     known = {} if server_id is None else {"id": server_id}
     server = configuration.new(
         ForeignSystem,

@@ -5,13 +5,23 @@ from services.common.fault_ids import FaultId
 from services.language import tr_message
 
 
+def switch_text(server: str) -> str:
+    """Return what was tried."""
+    return tr_message("Switch the sign-in of “{server}”", server=server)
+
+
+def undo_text(server: str) -> str:
+    """Return what was tried."""
+    return tr_message("Undo the switch of “{server}”", server=server)
+
+
 def no_credential(server: str) -> RefusedError:
     """Return the error for a server without a credential."""
     return _refused(
         server,
         evidence=tr_message("“{server}” has no User Credential.", server=server),
         cause=tr_message("A switch goes from one User Credential to another."),
-        remedy=tr_message("Choose the User Credential on the page of the server."),
+        remedy=_choose_again(),
     )
 
 
@@ -27,17 +37,38 @@ def same_credential(server: str, credential: str) -> RefusedError:
     )
 
 
-def certificate_missing(server: str) -> RefusedError:
+def certificate_missing(server: str, tried: str) -> RefusedError:
     """Return the error for a server that has no client certificate to sign in with."""
     return _refused(
         server,
+        tried=tried,
         evidence=tr_message("“{server}” has no client certificate; nothing was changed.", server=server),
         cause=tr_message(
             "The certificate and its key are entered on the server, not on the User Credential."
         ),
         remedy=tr_message(
-            "Enter the file of the client certificate on “{server}”, then switch.", server=server
+            "Enter the file of the client certificate on “{server}”, then try again.", server=server
         ),
+    )
+
+
+def certificate_without_tls(server: str, address: str, tried: str) -> RefusedError:
+    """Return the error for a server that is never shown a client certificate."""
+    return _refused(
+        server,
+        tried=tried,
+        evidence=tr_message("The base URL is {address}; nothing was changed.", address=address),
+        cause=tr_message(
+            "A client certificate is part of TLS: it needs an address that begins with https://."
+        ),
+        remedy=tr_message("Correct the base URL of “{server}”, then try again.", server=server),
+    )
+
+
+def certificate_in_the_way(server: str) -> str:
+    """Return the remedy where a client certificate that the sign-in does not need would end every connection."""
+    return tr_message(
+        "Remove the client certificate from “{server}” or replace it, then try again.", server=server
     )
 
 
@@ -45,12 +76,54 @@ def changed_since(server: str) -> RefusedError:
     """Return the error for an undo after somebody chose another credential."""
     return _refused(
         server,
-        tried=tr_message("Undo the switch of “{server}”", server=server),
+        tried=undo_text(server),
         evidence=tr_message(
             "“{server}” signs in with another User Credential than the switch chose.", server=server
         ),
         cause=tr_message("Its User Credential was changed after the switch."),
-        remedy=tr_message("Choose the User Credential on the page of the server."),
+        remedy=_choose_again(),
+    )
+
+
+def address_changed(server: str, then: str, now: str) -> RefusedError:
+    """Return the error for an undo after the server got another address."""
+    return _refused(
+        server,
+        tried=undo_text(server),
+        evidence=tr_message("The base URL was {then} at the switch, and is {now}.", then=then, now=now),
+        cause=tr_message(
+            "The server was given another address after the switch; the former sign-in was not used there."
+        ),
+        remedy=_choose_again(),
+    )
+
+
+def former_deleted(server: str, credential: str) -> RefusedError:
+    """Return the error for an undo after the former credential was deleted."""
+    return _refused(
+        server,
+        tried=undo_text(server),
+        evidence=tr_message("The User Credential “{credential}” does not exist.", credential=credential),
+        cause=tr_message("It was deleted after the switch."),
+        remedy=tr_message(
+            "Create a User Credential with the former account, then choose it on the page of the server."
+        ),
+    )
+
+
+def former_changed(server: str, credential: str, fields: str) -> RefusedError:
+    """Return the error for an undo after the former credential was made to sign in otherwise; `fields` names what differs."""
+    return _refused(
+        server,
+        tried=undo_text(server),
+        evidence=tr_message(
+            "“{credential}” was changed after the switch: {fields}.", credential=credential, fields=fields
+        ),
+        cause=tr_message("The server would sign in otherwise than before the switch."),
+        remedy=tr_message(
+            "Probe “{credential}”, then choose it on the page of the server, or change it back.",
+            credential=credential,
+        ),
     )
 
 
@@ -69,20 +142,24 @@ def no_switch(server: str) -> RefusedError:
     """Return the error where no switch is in effect."""
     return RefusedError(
         Problem(
-            tried=tr_message("Undo the switch of “{server}”", server=server),
+            tried=undo_text(server),
             evidence=tr_message("No switch of “{server}” is in effect.", server=server),
             cause=tr_message("It was never switched, or the switch was undone."),
             owner=Owner.CONSOLE,
-            remedy=tr_message("Choose the User Credential on the page of the server."),
+            remedy=_choose_again(),
             fault=FaultId.SIGN_IN_SWITCH_NOT_FOUND,
         )
     )
 
 
+def _choose_again() -> str:
+    return tr_message("Choose the User Credential on the page of the server.")
+
+
 def _refused(name: str, *, evidence: str, cause: str, remedy: str, tried: str = "") -> RefusedError:
     return RefusedError(
         Problem(
-            tried=tried or tr_message("Switch the sign-in of “{server}”", server=name),
+            tried=tried or switch_text(name),
             evidence=evidence,
             cause=cause,
             owner=Owner.CONSOLE,

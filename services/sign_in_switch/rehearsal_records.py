@@ -27,7 +27,7 @@ from services.servicenow.access_tokens import TOKEN_PATH
 from services.servicenow.encoded_query import equals
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.signed_in_user import require_signed_in_user
-from services.sign_in_switch.switch import bind_secrets
+from services.sign_in_switch.bound_secrets import bind_secrets
 from services.store import Store
 from services.store.errors import NotFoundError
 from services.transport.http_channel import started_call_paths

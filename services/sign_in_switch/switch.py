@@ -5,29 +5,26 @@ the former credential; `Workspace.instance` returns a new client from then on.
 """
 
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from models.addresses import Destination
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.secret_names import SecretName
-from models.sign_in import METHODS, SignInMethod
 from models.user_credential import UserCredential
-from services.common.errors import ConflictError, ConsoleError, OpenRequests
+from services.common.errors import ConflictError, OpenRequests
 from services.common.json_types import JsonLike
 from services.configuration.object_reader import get_object
 from services.configuration.open_requests_guard import count_open_requests
-from services.credential_sign_in import read_sign_in
 from services.requests.polling.poll_state import clear_pause, load_polled_server
 from services.sign_in_switch import problems
+from services.sign_in_switch.bound_secrets import bound_secrets
 from services.sign_in_switch.checklist import ChecklistEntry, build_checklist
+from services.sign_in_switch.requirements import refuse_impossible, require_usable_sign_in
 from services.sign_in_switch.switch_records import SwitchReceipt, add_receipt, last_switch_in, mark_undone
 from services.store.unit_of_work import UnitOfWork
-from services.vault import Vault
 from services.workspace import Workspace
 
 
@@ -61,7 +58,7 @@ def plan_switch(workspace: Workspace, server_id: uuid.UUID, credential_id: uuid.
         server = get_object(session, ForeignSystem, server_id)
         after = get_object(session, UserCredential, credential_id)
         before = _current_credential(session, server)
-        _refuse_impossible(server, before, after)
+        refuse_impossible(server, before, after, problems.switch_text(server.name))
         counted = count_open_requests(session, Kind.FOREIGN_SYSTEM, server.id)
     return SwitchPlan(server, before, after, counted, build_checklist(after.method, after))
 
@@ -70,14 +67,15 @@ def switch_sign_in(workspace: Workspace, plan: SwitchPlan, *, confirmed: int) ->
     """Make the switch of a plan in one transaction, with a receipt for its undo; blocks.
 
     Every secret of the new credential has to be usable for the server before: raises SecretMissingError and
-    SecretNotForHostError else. Secrets that were entered for no server yet are bound to this one. Raises ConflictError when
-    the server or one of the credentials was changed since the plan, and RequestsOpenError when more requests are open than
-    `confirmed`. Store and vault are as before after an error.
+    SecretNotForHostError else, and a `certificate-…` fault for a client certificate that cannot be used. Secrets that were
+    entered for no server yet are bound to this one. Raises ConflictError when the server or one of the credentials was
+    changed since the plan, and RequestsOpenError when more requests are open than `confirmed`. Store and vault are as before
+    after an error.
     """
     store, server, after = workspace.store, plan.server, plan.after
     note = f"Sign-in switched from “{plan.before.name}” to “{after.name}”"
     with bound_secrets(workspace.vault, after, server.destination):
-        read_sign_in(workspace.vault, after, server.destination)
+        require_usable_sign_in(workspace.vault, server, after, problems.switch_text(server.name))
         with store.write(note) as work:
             _require_unchanged(work.session, plan.before)
             _require_unchanged(work.session, after)
@@ -94,23 +92,19 @@ def switch_sign_in(workspace: Workspace, plan: SwitchPlan, *, confirmed: int) ->
 def undo_switch(workspace: Workspace, server_id: uuid.UUID) -> SwitchReceipt:
     """Undo the last switch of a server in one transaction: it has its former credential again; blocks.
 
-    Raises `sign-in-switch-not-found` where none is in effect, `sign-in-switch-refused` when the credential was changed since,
-    NotFoundError when the former one was deleted, and SecretMissingError when its secrets were removed.
+    Raises `sign-in-switch-not-found` where none is in effect; `sign-in-switch-refused` when the server chose another
+    credential since, has another address, or has no client certificate that is needed, and when the former credential was
+    deleted or signs in otherwise; and as `switch_sign_in` where secrets or the client certificate cannot be used. Store and
+    vault are as before after an error.
     """
     store = workspace.store
     with store.read() as session:
-        server = get_object(session, ForeignSystem, server_id)
-        receipt = last_switch_in(session, server_id)
-        if receipt is None or not receipt.in_effect:
-            raise problems.no_switch(server.name)
-        before = get_object(session, UserCredential, receipt.before.credential_id)
-    read_sign_in(workspace.vault, before, server.destination)
+        server, before, _ = _read_undo(session, server_id)
+    require_usable_sign_in(workspace.vault, server, before, problems.undo_text(server.name))
     with store.write(f"Switch of the sign-in undone: “{before.name}” again") as work:
-        stored = get_object(work.session, ForeignSystem, server_id)
+        stored, _, receipt = _read_undo(work.session, server_id)
         work.session.expunge(stored)
-        if stored.credential_id != receipt.after.credential_id:
-            raise problems.changed_since(stored.name)
-        if stored.destination != server.destination:
+        if (stored.destination, stored.client_certificate) != (server.destination, server.client_certificate):
             raise ConflictError(
                 base=server.model_dump(), mine=server.model_dump(), theirs=stored.model_dump()
             )
@@ -160,44 +154,30 @@ def failed_poll_since(workspace: Workspace, receipt: SwitchReceipt) -> str:
         return polled.fault if polled.failures else ""
 
 
-@contextmanager
-def bound_secrets(vault: Vault, credential: UserCredential, place: Destination) -> Iterator[None]:
-    """Bind the secrets of a credential that are bound to nothing to `place`; when the block fails, they are unbound again.
-
-    Secrets that are bound to other destinations stay as they are: they have to be entered again for this one.
-    """
-    bound: list[SecretName] = []
-    try:
-        for name in METHODS[credential.method].secrets:
-            state = vault.state(credential.id, credential.name, secret_name=name)
-            if state.present and not state.destinations:
-                vault.bind(credential.id, credential.name, place, secret_name=name)
-                bound.append(name)
-        yield
-    except BaseException:
-        for name in bound:
-            with suppress(ConsoleError):  # the first error counts; a binding alone sends nothing
-                vault.unbind(credential.id, credential.name, place, secret_name=name)
-        raise
-
-
-def bind_secrets(vault: Vault, credential: UserCredential, place: Destination) -> None:
-    """Bind the secrets of a credential that are bound to nothing to `place`, where it was chosen for that server; blocks."""
-    with bound_secrets(vault, credential, place):
-        pass
+def _read_undo(session: Session, server_id: uuid.UUID) -> tuple[ForeignSystem, UserCredential, SwitchReceipt]:
+    """Return a server, the credential that the undo of its switch returns to, and the switch; raises what refuses it."""
+    server = get_object(session, ForeignSystem, server_id)
+    receipt = last_switch_in(session, server_id)
+    if receipt is None or not receipt.in_effect:
+        raise problems.no_switch(server.name)
+    if server.credential_id != receipt.after.credential_id:
+        raise problems.changed_since(server.name)
+    if server.base_url != receipt.base_url:
+        raise problems.address_changed(server.name, receipt.base_url, server.base_url)
+    before = session.get(UserCredential, receipt.before.credential_id)
+    if before is None:
+        raise problems.former_deleted(server.name, receipt.before.name)
+    if changed := receipt.before.differences(before):
+        raise problems.former_changed(server.name, before.name, ", ".join(changed))
+    after = get_object(session, UserCredential, receipt.after.credential_id)
+    refuse_impossible(server, after, before, problems.undo_text(server.name))
+    return server, before, receipt
 
 
 def _current_credential(session: Session, server: ForeignSystem) -> UserCredential:
     if server.credential_id is None:
         raise problems.no_credential(server.name)
     return get_object(session, UserCredential, server.credential_id)
-
-
-def _refuse_impossible(server: ForeignSystem, before: UserCredential, after: UserCredential) -> None:
-    if before.id == after.id:
-        raise problems.same_credential(server.name, after.name)
-    if after.method is SignInMethod.CERTIFICATE and not server.client_certificate:
-        raise problems.certificate_missing(server.name)
 
 
 def _require_unchanged(session: Session, credential: UserCredential) -> None:

@@ -18,6 +18,16 @@ from services.store import Store
 from services.store.unit_of_work import UnitOfWork
 
 TASK_ID = "switch_sign_in"
+FIELD_NAMES = {
+    "account": "Account Name",
+    "sign_in": "Authentication method",
+    "client_id": "Client ID",
+    "scope": "Scope",
+    "key_id": "Key ID",
+    "subject": "Subject",
+    "algorithm": "Algorithm",
+}
+"""The fields of a User Credential that decide how it signs in, as they are called on its page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +37,34 @@ class SwitchSide:
     credential_id: uuid.UUID
     name: str
     method: SignInMethod
+    fields: dict[str, JsonLike]
+    """What it signed in with: account and the fields of its method, without secrets."""
 
     @classmethod
     def of(cls, credential: UserCredential) -> "SwitchSide":
         """Return what is kept of a credential."""
-        return cls(credential.id, credential.name, credential.method)
+        return cls(credential.id, credential.name, credential.method, _sign_in_fields(credential))
 
     @classmethod
     def from_dict(cls, values: UncheckedJson) -> "SwitchSide":
         """Return the side in a report."""
-        return cls(uuid.UUID(values["id"]), values["name"], SignInMethod(values["sign_in"]))
+        return cls(uuid.UUID(values["id"]), values["name"], SignInMethod(values["sign_in"]), values["fields"])
 
     def as_dict(self) -> dict[str, JsonLike]:
         """Return the side for JSON."""
-        return {"id": str(self.credential_id), "name": self.name, "sign_in": self.method.value}
+        return {
+            "id": str(self.credential_id),
+            "name": self.name,
+            "sign_in": self.method.value,
+            "fields": self.fields,
+        }
+
+    def differences(self, credential: UserCredential) -> list[str]:
+        """Return what a credential signs in with otherwise than then; its name and description do not count."""
+        now = _sign_in_fields(credential)
+        if credential.method is not self.method:
+            return [FIELD_NAMES["sign_in"]]
+        return [FIELD_NAMES[name] for name, value in now.items() if value != self.fields.get(name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +78,8 @@ class SwitchReceipt:
     after: SwitchSide
     switched_at: datetime
     open_requests: int
+    base_url: str
+    """The address of the server then."""
     undone_at: datetime | None = None
 
     @property
@@ -75,6 +101,7 @@ class SwitchReceipt:
             after=SwitchSide.from_dict(report["after"]),
             switched_at=run.started_at,
             open_requests=int(report["open_requests"]),
+            base_url=report["base_url"],
             undone_at=datetime.fromisoformat(undone) if undone else None,
         )
 
@@ -86,6 +113,7 @@ class SwitchReceipt:
             "after": self.after.as_dict(),
             "switched_at": self.switched_at.isoformat(),
             "open_requests": self.open_requests,
+            "base_url": self.base_url,
             "undone_at": self.undone_at.isoformat() if self.undone_at is not None else None,
         }
 
@@ -110,7 +138,12 @@ def add_receipt(
         started_at=now,
         ended_at=now,
         outcome=_describe(before.method, after.method),
-        report=_report(SwitchSide.of(before), SwitchSide.of(after), open_requests, None),
+        report=_report(
+            before=SwitchSide.of(before),
+            after=SwitchSide.of(after),
+            open_requests=open_requests,
+            base_url=server.base_url,
+        ),
     )
     return SwitchReceipt.of(work.insert(run))
 
@@ -122,7 +155,13 @@ def mark_undone(work: UnitOfWork, receipt: SwitchReceipt) -> SwitchReceipt:
     work.session.expunge(run)
     now = utcnow()
     run.state, run.ended_at = TaskState.CANCELLED, now
-    run.report = _report(receipt.before, receipt.after, receipt.open_requests, now)
+    run.report = _report(
+        before=receipt.before,
+        after=receipt.after,
+        open_requests=receipt.open_requests,
+        base_url=receipt.base_url,
+        undone_at=now,
+    )
     return SwitchReceipt.of(work.update(run, receipt.run_version))
 
 
@@ -149,11 +188,25 @@ def _describe(before: SignInMethod, after: SignInMethod) -> str:
     return f"{METHODS[before].label} -> {METHODS[after].label}"
 
 
-def _report(before: SwitchSide, after: SwitchSide, open_requests: int, undone_at: datetime | None) -> str:
+def _sign_in_fields(credential: UserCredential) -> dict[str, JsonLike]:
+    used = METHODS[credential.method].fields
+    values: dict[str, JsonLike] = {"account": credential.account}
+    return values | {name: getattr(credential, name) for name in FIELD_NAMES if name in used}
+
+
+def _report(
+    *,
+    before: SwitchSide,
+    after: SwitchSide,
+    open_requests: int,
+    base_url: str,
+    undone_at: datetime | None = None,
+) -> str:
     values: dict[str, JsonLike] = {
         "before": before.as_dict(),
         "after": after.as_dict(),
         "open_requests": open_requests,
+        "base_url": base_url,
         "undone_at": undone_at.isoformat() if undone_at is not None else None,
     }
     return json.dumps(values, ensure_ascii=False)

@@ -23,8 +23,13 @@ from services.common.errors import (
     UnreachableError,
 )
 from services.common.fault_ids import FaultId
+from services.common.secret import Secret
 from services.credential_secrets import bind_secrets, unbind_secrets
-from services.credential_sign_in import read_password_sign_in, read_sign_in
+from services.credential_sign_in import (
+    read_certificate_passphrase,
+    read_password_sign_in,
+    read_sign_in,
+)
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.servicenow.request_item_search import Catalogue, RequestItem
 from services.transfer.apply_plan import (
@@ -107,8 +112,21 @@ async def _resolve_request_item(
         await bind(of_proxy, place)
         return await asyncio.to_thread(read_password_sign_in, workspace.vault, of_proxy, place)
 
+    async def certificate_passphrase() -> Secret | None:
+        # The connection is opened before anything signs in.
+        if credential is None:
+            return None
+        await bind(credential, server.destination)
+        return await asyncio.to_thread(
+            read_certificate_passphrase, workspace.vault, credential, server.destination
+        )
+
     through = server.proxy_credential_id is not None and server.proxy_destination is not None
-    settings = ConnectionSettings.of(server, proxy_sign_in if through else None)
+    settings = ConnectionSettings.of(
+        server,
+        proxy_sign_in if through else None,
+        certificate_passphrase if server.client_certificate else None,
+    )
     try:
         async with ServiceNowClient(settings, sign_in) as instance:
             exact = await find_candidate_items(instance, item)

@@ -10,3 +10,7 @@ class CertificateFileError(Exception):
         super().__init__(evidence)
         self.fault = fault
         self.evidence = evidence
+
+
+class CertificateNotNeededError(CertificateFileError):
+    """A client certificate whose passphrase is not stored, beside a sign-in that does without: it is not shown."""

@@ -61,7 +61,10 @@ class ConnectionSettings:
     proxy_sign_in: SignInSource = field(default=None, repr=False, compare=False)
     """How to sign in to the proxy. The proxy alone gets it, and gets nothing that is for the server."""
     certificate_passphrase: PassphraseSource = field(default=None, repr=False, compare=False)
-    """Returns the passphrase of the client certificate, or None where none is stored; asked for only where it is needed."""
+    """Returns the passphrase of the client certificate, or None where none is stored; asked for only where it is needed.
+
+    Raises CertificateNotNeededError where the certificate may be left out instead.
+    """
     connect_timeout: float = CONNECT_TIMEOUT_S
     read_timeout: float = READ_TIMEOUT_S
 

@@ -11,7 +11,7 @@ from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.transport.authentication import ProxyChallengeTrace, proxy_credentials, resolve_sign_in
-from services.transport.certificate_file_error import CertificateFileError
+from services.transport.certificate_file_error import CertificateFileError, CertificateNotNeededError
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.faults import FaultTable
 from services.transport.library_messages import is_proxy_auth_required
@@ -24,8 +24,9 @@ async def open_tls_context(
 ) -> ssl.SSLContext | bool:
     """Return the TLS context with the client certificate, if there is one. False for plain HTTP.
 
-    The passphrase of the client certificate is requested only where its file needs one. Raises a `certificate-…` fault for
-    a file that cannot be used, what the request for the passphrase raises, and as `tls_context` does.
+    The passphrase of the client certificate is requested only where its file needs one; without the passphrase the
+    certificate is left out where the sign-in does not need it. Raises a `certificate-…` fault for a file that cannot be
+    used, what the request for the passphrase raises, and as `tls_context` does.
     """
     try:
         # Reading the system's trust store takes long enough to be felt in a window.
@@ -33,7 +34,10 @@ async def open_tls_context(
     except CertificateFileError as error:
         if error.fault != FaultId.CERTIFICATE_PASSPHRASE_MISSING or settings.certificate_passphrase is None:
             raise faults.error(error.fault, tried, error.evidence) from error
-    passphrase = await settings.certificate_passphrase()
+    try:
+        passphrase = await settings.certificate_passphrase()
+    except CertificateNotNeededError:
+        return await asyncio.to_thread(tls_context, replace(settings, client_certificate=None))
     try:
         return await asyncio.to_thread(tls_context, settings, passphrase)
     except CertificateFileError as error:

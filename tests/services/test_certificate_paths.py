@@ -13,10 +13,14 @@ from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.connectivity import run_check
 from services.practice import PracticeInstance
+from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.practice.mutual_tls import LoadBalancer
 from services.requests.rehearsal.rehearsal import rehearse
 from services.servicenow.contract import STATUS_INPUT, STATUS_OUTPUT
 from services.setup import discovery
+from services.sign_in_switch.switch import plan_switch, switch_sign_in, undo_switch
+from services.transfer import plan_document, read_document
+from services.transfer.apply_online import apply_online
 from tests.proxying import ConnectProxy
 from tests.services.servicenow.certificates import Authority, as_pkcs12
 from tests.services.transfer.conftest import configuration, empty_store, store, vault, workspace
@@ -165,6 +169,41 @@ async def test_before_a_switch_the_certificate_is_tried_with_its_own_passphrase(
     assert caught.value.problem.fault is FaultId.CERTIFICATE_OTHER_ACCOUNT
 
 
+async def test_the_passphrase_of_another_credential_is_not_borrowed(workspace, vault, switching):
+    """The server's own credential holds one for the same file; the one that is tried would fail after a switch."""
+    server, mapped = switching
+    own = workspace.configuration.get(Kind.USER_CREDENTIAL, server.credential_id)
+    name = SecretName.CERTIFICATE_PASSPHRASE
+    vault.forget(mapped.id, mapped.name, secret_name=name)
+    vault.put(own.id, own.name, own.account, Secret(PASSPHRASE), [server.destination], secret_name=name)
+    with pytest.raises(ConsoleError) as caught:
+        await workspace.instance_as(server, mapped)
+    assert caught.value.problem.fault is FaultId.CERTIFICATE_PASSPHRASE_MISSING
+
+
+async def test_a_document_finds_the_request_item_with_an_encrypted_certificate(
+    configuration, vault, workspace, practice, certificates
+):
+    authority, _, files = certificates
+    text = f"""\
+version: 1
+credentials:
+  - {{name: mTLS, account: {INTEGRATION}, sign_in: certificate}}
+foreign_systems:
+  - {{name: Server, base_url: "{practice.base_url}", credential: mTLS, ca_bundle: "{authority.bundle}",
+     client_certificate: "{as_pkcs12(files[INTEGRATION], PASSPHRASE.encode())}"}}
+approval_processes:
+  - {{name: Process, server: Server, request_item: {{name: Execute Application Request}}}}
+"""
+    made = plan_document(read_document(text), configuration)
+    planned = next(c.item for c in made.changes if c.item.kind is Kind.USER_CREDENTIAL)
+    name = SecretName.CERTIFICATE_PASSPHRASE
+    vault.put(planned.id, planned.name, planned.account, Secret(PASSPHRASE), [], secret_name=name)
+    await apply_online(made, workspace)
+    assert configuration.find_by_name(Kind.APPROVAL_PROCESS, "Process").request_item_id == EXECUTE_ITEM_ID
+    assert {call.account for call in practice.log} == {INTEGRATION}
+
+
 async def test_an_administrator_by_certificate_has_its_own_passphrase_and_is_refused_as_another_user(
     configuration, vault, workspace, practice, switching
 ):
@@ -177,3 +216,19 @@ async def test_an_administrator_by_certificate_has_its_own_passphrase_and_is_ref
         async with _open_instance(workspace, server, _AdminOptions(admin.name, "", False)):
             pass
     assert caught.value.problem.fault is FaultId.CERTIFICATE_OTHER_ACCOUNT
+
+
+async def test_a_password_works_beside_a_certificate_whose_passphrase_another_credential_has(
+    vault, workspace, practice, switching
+):
+    """Before the switch to the certificate, and after its undo."""
+    server, mapped = switching
+    for act in (None, "switch", "undo"):
+        if act == "switch":
+            switch_sign_in(workspace, plan_switch(workspace, server.id, mapped.id), confirmed=0)
+        if act == "undo":
+            undo_switch(workspace, server.id)
+        instance = await workspace.instance(server.id)
+        assert await instance.table("sc_cat_item").first(None, ("name",))
+    assert {call.account for call in practice.log} == {INTEGRATION}
+    await workspace.close_connections()

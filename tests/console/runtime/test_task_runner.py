@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import subprocess
 import sys
 
 import pytest
@@ -52,6 +53,41 @@ def test_a_task_ends_with_its_owner(run):
         assert task.cancelled()
 
     run(story())
+
+
+COLLECTED_WITH_ITS_PARENTS = """
+import gc
+from PyQt6.QtWidgets import QApplication, QWidget
+from console.runtime.task_runner import TaskRunner
+
+class Owner(QWidget):
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self.tasks = TaskRunner(self, print)
+
+app = QApplication([])
+gc.disable()
+top = Owner()
+middle = Owner(top)
+lower = Owner(middle)
+lower.own, lowest = lower, Owner(lower)
+lowest.window = top
+del top, middle, lower, lowest
+gc.collect()
+print("alive")
+"""
+
+
+def test_a_collection_may_destroy_owners_of_tasks_in_any_order():
+    """In a process of its own: a failure is a crash."""
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTED_WITH_ITS_PARENTS],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr
 
 
 def test_a_newer_task_of_a_group_replaces_the_one_before(run):
