@@ -146,9 +146,10 @@ class PollCursor:
         if signs_in != self._signs_in:
             self._signs_in, self._shown_at, self._probed_at = signs_in, None, None
 
-    def note_shown(self, monotonic: float) -> None:
-        """Take in that the account was shown requested items."""
-        self._shown_at = monotonic
+    def note_rows(self, count: int, monotonic: float) -> None:
+        """Take in how many requested items a look was shown."""
+        if count:
+            self._shown_at = monotonic
 
     def note_probed(self, monotonic: float, *, shown: bool) -> None:
         """Take in what a look at all requested items said, which was made because none was shown for long."""
