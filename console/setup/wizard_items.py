@@ -37,8 +37,9 @@ class MissingItems(QWidget):
         column.addWidget(self._creates)
         column.addWidget(self._updates)
         self.show_written(written)
-        if plan.conflicts:
-            names = ", ".join(c.name for c in plan.conflicts[:MAX_CONFLICT_NAMES])
+        changed = [change for change in plan.conflicts if change.doubt is None]
+        if changed:
+            names = ", ".join(c.name for c in changed[:MAX_CONFLICT_NAMES])
             left = tr("Not changed, because others created or changed it: {names}", names=names)
             column.addWidget(_StatusLine("bad", left))
         for warning in plan.warnings:

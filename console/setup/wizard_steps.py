@@ -233,9 +233,14 @@ class FoundStep(QWidget):
         ]
         for service in found.services:
             seen = translate(service.verdict.text) if service.verdict is not None else ""
-            name = service.name or tr("Not found on the instance")
+            unseen = tr("Not found on the instance")
+            if found.services_doubt and not service.name:
+                unseen, seen = tr("Not seen on the instance"), found.services_doubt
+            name = service.name or unseen
             self.lines.append(("good" if service.ok else "bad", tr(SERVICE_LABELS[service.role]), name, seen))
-        if found.item is None:
+        if found.item is None and found.item_doubt:
+            self.lines.append(("bad", tr("Request Item"), tr("Not seen on the instance"), found.item_doubt))
+        elif found.item is None:
             self.lines.append(("bad", tr("Request Item"), tr("No item has the required variables"), ""))
         else:
             self.lines.append(("good", tr("Request Item"), found.item.name, contract_text(found.item)[1]))

@@ -125,7 +125,7 @@ def test_an_empty_list_is_explained_in_german(run, ctx, different):
 
 def test_what_stands_in_place_of_rows_is_german(qapp, different):
     made = [empty_states.empty_filter_state(key, str) for key in (*empty_states.EMPTY_TEXTS, "other")]
-    made += [empty_states.unknown_state(key, "", str) for key in (*empty_states.UNKNOWN_TEXTS, "other")]
+    made += [empty_states.unknown_state(key, "", str, str) for key in (*empty_states.UNKNOWN_TEXTS, "other")]
     made += [
         empty_states.no_matches_state(text, "Alle", str, where)
         for text in ("", "a", "a" * 99)
