@@ -173,6 +173,21 @@ def test_an_inactive_service_is_named(run, ctx, practice, server, configuration)
     run(story())
 
 
+def test_a_list_of_services_that_comes_empty_says_nothing_about_a_name(
+    run, ctx, practice, server, configuration
+):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+    practice.faults.set("query_acl", table="sys_web_service")
+
+    async def story():
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await until(lambda: "Not seen on Practice" in field(page, "create_service").note[1])
+            assert "unknown" in field(page, "create_service").note[1]
+            assert not field(page, "create_service").error
+
+    run(story())
+
+
 def test_a_service_that_describes_itself_wrongly_is_not_called_good(
     run, ctx, practice, server, configuration
 ):
