@@ -21,6 +21,8 @@ class PolledServer(SQLModel, table=True):
     """How far `polled_at` is ahead of the clock of the computer that polled, in seconds."""
     complete: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """Whether that poll covered every request."""
+    proven: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether the account was shown requested items lately; else an empty list says nothing."""
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     """Set by a failed poll, cleared by a successful one; a pause that is over stays until then."""
     fault: str = Field(default="", max_length=128)

@@ -134,7 +134,7 @@ async def _use_item(page: "CheckablePage", subject: "CheckedObjects", item_id: s
         page.ctx.show_problem(error.problem)
         return
     if item is None:
-        page.ctx.notify(tr("The new Request Item is not there any more"))
+        page.ctx.notify(tr("The new Request Item is not seen any more"))
         return
     values = {
         "request_item_id": item.sys_id,

@@ -31,6 +31,7 @@ from services.connectivity.check_history import (
 from services.language import plural, time_of_day, tr
 from services.servicenow.request_item_copies import RequestItemCopies
 from services.servicenow.request_item_search import Catalogue, RequestItem
+from services.servicenow.visible_rows import RowVisibility
 from services.store import NotFoundError
 from services.transfer.apply_online import try_resolve_request_items
 from services.transport.authentication import ServerSignInSource
@@ -214,6 +215,7 @@ def items(
         system, copies = await asyncio.to_thread(
             _find_server_and_copies, workspace, server, command.paths.state
         )
+        visible: RowVisibility | None = None
         copy = None if refresh else await asyncio.to_thread(copies.load, search, limit)
         if copy is not None:
             found = list(copy.items)
@@ -221,17 +223,18 @@ def items(
                 f"Read at {time_of_day(copy.read_at, seconds=True)}; --refresh reads the instance again."
             )
         else:
-            found = await _read_items(workspace, system, search, limit)
+            catalogue = Catalogue(await workspace.instance(system.id))
+            found = await _read_items(catalogue, search, limit)
             if found:  # or a new item would not be found for a while
                 await asyncio.to_thread(copies.save, search, limit, found)
+            else:
+                visible = await catalogue.visibility()
         if not found:
-            output.print_message(
-                f"No active Request Item has “{search}” in its name."
-                if search
-                else "There is no Request Item."
-            )
+            output.print_message(_nothing_found_text(search, visible))
         if json:
-            output.print_json({"server": system.name, "items": [_item_as_dict(i) for i in found]})
+            shown = {"server": system.name, "items": [_item_as_dict(i) for i in found]}
+            # An empty list says whether it proves that there are none.
+            output.print_json(shown if found else {**shown, "rows_seen": _visibility_word(visible)})
         else:
             rows = [
                 (
@@ -257,11 +260,20 @@ def _find_server_and_copies(
     return system, RequestItemCopies(folder, system, _credential_of(workspace, system))
 
 
-async def _read_items(
-    workspace: Workspace, system: ForeignSystem, search: str, limit: int
-) -> list[RequestItem]:
+def _nothing_found_text(search: str, visible: RowVisibility | None) -> str:
+    if visible is not None and not visible.is_proof:
+        seen = f"No active Request Item with “{search}” in its name" if search else "No Request Item"
+        return f"{seen} is seen. {visible.sentence}."
+    return f"No active Request Item has “{search}” in its name." if search else "There is no Request Item."
+
+
+def _visibility_word(visible: RowVisibility | None) -> str:
+    return "" if visible is None else visible.state.value
+
+
+async def _read_items(catalogue: Catalogue, search: str, limit: int) -> list[RequestItem]:
     found: list[RequestItem] = []
-    async for batch in Catalogue(await workspace.instance(system.id)).search(search, limit=limit):
+    async for batch in catalogue.search(search, limit=limit):
         found += batch
     return found[:limit]
 

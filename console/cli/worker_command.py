@@ -166,6 +166,8 @@ def _round_text(one: PollResult) -> str:
         )
         return f"{one.skip_reason}{when}"
     whole = "" if one.complete else ", not all of them could be seen"
+    if not one.proven and one.problem is None:
+        whole = ", whether the account sees requests is unknown"
     return f"{one.seen} seen, {one.new} new, {len(one.decided)} ended, {one.calls} calls{whole}"
 
 
@@ -185,6 +187,7 @@ def _result_as_dict(done: WorkerReport, names: dict[uuid.UUID, str]) -> dict[str
                 "ended": [str(key) for key in one.decided],
                 "calls": one.calls,
                 "complete": one.complete,
+                "proven": one.proven,
                 "note": one.skip_reason or "",
                 "next_at": one.next_at.isoformat().replace("+00:00", "Z") if one.next_at else None,
                 "problem": one.problem.as_dict() if one.problem else None,

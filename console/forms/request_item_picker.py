@@ -114,10 +114,8 @@ class RequestItemField(Editor):
             from services.servicenow import request_item_search
 
             workspace = await self._host.ctx.ready()
-            instance = await workspace.instance(server_id)
-            async with aclosing(
-                request_item_search.Catalogue(instance).search(text, limit=MAX_ITEMS)
-            ) as batches:
+            catalogue = request_item_search.Catalogue(await workspace.instance(server_id))
+            async with aclosing(catalogue.search(text, limit=MAX_ITEMS)) as batches:
                 async for batch in batches:
                     fresh = [item for item in batch if item.sys_id not in found]
                     rows = [popup_row(item) for item in fresh]
@@ -128,6 +126,7 @@ class RequestItemField(Editor):
                     found |= {item.sys_id: item for item in fresh}
                     self._items = found
                     await asyncio.sleep(0)  # let the list paint between batches
+            doubt = "" if found else (await catalogue.visibility()).sentence
         except ConsoleError as error:
             if not found:
                 popup.set_rows([])  # those of other words
@@ -135,10 +134,7 @@ class RequestItemField(Editor):
             return
         if not found:
             popup.set_rows([])
-            popup.set_state(
-                "empty",
-                tr("No Request Item matches “{text}”", text=text) if text else tr("No Request Items found"),
-            )
+            popup.set_state("empty", nothing_found_text(text, doubt))
         elif len(found) >= MAX_ITEMS:
             popup.set_state("cut", tr("First {count}, narrow the search", count=len(found)))
         else:
@@ -148,6 +144,18 @@ class RequestItemField(Editor):
         self._stop()
         self.choose(self._items[key])
         self.button.setFocus()
+
+
+def nothing_found_text(text: str, doubt: str) -> str:
+    """Return what the list says when a search for `text` found nothing; `doubt` says why that proves nothing."""
+    if doubt:
+        seen = (
+            tr("No Request Item seen that matches “{text}”", text=text)
+            if text
+            else tr("No Request Item seen")
+        )
+        return f"{seen}. {doubt}"
+    return tr("No Request Item matches “{text}”", text=text) if text else tr("No Request Items found")
 
 
 def contract_text(item: "RequestItem") -> tuple[bool, str]:

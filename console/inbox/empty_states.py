@@ -15,6 +15,7 @@ from console.navigation.request_places import (
     PENDING,
 )
 from console.widgets import buttons
+from console.widgets.labels import LinkLabel
 from console.widgets.placeholders import EmptyState
 from models.translation_marks import tr_later
 from services.language import tr
@@ -75,12 +76,24 @@ NONE_KNOWN = tr_later("No request is known")
 MAY_BE_MORE = tr_later("Requests that are not shown here may exist on the instance.")
 
 
-def unknown_state(key: str, why: str, refresh: Callable[[], None]) -> QWidget:
-    """Say that no request is known and since when nothing was polled; offer to poll now."""
+STORED_TEXT = tr_later("Requests are stored here; this filter shows none of them.")
+
+
+def unknown_state(key: str, why: str, refresh: Callable[[], None], show_all: Callable[[], None]) -> QWidget:
+    """Say that no request is known and since when nothing was polled; offer to poll now, or to show all requests."""
     button = buttons.secondary("Poll ServiceNow now", icon="refresh")
     button.clicked.connect(refresh)
     heading = tr(UNKNOWN_TEXTS.get(key, NONE_KNOWN))
-    return EmptyState((), "", heading, f"{why} {tr(MAY_BE_MORE)}", button)
+    if key == ALL:
+        return EmptyState((), "", heading, f"{why} {tr(MAY_BE_MORE)}", button)
+    text = f"{why} {tr(MAY_BE_MORE)} {tr(STORED_TEXT)}"
+    return EmptyState((), "", heading, text, button, link=_show_all_link(show_all))
+
+
+def _show_all_link(show_all: Callable[[], None]) -> LinkLabel:
+    link = LinkLabel(tr("Show all requests"))
+    link.clicked.connect(show_all)
+    return link
 
 
 def no_requests_state(
@@ -108,11 +121,13 @@ def no_requests_state(
 
 
 def empty_filter_state(key: str, show_all: Callable[[], None]) -> QWidget:
-    """Say what a filter is for, and offer to show all requests."""
+    """Say what a filter is for and that it hides requests, and offer to show all requests."""
     heading, text = EMPTY_TEXTS.get(key, DEFAULT_TEXTS)
     button = buttons.secondary("Show all requests")
     button.clicked.connect(show_all)
-    return EmptyState((), "", tr(heading), tr(text), None if key == ALL else button)
+    if key == ALL:
+        return EmptyState((), "", tr(heading), tr(text))
+    return EmptyState((), "", tr(heading), f"{tr(text)} {tr(STORED_TEXT)}", button)
 
 
 def no_matches_state(
@@ -128,16 +143,18 @@ def no_matches_state(
         heading = tr("No request matches “{text}”", text=text)
     else:
         heading = tr("No request matches what is chosen above")
-    where = tr("Every request was searched.")
+    link: LinkLabel | None = None
     if everywhere is not None:
-        where = tr("Only “{filter}” was searched.", filter=name)
-    if everywhere is not None:
+        where = tr("Only “{filter}” was searched; requests are stored that it does not show.", filter=name)
         button = buttons.secondary("Search in all requests", icon="search")
         button.clicked.connect(everywhere)
+        link = LinkLabel(tr("Clear the search"))
+        link.clicked.connect(clear)
     else:
+        where = tr("Every request was searched; requests are stored that do not match.")
         button = buttons.secondary("Clear the search")
         button.clicked.connect(clear)
-    return EmptyState((), "", heading, f"{where} {why}".strip(), button)
+    return EmptyState((), "", heading, f"{where} {why}".strip(), button, link=link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +181,6 @@ def build_empty_state(state: EmptyList, actions: EmptyStateActions) -> QWidget:
                 state.words, state.filter_name, actions.clear_search, everywhere, state.staleness
             )
         case EmptyKind.UNKNOWN:
-            return unknown_state(state.key, state.staleness, actions.refresh)
+            return unknown_state(state.key, state.staleness, actions.refresh, actions.show_all)
         case EmptyKind.EMPTY_FILTER:
             return empty_filter_state(state.key, actions.show_all)

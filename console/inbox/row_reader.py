@@ -78,6 +78,8 @@ class ListSnapshot:
     """Servers of the list whose last poll failed, or that were not polled yet."""
     faults: tuple[str, ...] = ()
     """Ids of the faults of the failed polls."""
+    unproven: bool = False
+    """Whether it is unknown of a server if its account sees requests at all."""
 
 
 def load_snapshot(inbox: "Inbox", query: ListQuery, view: ViewState) -> ListSnapshot:
@@ -109,7 +111,7 @@ def load_snapshot(inbox: "Inbox", query: ListQuery, view: ViewState) -> ListSnap
     faults = tuple(dict.fromkeys(fault for _, fault in known.failing))
     return ListSnapshot(
         query, number, count.exact, complete, pages, positions, known.at, known.complete, any_stored, found_rows,
-        known.unsure, faults,
+        known.unsure, faults, bool(known.unproven),
     )  # fmt: skip
 
 

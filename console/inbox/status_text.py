@@ -64,6 +64,8 @@ def summary_text(snapshot: "ListSnapshot", now: datetime) -> str:
     values = {"requests": number, "as_of": _as_of(snapshot, now)}
     if snapshot.complete_on_servers:
         return tr("{requests}, complete{as_of}", **values)
+    if snapshot.unproven:
+        return tr("{requests}, whether an account sees all of them is unknown{as_of}", **values)
     return tr("{requests}, not complete: an account does not see everything{as_of}", **values)
 
 
@@ -102,4 +104,10 @@ def staleness_text(snapshot: "ListSnapshot", now: datetime, polling_problem: str
         if reason:
             return tr("Last polled at {time}: {reason}.", time=at, reason=reason)
         return tr("Last polled at {time}.", time=at)
-    return "" if snapshot.complete_on_servers else tr("The account of a server does not see every request.")
+    if snapshot.complete_on_servers:
+        return ""
+    if snapshot.unproven:
+        return tr(
+            "ServiceNow has shown the account of a server no request: whether it may see requests is unknown."
+        )
+    return tr("The account of a server does not see every request.")

@@ -325,17 +325,25 @@ class ApprovalProcessPage(CheckablePage):
         workspace = await self.ctx.ready()
         try:
             instance = await workspace.instance(server_id)
-            found = await request_item_search.Catalogue(instance).get(wanted)
+            catalogue = request_item_search.Catalogue(instance)
+            found = await catalogue.get(wanted)
+            doubt = "" if found else (await catalogue.visibility()).sentence
         except ConsoleError as error:
             self.checks.heard(server_id, error)
             self.form.note("request_item_id", tr("Not checked: {cause}", cause=error.problem.cause))
             return
         if wanted != self.session.text("request_item_id"):
             return  # an answer about what was chosen before
-        missing = (
-            "" if found else tr("Not on {server} any more; choose it again", server=self._view.server_name)
+        if doubt:
+            self.session.set_external_error("request_item_id")
+            unseen = tr("Not seen on {server}", server=self._view.server_name)
+            self.form.note("request_item_id", f"{unseen}. {doubt}")
+            return
+        missing = tr(
+            "Not seen on {server}: deleted, or hidden from the account; choose it again",
+            server=self._view.server_name,
         )
-        self.session.set_external_error("request_item_id", missing)
+        self.session.set_external_error("request_item_id", "" if found else missing)
         self._show_item_note(found)
 
     # -- acts --------------------------------------------------------------------------------------------------

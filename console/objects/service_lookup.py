@@ -40,6 +40,8 @@ class ServiceListSnapshot:
     read_at: float = 0.0
     ms: float = 0.0
     problem: Problem | None = None
+    doubt: str = ""
+    """Why an empty list does not prove that there are none, as a sentence without a full stop."""
 
     @property
     def names(self) -> list[str]:
@@ -78,6 +80,10 @@ class ServiceNameChecker:
         from models.foreign_system import ForeignSystem
 
         workspace = await self._ctx.ready()
+        await lazy_imports.ready(self._ctx, lazy_imports.servicenow)
+        from services.servicenow.http_client import SERVICE_TABLE
+        from services.servicenow.visible_rows import probe_visibility
+
         made = ServiceListSnapshot("", "")
         started = time.perf_counter()
         try:
@@ -86,6 +92,8 @@ class ServiceNameChecker:
             started = time.perf_counter()
             instance = await workspace.instance(server_id)
             made.rows = list(await instance.list_soap_services())
+            if not made.rows:
+                made.doubt = (await probe_visibility(instance, SERVICE_TABLE)).sentence
         except ConsoleError as error:
             made.problem = error.problem
         made.ms = (time.perf_counter() - started) * 1000
@@ -124,6 +132,9 @@ class ServiceNameChecker:
         from services.servicenow import contract
 
         row = next((r for r in view.rows if r.name == name), None)
+        if row is None and view.doubt:
+            unseen = tr("Not seen on {server}", server=view.server_name)
+            return NameCheckResult("unknown", f"{unseen}. {view.doubt}")
         if row is None:
             near = closest_match(name, view.names)
             missing = tr("Not on {server}", server=view.server_name)

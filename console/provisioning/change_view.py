@@ -103,10 +103,19 @@ class ChangeView(QWidget):
         self.title.updateGeometry()
         self.sentence.setText(change_summary(change))
         self.overwrite.setVisible(
-            change.sys_id is not None and (change.operation == "conflict" or change.overwrites)
+            (change.sys_id is not None and (change.operation == "conflict" or change.overwrites))
+            or change.can_be_created
         )
+        if change.can_be_created:
+            self.overwrite.setText(tr("Create it all the same"))
+        else:
+            self.overwrite.setText(tr("Write over it"))
         self.overwrite.setChecked(change.overwrites)
-        self.overwrite.setAccessibleName(tr("Write over {name}", name=change.name))
+        self.overwrite.setAccessibleName(
+            tr("Create {name} all the same", name=change.name)
+            if change.can_be_created
+            else tr("Write over {name}", name=change.name)
+        )
         self.copy.setVisible(SCRIPT in change.fields)
         self.why.setText(f"{translate(change.why)}.")
         self.difference.setVisible(bool(change.fields))

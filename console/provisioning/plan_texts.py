@@ -87,6 +87,8 @@ def change_summary(change: "RecordChange") -> str:
         return plural(count, "Creates a record with {count} field.", "Creates a record with {count} fields.")
     if change.operation == "keep":
         return tr("No changes.")
+    if change.doubt is not None:
+        return tr("Not created, because it may exist.")
     if not change.fields:
         return tr("Nothing can be written as things are.")
     fields = f"{columns[:1].upper()}{columns[1:]}"

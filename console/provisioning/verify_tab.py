@@ -36,13 +36,19 @@ SHAPES = {
     "edited": "notice",
     "added": "notice",
     "deleted": "bad",
+    "missing": "bad",
 }
 PLAN_FINDING_LABELS = {
     "create": tr_later("Missing"),
     "update": tr_later("Outdated"),
     "conflict": tr_later("Differs"),
 }
-DRIFT_LABELS = {"edited": tr_later("Edited"), "added": tr_later("Added"), "deleted": tr_later("Deleted")}
+DRIFT_LABELS = {
+    "edited": tr_later("Edited"),
+    "added": tr_later("Added"),
+    "deleted": tr_later("Deleted"),
+    "missing": tr_later("Deleted or hidden"),
+}
 WHOLE_RECORD = tr_later("The whole record")
 TILES = (
     ("server", tr_later("ServiceNow Server")),

@@ -77,7 +77,10 @@ class EmptyState(QWidget):
         text: str,
         button: QPushButton | None = None,
         caption: str = "",
+        *,
+        link: QWidget | None = None,
     ) -> None:
+        """`link` is a second way on, below the button."""
         super().__init__()
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
@@ -97,6 +100,8 @@ class EmptyState(QWidget):
         if button is not None:
             layout.addSpacing(4)
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        if link is not None:
+            layout.addWidget(link, 0, Qt.AlignmentFlag.AlignHCenter)
         self.caption = Label(caption, role="caption")
         layout.addWidget(self.caption, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)

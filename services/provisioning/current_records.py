@@ -23,6 +23,8 @@ from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.script_templates import MARKER_COLUMN
 from services.servicenow.table_api import Row
+from services.servicenow.visible_rows import RowVisibility, hidden_rows, probe_visibility
+from services.transport.http_channel import GET_ATTEMPTS
 
 AUDIT_COLUMNS = ("sys_created_by", "sys_created_on", "sys_updated_by", "sys_updated_on", "sys_mod_count")
 PAGE_SIZE = 1000
@@ -40,12 +42,14 @@ TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
 class InstanceState:
     """What was found: `records` by the key of what is wanted, more than one where a name is not unique.
 
-    `unplanned` are variables and parameters that hang on what was found and are none of this set's.
+    `doubts` are the tables of which a wanted record was not found, and whose rows the account may not see: there the
+    record may exist.
     """
 
     around: Prerequisites
     records: dict[str, list[Row]] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, RowVisibility] = field(default_factory=dict)
     workflow: str = ""
     workflows: tuple[str, ...] = ()
 
@@ -68,6 +72,10 @@ class _StateReader:
         self._names = names
         self._records: dict[str, list[Row]] = {}
         self._tables: dict[str, str] = {}
+        self._hidden: dict[str, RowVisibility] = {}
+        """Tables of which a list counts more rows than it shows."""
+        self._asked_for_parts: set[str] = set()
+        """Tables of variables and parameters that were read, because what they hang on is there."""
 
     async def read(self) -> InstanceState:
         # Two at a time, which is what an instance is asked at most.
@@ -76,11 +84,34 @@ class _StateReader:
         around = Prerequisites(catalog, workflow, *parents)
         await gather_or_cancel(self._read_item(catalog), self._read_services(parents))
         chosen = next((name for name, sys_id in workflows.items() if sys_id == workflow), "")
-        return InstanceState(around, self._records, self._tables, chosen, tuple(workflows))
+        doubts = await self._find_doubts()
+        return InstanceState(around, self._records, self._tables, doubts, chosen, tuple(workflows))
 
     async def _rows(self, table: str, query: TableQuery, columns: Sequence[str]) -> list[Row]:
-        rows = self._instance.table(table).rows(query, fields=(*columns, *AUDIT_COLUMNS), page_size=PAGE_SIZE)
-        return [row async for row in rows]
+        fields = (*columns, *AUDIT_COLUMNS)
+        page = await self._instance.table(table).page(
+            query, fields=fields, limit=PAGE_SIZE, tries=GET_ATTEMPTS
+        )
+        rows = page.rows
+        if page.more:
+            listed = self._instance.table(table).rows(query, fields=fields, page_size=PAGE_SIZE)
+            rows = [row async for row in listed]
+        if page.total is not None and page.total > len(rows):
+            text = f"access rules hide {page.total - len(rows)} records of {table} that were asked for"
+            self._hidden[table] = hidden_rows(table, text)
+        return rows
+
+    async def _find_doubts(self) -> dict[str, RowVisibility]:
+        """Look whether the account sees rows of the tables of which a wanted record was not found.
+
+        Only what was asked for: a record that hangs on one that is not there cannot be there.
+        """
+        shown = {self._tables[key] for key, rows in self._records.items() if rows}
+        asked = {self._tables[key] for key, rows in self._records.items() if not rows}
+        asked |= self._asked_for_parts
+        unproven = sorted(asked - shown - self._hidden.keys())
+        found = [await probe_visibility(self._instance, table) for table in unproven]
+        return self._hidden | {one.table: one for one in found if not one.is_proof}
 
     def _keep(self, key: str, table: str, rows: list[Row]) -> None:
         self._records[key] = rows
@@ -107,6 +138,13 @@ class _StateReader:
                 "The account may not read which columns these tables have.",
                 "Let the account read sys_dictionary, or run the task as an administrator.",
             ) from error
+        if not rows:
+            seen = await probe_visibility(self._instance, "sys_dictionary")
+            raise cannot_plan_error(
+                f"sys_dictionary shows nothing of these tables; {seen.evidence}",
+                "The account does not see which columns these tables have.",
+                "Let the account read sys_dictionary, or run the task as an administrator.",
+            )
         if not any(r["name"] == "sc_cat_item" and r["element"] == MARKER_COLUMN for r in rows):
             raise cannot_plan_error(
                 f"sc_cat_item has no column {MARKER_COLUMN}",
@@ -120,7 +158,8 @@ class _StateReader:
         rows = await self._rows("sc_catalog", query, ("title", "active"))
         if len(rows) != 1:
             raise cannot_plan_error(
-                f"{len(rows)} active catalogs are called “{self._names.catalog}”",
+                f"{len(rows)} active catalogs are called “{self._names.catalog}”"
+                f"{'' if rows else await self._doubt('sc_catalog')}",
                 "The category needs exactly one catalog to stand in.",
                 "Name an active catalog of the instance.",
             )
@@ -141,11 +180,17 @@ class _StateReader:
                 raise
         if self._names.workflow and len(found) != 1:
             raise cannot_plan_error(
-                f"{len(found)} active workflows for requested items are called “{self._names.workflow}”",
+                f"{len(found)} active workflows for requested items are called “{self._names.workflow}”"
+                f"{'' if found else await self._doubt('wf_workflow')}",
                 "The workflow that asks the approvers is named, and there is not exactly one of that name.",
                 "Name an active workflow on the table sc_req_item.",
             )
         return (next(iter(found.values())) if len(found) == 1 else "", found)
+
+    async def _doubt(self, table: str) -> str:
+        """Return why an empty list of `table` proves nothing, to be put behind what was seen; empty if it does."""
+        seen = self._hidden.get(table) or await probe_visibility(self._instance, table)
+        return "" if seen.is_proof else f"; {seen.evidence}"
 
     # -- the records -------------------------------------------------------
 
@@ -162,6 +207,7 @@ class _StateReader:
         self._keep(ITEM_KEY, "sc_cat_item", items)
         if len(items) == 1:
             query = equals(cat_item=items[0]["sys_id"])
+            self._asked_for_parts.add("item_option_new")
             for row in await self._rows("item_option_new", query, TABLE_COLUMNS["item_option_new"]):
                 key = f"variable:{row['name']}"
                 self._keep(key, "item_option_new", [*self._records.get(key, []), row])
@@ -190,6 +236,7 @@ class _StateReader:
         self, kind: str, table: str, parent: str, roles: dict[str, ServiceRole]
     ) -> None:
         query = where(parent, Operator.IN, *roles)
+        self._asked_for_parts.add(table)
         for row in await self._rows(table, query, ("name", "order", parent)):
             if row[parent] not in roles:
                 raise make_error(

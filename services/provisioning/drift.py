@@ -26,7 +26,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One record that was edited, added, deleted or replaced. `fields` is column to (fingerprint before, after)."""
+    """One record that was edited, added, deleted or replaced, or is missing: deleted or hidden. `fields` is column to (fingerprint before, after)."""
 
     change: str
     table: str
@@ -141,7 +141,9 @@ async def _find_moved_or_deleted(
             found += [edited] if edited else []
             continue
         by, at = deleted.get(known.sys_id, (UNKNOWN, UNKNOWN))
-        found.append(Drift("deleted", table, _record_name(key, known.fields), known.sys_id, by, at, {}))
+        # Without an entry in the list of deletions it may as well be hidden from the account.
+        change = "deleted" if known.sys_id in deleted else "missing"
+        found.append(Drift(change, table, _record_name(key, known.fields), known.sys_id, by, at, {}))
     return found
 
 

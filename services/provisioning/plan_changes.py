@@ -19,12 +19,22 @@ from services.provisioning.required_records import (
 )
 from services.servicenow.script_templates import MARKER_COLUMN, add_marker
 from services.servicenow.table_api import Row
+from services.servicenow.visible_rows import RowVisibility, Visibility
 
 Operation = Literal["create", "update", "keep", "conflict"]
 OPERATIONS: tuple[Operation, ...] = ("create", "update", "keep", "conflict")
 OVERWRITE_ALL = "all"
 """What names every conflict at once: the task's “Force update”."""
 FINGERPRINT_PLAIN_MAX = 255
+NOT_SEEN = tr_later("Not seen; whether it exists is unknown, because the account sees no record of this kind")
+MAY_BE_HIDDEN = tr_later(
+    "Not seen; it may exist, because ServiceNow hides records of this kind from the account"
+)
+NO_LONGER_SEEN = tr_later("No longer seen under this name; it was there at the last run")
+WAITS_FOR_PARENT = tr_later("Waits until what it hangs on is created")
+CREATED_AS_ASKED = tr_later(
+    "Not seen, and created as asked; it may exist, because ServiceNow hides records of this kind"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +63,20 @@ class RecordChange:
     parent: str = ""
     overwrites: bool = False
     """Whether it replaces what others changed, because the call asked for that."""
+    doubt: Visibility | None = None
+    """For a record that was not found: why it may exist all the same. None where the account would see it."""
+    waits: bool = False
+    """Whether it hangs on a record that is not created."""
+
+    @property
+    def can_be_created(self) -> bool:
+        """Whether it is a record that may be hidden, and can be created all the same when the call asks for that."""
+        return self.doubt is Visibility.HIDDEN and not self.waits
 
     def as_dict(self) -> dict[str, JsonLike]:
         """Return the change for JSON; a reference to a record that is not made yet reads as its key."""
-        return {
+        doubt: dict[str, JsonLike] = {} if self.doubt is None else {"existence": self.doubt.value}
+        return doubt | {
             "operation": self.operation,
             "table": self.table,
             "name": self.name,
@@ -124,10 +144,24 @@ def make_plan(
     """
     planner = _Planner(present, baseline, frozenset(name.casefold() for name in overwrite))
     changes = tuple(planner.change(wanted) for wanted in desired_records(names, present.around))
-    return ProvisionPlan(names, present, changes, _warnings(names, present))
+    doubtful = dict.fromkeys(change.table for change in changes if change.doubt is not None)
+    doubts = [_doubt_warning(present.doubts[table]) for table in doubtful if table in present.doubts]
+    return ProvisionPlan(names, present, changes, (*doubts, *_workflow_warnings(names, present)))
 
 
-def _warnings(names: ItemNames, present: InstanceState) -> tuple[str, ...]:
+def _doubt_warning(doubt: RowVisibility) -> str:
+    if doubt.state is Visibility.HIDDEN:
+        return tr_message(
+            "ServiceNow hides records of {table} from the account. What was not found there is not created: it may exist. Sign in as an administrator who sees them.",
+            table=doubt.table,
+        )
+    return tr_message(
+        "The account sees no record of {table} at all, so it is unknown whether what was not found exists. Apply reads again as an administrator, and creates what is not found then; a record hidden from the administrator too would exist twice.",
+        table=doubt.table,
+    )
+
+
+def _workflow_warnings(names: ItemNames, present: InstanceState) -> tuple[str, ...]:
     item = present.one(ITEM_KEY)
     attached = item["workflow"] if item is not None else present.around.workflow_id
     if attached:
@@ -158,6 +192,10 @@ class _Planner:
         self._baseline = baseline
         self._overwrite = overwrite
         self._ambiguous_keys: set[str] = set()
+        self._unknown: set[str] = set()
+        """Records that were not found and are created, although they may exist."""
+        self._withheld: set[str] = set()
+        """Records that were not found and are not created, because they may exist."""
 
     def change(self, wanted: DesiredRecord) -> RecordChange:
         found = self._present.records.get(wanted.key, [])
@@ -176,12 +214,46 @@ class _Planner:
                     count=len(found), ids=ids,
                 ),
             )  # fmt: skip
-        if not found:
-            fields: dict[str, tuple[str | None, FieldValue]] = {
-                column: (None, self._resolved(value)) for column, value in wanted.fields.items()
-            }
-            return self._made(wanted, "create", None, fields, tr_later("Does not exist on the instance"))
-        return self._compare(wanted, found[0])
+        return self._compare(wanted, found[0]) if found else self._create(wanted)
+
+    def _create(self, wanted: DesiredRecord) -> RecordChange:
+        """Return what is done about a record that was not found.
+
+        One that may be hidden is created where that is only not known, and is a conflict where the instance says that it
+        hides rows: a second record of the name would be worse than none.
+        """
+        fields: dict[str, tuple[str | None, FieldValue]] = {
+            column: (None, self._resolved(value)) for column, value in wanted.fields.items()
+        }
+        if wanted.parent in self._withheld:
+            self._withheld.add(wanted.key)
+            change = self._made(wanted, "conflict", None, fields, WAITS_FOR_PARENT)
+            return replace(change, doubt=Visibility.HIDDEN, waits=True)
+        doubt = self._doubt(wanted)
+        if doubt is None:
+            known = wanted.key in self._baseline
+            why = NO_LONGER_SEEN if known else tr_later("Does not exist on the instance")
+            return self._made(wanted, "create", None, fields, why)
+        if doubt is Visibility.UNKNOWN:
+            self._unknown.add(wanted.key)
+            return replace(self._made(wanted, "create", None, fields, NOT_SEEN), doubt=doubt)
+        if self._is_named(wanted):
+            change = self._made(wanted, "create", None, fields, CREATED_AS_ASKED)
+            return replace(change, doubt=doubt, overwrites=True)
+        self._withheld.add(wanted.key)
+        return replace(self._made(wanted, "conflict", None, fields, MAY_BE_HIDDEN), doubt=doubt)
+
+    def _doubt(self, wanted: DesiredRecord) -> Visibility | None:
+        """Return why a record that was not found may exist, or None. It cannot where what it hangs on is not there."""
+        if wanted.parent in self._unknown:
+            return Visibility.UNKNOWN
+        if wanted.parent and self._present.one(wanted.parent) is None:
+            return None
+        visible = self._present.doubts.get(wanted.table)
+        return None if visible is None else visible.state
+
+    def _is_named(self, wanted: DesiredRecord) -> bool:
+        return bool(self._overwrite & {wanted.name.casefold(), wanted.key.casefold(), OVERWRITE_ALL})
 
     def _compare(self, wanted: DesiredRecord, row: Row) -> RecordChange:
         differing: dict[str, tuple[str | None, FieldValue]] = {}
@@ -201,7 +273,7 @@ class _Planner:
                 tr_later("It is as an earlier version of this console left it"),
             )
         last = {"who": row["sys_updated_by"] or tr_message("somebody"), "time": row["sys_updated_on"]}
-        if self._overwrite & {wanted.name.casefold(), wanted.key.casefold(), OVERWRITE_ALL}:
+        if self._is_named(wanted):
             why = tr_message("Written over as asked; last changed by {who} on {time} UTC", **last)
             return replace(self._made(wanted, "update", sys_id, differing, why), overwrites=True)
         return self._made(

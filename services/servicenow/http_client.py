@@ -12,6 +12,8 @@ from services.transport.authentication import ServerSignInSource
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.http_channel import OpenConnections
 
+SERVICE_TABLE = "sys_web_service"
+
 
 @dataclass(frozen=True, slots=True)
 class SoapServiceRecord:
@@ -60,7 +62,7 @@ class ServiceNowClient(HttpSession):
                 row["function_name"],
                 row["short_description"],
             )
-            async for row in self.table("sys_web_service").rows(query, fields=fields)
+            async for row in self.table(SERVICE_TABLE).rows(query, fields=fields)
         ]
 
     def link(self, table: str, sys_id: str) -> str:

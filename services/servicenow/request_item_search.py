@@ -7,6 +7,7 @@ from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.encoded_query import Operator, TableQuery, equals, where
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_true
+from services.servicenow.visible_rows import RowVisibility, probe_visibility
 
 FIELDS = ("name", "short_description", "active", "category.title")
 BATCH = 25
@@ -84,6 +85,11 @@ class Catalogue:
             and (not category or category.casefold() == item.category.casefold())
         ]
         return sorted(wanted, key=lambda item: (item.name not in ITEM_NAMES, item.name))
+
+    async def visibility(self) -> RowVisibility:
+        """Say whether a search that found nothing proves that there is nothing; one call, or two."""
+        items = await probe_visibility(self._instance, "sc_cat_item")
+        return await probe_visibility(self._instance, "item_option_new") if items.is_proof else items
 
     async def get(self, sys_id: str) -> RequestItem | None:
         """Return the item with this sys_id, active or not, or None."""

@@ -73,6 +73,9 @@ class DiscoveryResult:
 
     items: "list[RequestItem]" = field(default_factory=list)
     services: tuple[DiscoveredService, ...] = ()
+    services_doubt: str = ""
+    """Why it is unknown whether there are services that were not found, as a sentence without a full stop."""
+    item_doubt: str = ""
 
     @property
     def item(self) -> "RequestItem | None":
@@ -202,10 +205,14 @@ def _fit_name(prefix: str, rest: str) -> str:
 async def discover(instance: "ServiceNowClient", progress: Progress = ignore_progress) -> DiscoveryResult:
     """Look for the request item and the three services; raises the errors of the client when nothing can be read."""
     from services.servicenow.contract import propose_service_names
+    from services.servicenow.http_client import SERVICE_TABLE
     from services.servicenow.request_item_search import Catalogue
+    from services.servicenow.visible_rows import probe_visibility
 
     progress("Looking for the scripted services", 0, 5)
-    rows = [row for row in await instance.list_soap_services() if row.active]
+    listed = await instance.list_soap_services()
+    services_doubt = "" if listed else (await probe_visibility(instance, SERVICE_TABLE)).sentence
+    rows = [row for row in listed if row.active]
     proposal = propose_service_names([row.name for row in rows])
     names = dict(zip(SERVICE_ROLES, (proposal.create, proposal.status, proposal.cancel), strict=True))
     services = []
@@ -213,9 +220,12 @@ async def discover(instance: "ServiceNowClient", progress: Progress = ignore_pro
         progress(f"Reading {name}" if name else f"No {role} service found", done, 5)
         services.append(await _describe_service(instance, role, name or ""))
     progress("Looking for the Request Item", 4, 5)
-    items = await Catalogue(instance).find_by_contract()
+    catalogue = Catalogue(instance)
+    items = await catalogue.find_by_contract()
+    item_doubt = "" if items else (await catalogue.visibility()).sentence
     progress("Looked at everything", 5, 5)
-    return DiscoveryResult(sorted(items, key=lambda item: not item.active), tuple(services))
+    by_use = sorted(items, key=lambda item: not item.active)
+    return DiscoveryResult(by_use, tuple(services), services_doubt, item_doubt)
 
 
 async def _describe_service(instance: "ServiceNowClient", role: str, name: str) -> DiscoveredService:

@@ -130,6 +130,7 @@ async def _resolve_request_item(
     try:
         async with ServiceNowClient(settings, sign_in) as instance:
             exact = await find_candidate_items(instance, item)
+            doubt = "" if exact else (await Catalogue(instance).visibility()).sentence
     except (UnreachableError, ReplyError) as error:
         made.warnings.append(
             _unresolved_text(item, f"{server.name} could not be asked. {error.problem.cause}")
@@ -137,7 +138,7 @@ async def _resolve_request_item(
         return
     if not exact:
         why = _item_match_error(item, server.name, 0).problem.evidence
-        made.warnings.append(_unresolved_text(item, f"{server.name}: {why}."))
+        made.warnings.append(_unresolved_text(item, f"{server.name}: {_with_doubt(why, doubt)}."))
         return
     if len(exact) > 1:
         raise _item_match_error(item, server.name, len(exact))
@@ -163,7 +164,8 @@ async def resolve_request_items(
         fitting = await find_candidate_items(instance, process)
         if len(fitting) != 1:
             why = _item_match_error(process, instance.settings.name, len(fitting)).problem.evidence
-            said.append(_unresolved_text(process, f"{why}."))
+            doubt = "" if fitting else (await Catalogue(instance).visibility()).sentence
+            said.append(_unresolved_text(process, f"{_with_doubt(why, doubt)}."))
             continue
         [item] = fitting
         chosen = type(process)(**{**process.model_dump(), "request_item_id": item.sys_id})
@@ -192,6 +194,10 @@ def _unresolved_processes(workspace: Workspace, server_id: uuid.UUID) -> list[Ap
         for one in workspace.configuration.all(ApprovalProcess)
         if one.server_id == server_id and one.request_item_name and not one.request_item_id
     ]
+
+
+def _with_doubt(why: str, doubt: str) -> str:
+    return f"{why}. {doubt}" if doubt else why
 
 
 def _unresolved_text(process: ApprovalProcess, why: str) -> str:

@@ -125,7 +125,7 @@ def test_an_empty_list_is_explained_in_german(run, ctx, different):
 
 def test_what_stands_in_place_of_rows_is_german(qapp, different):
     made = [empty_states.empty_filter_state(key, str) for key in (*empty_states.EMPTY_TEXTS, "other")]
-    made += [empty_states.unknown_state(key, "", str) for key in (*empty_states.UNKNOWN_TEXTS, "other")]
+    made += [empty_states.unknown_state(key, "", str, str) for key in (*empty_states.UNKNOWN_TEXTS, "other")]
     made += [
         empty_states.no_matches_state(text, "Alle", str, where)
         for text in ("", "a", "a" * 99)
@@ -181,7 +181,7 @@ def test_the_page_of_the_task_is_german_on_every_tab(run, ctx, stock, server_on,
 
 def test_the_dialog_before_a_run_is_german(run, ctx, stock, server_on, different):
     server = server_on(stock, production=True)
-    dialog = RunDialog(server, "Anwenden", text="", lacking="privman.integration", others=True)
+    dialog = RunDialog(ctx, server, "Anwenden", text="", lacking="privman.integration", others=True)
     assert left_english(dialog, different) == set()
     assert dialog.reason.text() == "Füllen Sie für den Administrator aus: Konto und Kennwort"
     dialog.deleteLater()

@@ -16,12 +16,14 @@ from console.widgets.labels import LinkLabel
 from models.addresses import Origin
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
 from models.kinds import Kind, RequestState
+from models.sign_in import SignInMethod
 from services.common.secret import Secret
 from services.requests.inbox.filters import Filter, Sort
 from services.requests.inbox.inbox import Inbox
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
-from services.servicenow.encoded_query import equals
+from services.servicenow.encoded_query import SignedInUserQuery, equals
 from tests.console.page_support import close_connections, until
+from tests.sign_in_methods import add_credential
 
 
 @pytest.fixture
@@ -171,6 +173,21 @@ def test_an_inactive_service_is_named(run, ctx, practice, server, configuration)
     run(story())
 
 
+def test_a_list_of_services_that_comes_empty_says_nothing_about_a_name(
+    run, ctx, practice, server, configuration
+):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+    practice.faults.set("query_acl", table="sys_web_service")
+
+    async def story():
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await until(lambda: "Not seen on Practice" in field(page, "create_service").note[1])
+            assert "unknown" in field(page, "create_service").note[1]
+            assert not field(page, "create_service").error
+
+    run(story())
+
+
 def test_a_service_that_describes_itself_wrongly_is_not_called_good(
     run, ctx, practice, server, configuration
 ):
@@ -303,6 +320,34 @@ def test_escape_withdraws_a_running_rehearsal_before_the_dialog_closes(
         assert [row.state for row in rows] == [RequestState.CANCELLED]
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         assert not dialog.isVisible()
+        await close_connections(ctx.workspace)
+
+    run(story())
+
+
+def test_a_rehearsal_warns_where_the_user_of_its_approver_is_not_shown(
+    run, ctx, practice, server, configuration, monkeypatch
+):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+    approval_type = configuration.save(configuration.new(Kind.APPROVAL_TYPE, process_id=process.id))
+    approver = add_credential(
+        configuration, ctx.workspace.vault, practice, SignInMethod.CLIENT_CREDENTIALS, account="app.approver"
+    )
+    # An instance that ignores the script in a query shows many users.
+    monkeypatch.setattr(SignedInUserQuery, "encode", lambda _: "active=true")
+
+    async def story():
+        dialog = RehearsalDialog(ctx, process, approval_type, server)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        dialog.decider.write({"decider": approver.id})
+        await until(lambda: dialog.decider.item is not None)
+        dialog.choose("approve")
+        dialog.start()
+        await until(lambda: dialog.rehearsal is not None and dialog.start_button.isEnabled())
+        texts = [dialog.legs.item(row).text() for row in range(dialog.legs.count())]
+        assert f"“{approver.name}” signs in app.approver" in texts[0]
+        dialog.reject()
         await close_connections(ctx.workspace)
 
     run(story())

@@ -36,6 +36,10 @@ APPROVALS_PER_PARTITION_MIN = 100
 READ_ATTEMPTS_MAX = 2
 CLOCK_SKEW_MAX_S = 120.0
 UNREADABLE_RETRY_S = 3600.0
+PROOF_VALID_S = 3600.0
+"""For so long a row that was shown proves that the account sees rows of this kind."""
+PROBE_INTERVAL_S = 600.0
+"""Between two looks whether the account sees any row, while it is shown none."""
 PAGE_SIZE_MIN = 500
 
 
@@ -62,6 +66,8 @@ class PollCursor:
     gone: list[str] = field(default_factory=list)
     """Those that were not there when they were named."""
     hidden: bool = False
+    unseen: set[str] = field(default_factory=set)
+    """Open requests that were named and not given: deleted, or hidden from the account."""
     includes_variables: bool = True
     page_size: int = PAGE_SIZE_MAX
     approvals_since: datetime | None = None
@@ -73,6 +79,9 @@ class PollCursor:
     polls_since_approvals: int = 0
     _started: float = 0.0
     _ahead: float | None = None
+    _shown_at: float | None = None
+    _probed_at: float | None = None
+    _signs_in: str = ""
     _unreadable_until: dict[str, float] = field(default_factory=dict)
 
     # -- the next look ---------------------------------------------------------
@@ -130,6 +139,33 @@ class PollCursor:
             self._started = monotonic
             self.listed.clear()
 
+    # -- whether empty means that there is nothing -------------------------------
+
+    def note_account(self, signs_in: str) -> None:
+        """Forget what was shown to another account."""
+        if signs_in != self._signs_in:
+            self._signs_in, self._shown_at, self._probed_at = signs_in, None, None
+
+    def note_rows(self, count: int, monotonic: float) -> None:
+        """Take in how many requested items a look was shown."""
+        if count:
+            self._shown_at = monotonic
+
+    def note_probed(self, monotonic: float, *, shown: bool) -> None:
+        """Take in what a look at all requested items said, which was made because none was shown for long."""
+        self._probed_at = monotonic
+        self._shown_at = monotonic if shown else None
+
+    def is_shown(self, monotonic: float) -> bool:
+        """Whether an empty look proves that there is nothing: the account was shown requested items lately."""
+        return self._shown_at is not None and monotonic - self._shown_at <= PROOF_VALID_S
+
+    def needs_probe(self, monotonic: float) -> bool:
+        """Whether it is to be found out if the account sees requested items at all."""
+        if not self.whole or self.after or self.is_shown(monotonic):
+            return False
+        return self._probed_at is None or monotonic - self._probed_at >= PROBE_INTERVAL_S
+
     # -- what it saw -----------------------------------------------------------
 
     def note(self, table: str, wish: PollQuery, items: Iterable[RequestedItem]) -> None:
@@ -139,6 +175,7 @@ class PollCursor:
             if table == ITEM_TABLE:
                 self.listed.add(key)
                 self.missing.pop(key, None)
+                self.unseen.discard(key)
             if item.variables:
                 self.read.add(key)
                 self.unread.pop(key, None)
@@ -210,6 +247,7 @@ class PollCursor:
                 del self.missing[key]
                 self.open.discard(key)
                 self.gone.append(key)
+                self.unseen.add(key)
         if wish.part is not None:
             unlisted = {key for key in self.open if wish.part.holds(key)} - self.listed
             for key in unlisted:

@@ -34,7 +34,9 @@ class PollResult:
     decided: tuple[uuid.UUID, ...] = ()
     calls: int = 0
     complete: bool = False
-    """Whether every open request was seen."""
+    """Whether every open request was seen, and the account sees requested items at all."""
     skip_reason: SkipReason | None = None
     next_at: datetime | None = None
     problem: Problem | None = None
+    proven: bool = False
+    """Whether the account was shown requested items, so that none means that there are none."""

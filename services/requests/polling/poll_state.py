@@ -34,12 +34,21 @@ def load_polled_server(session: Session, server_id: uuid.UUID) -> PolledServer:
     return session.get(PolledServer, server_id) or PolledServer(server_id=server_id)
 
 
-def store_success(
-    session: Session, server_id: uuid.UUID, started: datetime, *, complete: bool, clock_offset_s: int
-) -> None:
-    """Store that a poll which began at `started` has succeeded."""
+@dataclass(frozen=True, slots=True)
+class PollOutcome:
+    """A poll that succeeded: when it began, whether it covered every request, and whether the account sees requests."""
+
+    started: datetime
+    complete: bool
+    proven: bool
+    clock_offset_s: int
+
+
+def store_success(session: Session, server_id: uuid.UUID, done: PollOutcome) -> None:
+    """Store that a poll has succeeded."""
     polled = load_polled_server(session, server_id)
-    polled.polled_at, polled.complete, polled.clock_offset_s = started, complete, clock_offset_s
+    polled.polled_at, polled.clock_offset_s = done.started, done.clock_offset_s
+    polled.complete, polled.proven = done.complete, done.proven
     _save(session, polled)
 
 
@@ -91,13 +100,15 @@ class Freshness:
     """How current the stored requests of some servers are.
 
     `at` is the oldest of their last successful polls. `complete` says that the last poll of each server succeeded and
-    covered every request. `failing` are servers whose last poll failed, with its fault id; `never` were not polled yet.
+    covered every request; `unproven` are servers whose account was shown no requested item, so that it is unknown whether
+    there are any. `failing` are servers whose last poll failed, with its fault id; `never` were not polled yet.
     """
 
     at: datetime | None = None
     complete: bool = True
     failing: tuple[tuple[uuid.UUID, str], ...] = ()
     never: tuple[uuid.UUID, ...] = ()
+    unproven: tuple[uuid.UUID, ...] = ()
 
     @property
     def unsure(self) -> frozenset[uuid.UUID]:
@@ -117,4 +128,5 @@ def load_freshness(session: Session, server_ids: Sequence[uuid.UUID]) -> Freshne
     times = [at for one in states if (at := local_polled_at(one)) is not None]
     complete = all(one.polled_at is not None and one.complete for one in states)
     never = tuple(one.server_id for one in states if one.polled_at is None)
-    return Freshness(min(times) if times else None, complete and not failing, failing, never)
+    unproven = tuple(one.server_id for one in states if one.polled_at is not None and not one.proven)
+    return Freshness(min(times) if times else None, complete and not failing, failing, never, unproven)

@@ -13,6 +13,7 @@ from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
 from models.kinds import OPEN_STATES, RequestOrigin
 from models.store_meta import StoreMeta
+from models.user_credential import UserCredential
 from services.requests.polling.cursor import PollCursor
 from services.requests.polling.sync import MatchContext
 from services.store import Store
@@ -30,6 +31,8 @@ class PollTarget:
     minimum_interval_s: int
     ground: MatchContext
     scripts: Mapping[uuid.UUID, "ScriptCheck"]
+    signs_in: str = ""
+    """Id and version of the User Credential: another account may see other records."""
 
     @property
     def processes(self) -> tuple[ApprovalProcess, ...]:
@@ -76,7 +79,9 @@ def load_target(session: Session, server_id: uuid.UUID) -> PollTarget | None:
     }
     stock = frozenset(key for key, script in scripts.items() if script.stock)
     place = MatchContext(server_id, processes, stock)
-    return PollTarget(server_id, server.base_url, server.minimum_interval_s, place, scripts)
+    credential = session.get(UserCredential, server.credential_id) if server.credential_id else None
+    signs_in = f"{credential.id}:{credential.version}" if credential is not None else ""
+    return PollTarget(server_id, server.base_url, server.minimum_interval_s, place, scripts, signs_in)
 
 
 def _load_script_check(session: Session, process: ApprovalProcess) -> ScriptCheck | None:
@@ -111,6 +116,14 @@ def load_cursor(session: Session, server_id: uuid.UUID, base_url: str) -> PollCu
         if row.origin == RequestOrigin.CONSOLE or row.policy_name:
             made.read.add(row.record_id)
     return made
+
+
+def open_records(session: Session, server_id: uuid.UUID) -> set[str]:
+    """Return the records of the requests of a server that are open here."""
+    known = select(_REQUESTS.c.record_id).where(
+        _REQUESTS.c.server_id == server_id, _REQUESTS.c.state.in_(OPEN_STATES), _REQUESTS.c.record_id != ""
+    )
+    return set(session.execute(known).scalars())
 
 
 def store_cursor(session: Session, server_id: uuid.UUID, position: str) -> None:

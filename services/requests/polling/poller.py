@@ -43,6 +43,7 @@ from services.requests.polling.poll_query import (
 )
 from services.requests.polling.poll_result import PollResult, SkipReason
 from services.requests.polling.poll_state import (
+    PollOutcome,
     clear_pause,
     load_polled_server,
     store_pause,
@@ -55,6 +56,7 @@ from services.requests.records.item_fields import ITEM_TABLE, VARIABLE_TABLE
 from services.servicenow.contract import VARIABLES
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.table_api import TablePage
+from services.servicenow.visible_rows import probe_visibility
 from services.transport.response_headers import parse_http_date
 
 LEASE_S = 10.0
@@ -204,7 +206,12 @@ class Poller:
             due = polled.polled_at + timedelta(seconds=rest)
             if due > now:
                 due = self._time.shown(due)
-                return PollResult(skip_reason=SkipReason.NOT_DUE, next_at=due, complete=polled.complete)
+                return PollResult(
+                    skip_reason=SkipReason.NOT_DUE,
+                    next_at=due,
+                    complete=polled.complete,
+                    proven=polled.proven,
+                )
         lease = load_lease(session, _poll_lease_name(target.server_id))
         if lease is not None and lease.holder != self._leases.holder and is_held(lease, now):
             return PollResult(skip_reason=SkipReason.LEASE_HELD, next_at=self._clock.now())
@@ -255,41 +262,42 @@ class Poller:
 
     async def _look(self, turn: _PollRun, instance: ServiceNowClient) -> None:
         """Spend the call of the round on seeing what was decided."""
-        asker, target, course = self._status_queues[turn.server_id], turn.target, turn.course
+        asker, target, cursor = self._status_queues[turn.server_id], turn.target, turn.course
+        cursor.note_account(target.signs_in)
         unread = await asyncio.to_thread(asker.has_unchecked_scripts, target)
         if unread and await self._take_call(turn, most=None):
             turn.target = await asker.check_scripts(instance, target)
-        if target.cat_items and course.readable(ITEM_TABLE, self._clock.monotonic()):
+        if target.cat_items and cursor.readable(ITEM_TABLE, self._clock.monotonic()):
             try:
-                await self._poll_table(turn, instance, course.choose(self._clock.monotonic()))
+                await self._poll_table(turn, instance, cursor.choose(self._clock.monotonic()))
             except ConsoleError as error:
                 if FaultTrait.TABLE_UNREADABLE not in error.problem.fault.traits:
                     raise
-        readable = bool(target.cat_items) and course.readable(ITEM_TABLE, self._clock.monotonic())
+        readable = bool(target.cat_items) and cursor.readable(ITEM_TABLE, self._clock.monotonic())
         asker.decided(turn.kept.ended_own)
         await asyncio.to_thread(
-            asker.plan, turn.target, course, readable=readable, changed=turn.kept.needs_status_call
+            asker.plan, turn.target, cursor, readable=readable, changed=turn.kept.needs_status_call
         )
         if not readable and asker.has_undecided:
             await self._poll_status_service(turn, instance)
 
     async def _poll_table(self, turn: _PollRun, instance: ServiceNowClient, table: str) -> None:
-        course, clock = turn.course, self._clock
-        wish = course.wish(table, turn.target.cat_items, clock.now())
-        course.begin(clock.monotonic())
+        cursor, clock = turn.course, self._clock
+        wish = cursor.wish(table, turn.target.cat_items, clock.now())
+        cursor.begin(clock.monotonic())
         fields = (
             *FIELDS_BY_TABLE[table],
-            *(INLINE_VARIABLE_FIELDS if table == ITEM_TABLE and course.includes_variables else ()),
+            *(INLINE_VARIABLE_FIELDS if table == ITEM_TABLE and cursor.includes_variables else ()),
         )
         try:
             page = await instance.table(table).page(
-                build_query(table, wish), fields=fields, limit=course.page_size, after=course.after
+                build_query(table, wish), fields=fields, limit=cursor.page_size, after=cursor.after
             )
         except ConsoleError as error:
             if FaultTrait.TABLE_UNREADABLE in error.problem.fault.traits:
-                course.refuse(table, clock.monotonic())
+                cursor.refuse(table, clock.monotonic())
             elif FaultTrait.SMALLER_PAGE_HELPS in error.problem.fault.traits:
-                course.reduce_page_size()
+                cursor.reduce_page_size()
             raise
         told = _server_time(instance)
         await self._keep(turn, table, wish, page, told)
@@ -297,10 +305,10 @@ class Poller:
     async def _keep(
         self, turn: _PollRun, table: str, wish: PollQuery, page: TablePage, told: float | None
     ) -> None:
-        course = turn.course
+        cursor = turn.course
         # In a thread, like all that takes its time with many: it would be felt in a window.
         items = await asyncio.to_thread(parse_items, table, page.rows, wish)
-        full = len(page.rows) >= course.page_size and (page.total is None or page.total > len(page.rows))
+        full = len(page.rows) >= cursor.page_size and (page.total is None or page.total > len(page.rows))
         if full and table != ITEM_TABLE:
             items = [replace(item, has_approvals=False) for item in items]  # perhaps not all of them
         place = turn.target.ground
@@ -312,24 +320,26 @@ class Poller:
         if full and table == VARIABLE_TABLE:
             # Of the others some variables may stand on the next page: they are asked for once more.
             items = [item for item in items if (item.variables or {}).keys() >= set(VARIABLES)]
-        await asyncio.to_thread(course.note, table, wish, items)
+        await asyncio.to_thread(cursor.note, table, wish, items)
         if table == ITEM_TABLE:
-            course.hidden = page.total is not None and len(page.rows) < min(page.total, course.page_size)
+            cursor.note_rows(len(page.rows), self._clock.monotonic())
+            cursor.hidden = page.total is not None and len(page.rows) < min(page.total, cursor.page_size)
         if full:
-            course.cut(table, page.rows[-1]["sys_id"])
+            cursor.cut(table, page.rows[-1]["sys_id"])
             return
         newest = newest_timestamp(items, told, self._clock.now().timestamp())
-        course.end(table, wish, self._clock.monotonic(), newest)
+        cursor.end(table, wish, self._clock.monotonic(), newest)
 
     async def _make_extra_calls(self, turn: _PollRun, instance: ServiceNowClient) -> None:
         """Learn more about what was seen, with the calls that no look will need."""
-        course, asker = turn.course, self._status_queues[turn.server_id]
+        cursor, asker = turn.course, self._status_queues[turn.server_id]
+        await self._prove_empty(turn, instance)
         for _ in range(EXTRA_CALLS_PER_POLL):
-            if course.after:
+            if cursor.after:
                 # The look is not at its end: what is missing comes first, at the cost of a later one.
                 table, most = ITEM_TABLE, None
             else:
-                table = course.further(self._clock.monotonic()) if course.whole else ""
+                table = cursor.further(self._clock.monotonic()) if cursor.whole else ""
                 most = self.budget.limit - math.ceil(WINDOW_S / self._interval_s(turn.target))
             if not table and not asker.has_more:
                 return
@@ -343,6 +353,16 @@ class Poller:
                         raise
             else:
                 await self._poll_status_service(turn, instance)
+
+    async def _prove_empty(self, run: _PollRun, instance: ServiceNowClient) -> None:
+        """Look whether the account sees requested items at all, where it was shown none: else empty proves nothing."""
+        cursor, now = run.course, self._clock.monotonic()
+        if not cursor.readable(ITEM_TABLE, now) or not cursor.needs_probe(now):
+            return
+        if not run.target.cat_items or not await self._take_call(run, most=None):
+            return
+        visible = await probe_visibility(instance, ITEM_TABLE)
+        cursor.note_probed(now, shown=visible.is_proof)
 
     async def _poll_status_service(self, turn: _PollRun, instance: ServiceNowClient) -> None:
         asker = self._status_queues[turn.server_id]
@@ -365,15 +385,21 @@ class Poller:
     # -- afterwards ------------------------------------------------------------
 
     def _end(self, turn: _PollRun, error: ConsoleError | None, *, good: bool) -> PollResult:
-        server_id, course, now = turn.server_id, turn.course, self._time.now()
-        complete = good and course.whole and not course.hidden and not course.after
-        complete = complete and course.readable(ITEM_TABLE, self._clock.monotonic())
+        server_id, cursor, now = turn.server_id, turn.course, self._time.now()
+        monotonic = self._clock.monotonic()
+        proven = cursor.is_shown(monotonic)
+        complete = good and proven and cursor.whole and not cursor.hidden and not cursor.after
+        complete = complete and cursor.readable(ITEM_TABLE, monotonic) and not cursor.missing
         with self._store.write() as work:
             session = work.session
+            if complete and (unseen := cursor.unseen):
+                unseen &= poll_targets.open_records(session, server_id)
+                complete = not unseen
             self._leases.release_lease_in_session(session, turn.held)
             if good:
                 offset_s = self._time.offset_s
-                store_success(session, server_id, turn.started, complete=complete, clock_offset_s=offset_s)
+                done = PollOutcome(turn.started, complete, proven, offset_s)
+                store_success(session, server_id, done)
             if error is not None:
                 failures = load_polled_server(session, server_id).failures + 1
                 elapsed_s = (now - turn.started).total_seconds()
@@ -389,17 +415,17 @@ class Poller:
                 > CURSOR_SAVE_INTERVAL
             )
             if good and (turn.kept.changed or stale):
-                poll_targets.store_cursor(session, server_id, course.position(turn.target.base_url))
+                poll_targets.store_cursor(session, server_id, cursor.position(turn.target.base_url))
                 self._cursor_saved_at[server_id] = now
             interval = self._paced_s(turn.target, self.budget.usage_in_session(session, server_id))
         next_at = turn.started + timedelta(seconds=interval)
         if error is not None:
             next_at = until
         next_at = self._time.shown(next_at)
-        done = turn.kept
+        synced = turn.kept
         return PollResult(
-            turn.seen, done.changed, done.new, tuple(done.ended), turn.calls, complete,
-            SkipReason.PAUSED if error else None, next_at, error.problem if error else turn.problem,
+            turn.seen, synced.changed, synced.new, tuple(synced.ended), turn.calls, complete,
+            SkipReason.PAUSED if error else None, next_at, error.problem if error else turn.problem, proven,
         )  # fmt: skip
 
 

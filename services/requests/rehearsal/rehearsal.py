@@ -228,7 +228,7 @@ async def _check_pending(run: Rehearsal, life: RequestLifecycle, progress: Progr
     progress("Looking for the request on the instance", 1, LEG_COUNT)
     run.item, ms = await _measure(life.refresh_item(run.request))
     if run.item is None:
-        run.legs.append(Leg("record", "no requested item behind this id", ms, ok=False))
+        run.legs.append(Leg("record", "no requested item is seen behind this id", ms, ok=False))
     else:
         who = ", ".join(one.user_name or one.display_name for one in run.item.open_approvals) or "nobody"
         run.legs.append(Leg("record", f"{run.item.number}, {run.item.approval}, waits for {who}", ms))

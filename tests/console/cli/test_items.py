@@ -91,3 +91,13 @@ def test_nothing_found_is_not_copied(configured, practice):
     calls = len(practice.log)
     assert names(configured("items", SERVER, "nothing is called this", "--json")) == []
     assert len(practice.log) > calls
+
+
+def test_an_empty_list_says_whether_it_proves_that_there_is_none(configured, practice):
+    unknown = configured("items", SERVER, "No such item", "--json")
+    assert (unknown.json["items"], unknown.json["rows_seen"]) == ([], "seen")
+    assert "No active Request Item has “No such item” in its name." in unknown.err
+    practice.faults.set("query_acl", table="sc_cat_item")
+    unknown = configured("items", SERVER, "Execute", "--json", "--refresh")
+    assert (unknown.json["items"], unknown.json["rows_seen"]) == ([], "unknown")
+    assert "unknown: the account sees no record of sc_cat_item at all." in unknown.err

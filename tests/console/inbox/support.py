@@ -11,7 +11,7 @@ from console.shell.page_registry import create_page
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from services.configuration import Configuration
-from services.requests.polling.poll_state import store_success
+from services.requests.polling.poll_state import PollOutcome, store_success
 from tests.console.page_support import until as until_within
 
 PATIENCE_S = 40.0
@@ -79,7 +79,7 @@ def looked(store, at, *, complete=True):
         servers = [configuration.save(new)]
         configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=servers[0].id))
     with store.write() as work:
-        store_success(work.session, servers[0].id, at, complete=complete, clock_offset_s=0)
+        store_success(work.session, servers[0].id, PollOutcome(at, complete, complete, 0))
 
 
 def quiet(page):

@@ -264,6 +264,10 @@ def test_why_the_servers_are_not_polled_is_said_when_it_comes_and_goes(page):
             {"complete_on_servers": False},
             "2 requests, not complete: an account does not see everything, as of ",
         ),
+        (
+            {"complete_on_servers": False, "unproven": True},
+            "2 requests, whether an account sees all of them is unknown, as of ",
+        ),
     ],
 )
 def test_the_status_says_whether_these_are_all_requests(values, text):

@@ -87,6 +87,8 @@ class Folding(ServiceNowClient):
         if path.endswith(f"/{self.table_name}"):
             told = json.loads(response.content)
             for row in told["result"]:
+                if self.column not in row:  # another list of the table, without the column
+                    continue
                 row[self.column] = self.written(row[self.column])
             response._content = json.dumps(told).encode()
         return response

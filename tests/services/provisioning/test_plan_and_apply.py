@@ -9,9 +9,12 @@ from models.kinds import TaskState
 from services import provisioning
 from services.common.errors import ConsoleError, InputError, RefusedError
 from services.provisioning import ItemNames, Receipt
+from services.provisioning.current_records import read_instance_state
+from services.provisioning.plan_changes import make_plan
 from services.provisioning.problems import RunStoppedError
 from services.provisioning.required_records import SERVICE_PARAMETERS
 from services.servicenow.contract import DEFAULT_SERVICE_NAMES, FURTHER_VARIABLES, VARIABLES, ServiceRole
+from services.servicenow.visible_rows import Visibility, hidden_rows
 from services.store.errors import write_error
 from tests.services.provisioning.conftest import WRITES
 
@@ -296,3 +299,40 @@ async def test_a_run_that_is_taken_over_elsewhere_stops_before_its_next_call(pra
     assert caught.value.problem.fault == "provision-taken-over"
     assert len(practice.calls("POST")) == 5
     assert len(taken[0].live) == 5
+
+
+async def test_what_may_be_hidden_is_never_said_not_to_exist(practice, store, reach, names):
+    """An account that sees no row of a table, or whose rows are hidden, proves nothing by an empty list."""
+    server, instance = reach(practice)
+    async with instance:
+        practice.faults.set("query_acl", table="sys_web_service")
+        unknown = await provisioning.plan(store, instance, server, names)
+        practice.faults.clear()
+        practice.faults.set("empty_pages")
+        with pytest.raises(RefusedError) as hidden:
+            await provisioning.plan(store, instance, server, names)
+    services = [change for change in unknown.changes if change.table.startswith("sys_web_service")]
+    assert {(change.operation, change.doubt) for change in services} == {("create", Visibility.UNKNOWN)}
+    assert {change.doubt for change in unknown.changes if change not in services} == {None}
+    assert services[0].as_dict()["existence"] == "unknown"
+    assert [warning for warning in unknown.warnings if "sys_web_service" in warning]
+    assert "sc_catalog" in hidden.value.problem.evidence
+    assert "hide" in hidden.value.problem.evidence
+
+
+async def test_a_record_that_is_certainly_hidden_is_created_only_when_it_is_named(
+    practice, store, reach, names
+):
+    _server, instance = reach(practice)
+    async with instance:
+        present = await read_instance_state(instance, names)
+        present.doubts["sys_web_service"] = hidden_rows("sys_web_service", "access rules hide 1 record")
+        careful = make_plan(names, present, {})
+        named = make_plan(names, present, {}, ["all"])
+    assert careful.summary["create"] == 2 + len(VARIABLES)
+    assert [change.table for change in careful.conflicts if change.can_be_created] == ["sys_web_service"] * 3
+    assert all(change.waits or change.can_be_created for change in careful.conflicts)
+    assert named.summary["conflict"] == 0
+    assert [change.name for change in named.changes if change.overwrites] == [
+        names.service(role) for role in ServiceRole
+    ]

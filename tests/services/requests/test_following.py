@@ -124,6 +124,7 @@ async def test_a_limit_that_the_instance_tells_holds_for_everybody(
     clock.pass_by(99)
     calls = len(practice.log)
     assert (await other.round(server.id)).skip_reason == SkipReason.PAUSED
+    followed.place(practice, 1)
     assert len(practice.log) == calls
     clock.pass_by(11)
     assert (await other.round(server.id)).complete
@@ -174,6 +175,7 @@ async def test_a_look_that_a_person_wants_respects_a_limit_and_a_locked_account(
     clock.pass_by(5)
     assert (await follower.round(server.id, wanted=True)).skip_reason == SkipReason.PAUSED
     clock.pass_by(200)
+    followed.place(practice, 1)
     assert (await follower.round(server.id)).complete
     practice.faults.set("unauthorised")
     tries = []
@@ -247,3 +249,33 @@ async def test_a_look_that_was_broken_off_with_all_calls_used_up_is_made_up_for_
     assert (await follower.round(server.id)).calls == 1
     [row] = followed.requests_of(store, record_id=record)
     assert row["state"] == RequestState.APPROVED
+
+
+async def test_an_empty_look_is_complete_only_where_the_account_is_shown_requested_items(
+    practice, server, follower, store, clock
+):
+    """A query rule empties every list with 200: that none is seen is then no proof that there is none."""
+    practice.faults.set("query_acl", table="sc_req_item")
+    first = await follower.round(server.id)
+    assert (first.seen, first.calls, first.complete, first.proven) == (0, 2, False, False)
+    assert load_list_freshness(store).unproven == (server.id,)
+    clock.pass_by(60)
+    assert (await follower.round(server.id)).calls == 1  # not asked for again at once
+    practice.faults.clear()
+    followed.place(practice, 1)
+    clock.pass_by(60)
+    shown = await follower.round(server.id)
+    assert (shown.new, shown.complete, shown.proven) == (1, True, True)
+    assert load_list_freshness(store).unproven == ()
+
+
+async def test_open_requests_that_are_not_shown_any_more_are_not_complete(practice, server, follower, clock):
+    followed.place(practice, 1)
+    assert (await follower.round(server.id)).complete
+    practice.faults.set("query_acl", table="sc_req_item")
+    results = []
+    for _ in range(4):
+        clock.pass_by(60)
+        results.append((await follower.round(server.id)).complete)
+    # The next look may be at another table than the one that is hidden now.
+    assert results[1:] == [False] * 3

@@ -5,6 +5,7 @@ import pytest
 from services.common.secret import Secret
 from services.practice import PracticeInstance
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow.request_item_search import Catalogue
 from services.servicenow.visible_rows import Visibility, probe_visibility
 
 PASSWORD = "practice password"
@@ -51,6 +52,20 @@ async def test_a_record_that_is_known_to_exist(practice):
     assert seen.state is Visibility.SEEN
     assert other.state is Visibility.UNKNOWN
     assert none.state is Visibility.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("table", "state"), [("sc_cat_item", Visibility.UNKNOWN), ("item_option_new", Visibility.UNKNOWN)]
+)
+async def test_a_search_for_request_items_that_finds_nothing(practice, table, state):
+    """The search needs the items and their variables: one of the two that is not seen makes it prove nothing."""
+    practice.faults.clear()
+    async with connected(practice) as instance:
+        assert (await Catalogue(instance).visibility()).sentence == ""
+        practice.faults.set("query_acl", table=table)
+        found = await Catalogue(instance).visibility()
+    assert (found.state, found.table) == (state, table)
+    assert table in found.sentence
 
 
 def connected(practice):

@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from models.approval_process import ApprovalProcess
@@ -23,9 +24,10 @@ from services.servicenow.contract import (
 )
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.faults import NotFoundOnInstanceError, make_problem
-from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.http_client import SERVICE_TABLE, ServiceNowClient
 from services.servicenow.record_values import is_false
 from services.servicenow.table_api import Row
+from services.servicenow.visible_rows import probe_visibility
 
 SLOW_FRACTION = 0.1
 """A call that takes more of the interval than this is slow: each pending request is asked about once in it."""
@@ -62,6 +64,8 @@ class ServiceCheck:
         self._reading = asyncio.Lock()
         self._records: list[Row] | None = None
         self._every: list[tuple[str, bool]] | None = None
+        self._doubt = ""
+        """Why an empty list of services does not prove that there are none."""
         self.meant: dict[ServiceRole, str] = {}
         """The names on the instance that are meant where those of the process are not there."""
 
@@ -94,7 +98,8 @@ class ServiceCheck:
         if description.wsdl_host_differs:
             seen = f"{seen}; its WSDL points at {description.address}"
             return fault_result(stage, FaultId.WSDL_ADDRESS_ELSEWHERE, seen)
-        return seen
+        # The service answers, so its record is there.
+        return seen if same else f"{seen}; its record is not seen, so whether there are two is unknown"
 
     @staticmethod
     def _matching_role(role: ServiceRole, description: ServiceDescription) -> ServiceRole | None:
@@ -106,7 +111,7 @@ class ServiceCheck:
         async with self._reading:
             if self._records is None:
                 query = where("name", Operator.IN, *dict.fromkeys(self._names.values()))
-                rows = self._instance.table("sys_web_service").rows(query, fields=SERVICE_FIELDS)
+                rows = self._instance.table(SERVICE_TABLE).rows(query, fields=SERVICE_FIELDS)
                 try:
                     self._records = [row async for row in rows]
                 except ConsoleError as error:
@@ -120,6 +125,9 @@ class ServiceCheck:
         async with self._reading:
             if self._every is None:
                 self._every = [(row.name, row.active) for row in await self._instance.list_soap_services()]
+                if not self._every:
+                    visible = await probe_visibility(self._instance, SERVICE_TABLE)
+                    self._doubt = "" if visible.is_proof else visible.evidence
             return self._every
 
     async def _missing(self, role: ServiceRole, name: str, error: NotFoundOnInstanceError) -> StageResult:
@@ -142,7 +150,8 @@ class ServiceCheck:
         free = [listed for listed, active in rows if active and listed not in others]
         near = closest_service_name(role, name, free)
         if near is None:
-            return StageResult.failed(stage, error.problem, 0)
+            evidence = "; ".join(filter(None, (error.problem.evidence, self._doubt)))
+            return StageResult.failed(stage, replace(error.problem, evidence=evidence), 0)
         self.meant[role] = near
         case = "; only capitals differ" if near.casefold() == name.casefold() else ""
         return fault_result(

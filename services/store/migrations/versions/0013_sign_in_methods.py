@@ -1,4 +1,4 @@
-"""How a User Credential signs in: its method, and the fields of OAuth."""
+"""How a User Credential signs in: its method, and the fields of OAuth; whether the account of a server sees requests."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,3 +21,5 @@ def upgrade() -> None:
         table.add_column(
             sa.Column("secret_expires_on", sa.String(10), nullable=False, server_default=sa.text("''"))
         )
+    with op.batch_alter_table("polled_server") as table:
+        table.add_column(sa.Column("proven", sa.Boolean(), nullable=False, server_default=sa.false()))
