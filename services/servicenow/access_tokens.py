@@ -140,10 +140,10 @@ class AccessTokens:
                 try:
                     self._token = await self._fetch(sign_in, tried)
                 except ConsoleError as error:
-                    kept = self._kept(before) if error.retryable else None
-                    if kept is None:
+                    usable = self._still_usable(before) if error.retryable else None
+                    if usable is None:
                         raise
-                    self._token = kept
+                    self._token = usable
                 else:
                     self._note_renewal(before, self._token)
             return self._token
@@ -152,7 +152,7 @@ class AccessTokens:
         """Return whether `token` has not ended by this clock."""
         return token.is_alive(self._clock())
 
-    def _kept(self, token: AccessToken | None) -> AccessToken | None:
+    def _still_usable(self, token: AccessToken | None) -> AccessToken | None:
         """Return a token that is used for some time more, because it has not ended and cannot be renewed now; else None."""
         now = self._clock()
         if token is None or not token.is_alive(now + END_MARGIN_S):
