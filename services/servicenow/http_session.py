@@ -195,15 +195,11 @@ class HttpSession:
             # Another node may not know the session; the next call begins a new one. What it set with this answer, too.
             self._channel.clear_cookies()
         raise_for_redirect(response, self.settings.origin, tried)
-        if response.status_code == 400:
-            # Perhaps the load balancer refuses the client certificate.
-            await self._channel.reopen_if_files_changed()
         if isinstance(signed, CertificateSignIn):
-            try:
-                raise_for_certificate_refusal(response, tried)
-            except ConsoleError:
-                await self._channel.reopen_if_files_changed()
-                raise
+            if response.status_code in (400, 401):
+                # The file or its passphrase may be corrected meanwhile; open connections show the old certificate.
+                await self._channel.renew_connections()
+            raise_for_certificate_refusal(response, tried)
         return response, token
 
     def _authorize(self, authorization: httpx.Auth | None, token: AccessToken | None) -> Authorize:

@@ -31,8 +31,6 @@ from services.transport.library_messages import is_proxy_auth_required
 from services.transport.response_body import RESPONSE_MAX_BYTES, read_limited_body
 from services.transport.response_headers import parse_retry_after
 
-_FileMarks = tuple[tuple[int, int, int] | None, ...]
-
 USER_AGENT = "ApprovalConsole/0.1"
 GET_ATTEMPTS = 3
 RETRY_AFTER_AUTO_MAX_S = 5.0
@@ -117,9 +115,9 @@ class HttpChannel:
         self._proxy_accepts_basic = False
         """Whether the proxy has offered Basic: only then it is sent its sign-in."""
         self._retired_clients: list[httpx.AsyncClient] = []
-        """Clients without the proxy's sign-in, or with a file that was replaced: calls may still be under way in them."""
-        self._files: _FileMarks = ()
-        """How the files of the settings looked when the connections were opened."""
+        """Clients that are used no more: calls may still be under way in their connections."""
+        self._files: _FileMarks | None = None
+        """The files that the connections were opened with; None until they were looked at."""
         self._client_lock = asyncio.Lock()
         self._call_semaphore = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
         self._calls = 0
@@ -142,17 +140,13 @@ class HttpChannel:
             if one is not None:
                 await one.aclose()
 
-    async def reopen_if_files_changed(self) -> None:
-        """Open new connections with the next call where the CA bundle or the client certificate was replaced meanwhile.
-
-        Called after a refusal that may be due to the old ones. Calls that are under way keep their connections.
-        """
-        client, known = self._client, self._files
-        if client is None or not known or await asyncio.to_thread(_mark_files, self.settings) == known:
-            return
-        if self._client is client:
-            self._client = None
+    async def renew_connections(self) -> None:
+        """Let the next call open new connections, with the files as they are then; calls under way end in theirs."""
+        client, self._client = self._client, None
+        if client is not None:
             self._retired_clients.append(client)
+        if not self._calls:
+            await self.aclose()
 
     def clear_cookies(self) -> None:
         """Forget the server's session."""
@@ -225,7 +219,6 @@ class HttpChannel:
         if signed and is_proxy_auth_required(error):
             # Like the server's own password, the proxy's may be corrected meanwhile; open connections use the old one.
             await self.aclose()
-        await self.reopen_if_files_changed()
         return call_error(self.faults, self.settings, error, tried, trace, proxy_signed=signed)
 
     def _request(self, client: httpx.AsyncClient, call: _Call) -> httpx.Request:
@@ -261,15 +254,30 @@ class HttpChannel:
     async def _ready(self, tried: str, authorize: Authorize) -> tuple[httpx.AsyncClient, httpx.Auth | None]:
         async with self._client_lock:
             auth = await authorize()
+            files = await _look_at_files(self.settings)
             if self._client is None:
-                self._client = await self._open(tried)
+                self._client, self._files = await self._open(tried), files
+            elif self._files is not None and files != self._files:
+                await self._take_new_files(self._client, files, tried)
+            self._files = files
             return self._client, auth
+
+    async def _take_new_files(self, client: httpx.AsyncClient, files: "_FileMarks", tried: str) -> None:
+        """Open connections with a renewed certificate; one that cannot be used, perhaps half written, changes nothing yet.
+
+        The server ends or refuses the present connections when their certificate is no longer good.
+        """
+        self._files = files
+        try:
+            self._client = await self._open(tried)
+        except ConsoleError:
+            return
+        self._retired_clients.append(client)
 
     async def _open(self, tried: str) -> httpx.AsyncClient:
         settings = self.settings
         try:
             httpx.URL(settings.base_url)
-            self._files = await asyncio.to_thread(_mark_files, settings)
             verify = await open_tls_context(self.faults, settings, tried)
         except OSError as error:
             raise self.faults.error(
@@ -295,18 +303,25 @@ class HttpChannel:
             raise self.faults.error(FaultId.PROXY_FAILED, tried, f"{settings.proxy}: {error}") from error
 
 
-def _url_origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
-    return url.scheme, url.raw_host, url.port
+_FileMarks = tuple[tuple[int, int, int] | None, ...]
 
 
-def _mark_files(settings: ConnectionSettings) -> _FileMarks:
-    """Return what tells whether a file was replaced, for each file of the settings; blocks."""
-    return tuple(_mark_file(path) for path in (settings.ca_bundle, settings.client_certificate) if path)
+async def _look_at_files(settings: ConnectionSettings) -> _FileMarks:
+    """Return what changes when the CA bundle or the client certificate is replaced under its name.
+
+    Looked at in a thread: they may be in a folder of the network, which may not answer.
+    """
+    paths = [path for path in (settings.ca_bundle, settings.client_certificate) if path]
+    return await asyncio.to_thread(lambda: tuple(map(_file_mark, paths))) if paths else ()
 
 
-def _mark_file(path: str) -> tuple[int, int, int] | None:
+def _file_mark(path: str) -> tuple[int, int, int] | None:
     try:
         found = Path(path).stat()
     except (OSError, ValueError):
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _url_origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme, url.raw_host, url.port
