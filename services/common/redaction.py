@@ -20,6 +20,7 @@ EVIDENCE_MAX = 600
 EVIDENCE_INPUT_MAX = 20_000
 """Characters of a response that `evidence_excerpt` reads."""
 REMEMBERED_MAX = 256
+"""Of long secrets, and as many of others: access tokens, of which there is a new one twice an hour, replace no password."""
 SUBSTRING_MIN_LENGTH = 8
 """Shorter passwords are removed only as whole words."""
 SECRET_MIN_LENGTH = 3
@@ -75,6 +76,7 @@ class _SecretPattern:
 
     pattern: re.Pattern[str]
     base64_fragments: tuple[str, ...]
+    long: bool
 
 
 _lock = threading.Lock()
@@ -87,14 +89,16 @@ def remember_secret(secret: str) -> None:
     if len(secret) < SECRET_MIN_LENGTH or secret in REDACTED:
         return
     with _lock:
-        known = _remembered.pop(secret, None) or _SecretPattern(
-            _secret_pattern(secret), _base64_fragments(secret)
-        )
-        _remembered[secret] = known
-        if is_long(secret):
+        known = _remembered.pop(secret, None)
+        if known is not None:
+            _remembered[secret] = known
+            return
+        long = is_long(secret)
+        _remembered[secret] = _SecretPattern(_secret_pattern(secret), _base64_fragments(secret), long)
+        if long:
             _long_secrets.add(secret)
-        while len(_remembered) > REMEMBERED_MAX:
-            oldest = next(iter(_remembered))
+        alike = [one for one, pattern in _remembered.items() if pattern.long == long]
+        for oldest in alike[:-REMEMBERED_MAX]:
             del _remembered[oldest]
             _long_secrets.discard(oldest)
 

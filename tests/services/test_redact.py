@@ -262,6 +262,14 @@ def test_a_long_secret_is_forgotten_when_many_others_came_after_it():
     assert redaction.redact(tokens[1]) == redaction.REDACTED
 
 
+def test_access_tokens_do_not_replace_a_password():
+    """The password of a proxy is revealed when its connections are opened; tokens are new twice an hour."""
+    redaction.remember_secret("Correct-horse-0001")
+    for _ in range(redaction.REMEMBERED_MAX + 1):
+        redaction.remember_secret(secrets.token_urlsafe(64))
+    assert redaction.redact("> Correct-horse-0001") == "> (removed)"
+
+
 @pytest.mark.parametrize(
     "secret", ["a" * 200, "ab" * 100, "%" * 100, "&#" * 60, "\\" * 80, "-----BEGIN A-----" * 8]
 )
