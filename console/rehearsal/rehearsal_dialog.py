@@ -14,9 +14,11 @@ from PyQt6.QtWidgets import (
 )
 
 from console.design import icons
+from console.forms.deciding_credentials import decider_text
 from console.forms.reference_picker import ReferenceField
 from console.runtime import lazy_imports
 from console.runtime.task_runner import TaskRunner
+from console.runtime.unproven_user import notify_unproven_user
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.failure_panel import FailurePanel
@@ -34,11 +36,13 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from models.approval_process import ApprovalProcess
     from models.approval_type import ApprovalType
+    from models.base import ConfigurationObject
     from models.foreign_system import ForeignSystem
     from services.requests.rehearsal.rehearsal import Rehearsal
 
 WIDTH, HEIGHT = 600, 620
 LEGS_HEIGHT = 210
+DECIDER_HELP = tr_later("Optional; without one the account of the process decides")
 
 
 DECISION_CHOICES = (
@@ -126,11 +130,17 @@ class RehearsalDialog(Dialog):
         self._choices.idToggled.connect(lambda *_: self._update())
         self.decider = ReferenceField(self, "decider", Kind.USER_CREDENTIAL)
         self.decider.edited.connect(self._update)
-        self._decider_frame = Field(
-            "Approver", self.decider.widget, "Optional; without one the account of the process decides"
-        )
+        self.decider.shown.connect(self._describe_decider)
+        self._decider_frame = Field("Approver", self.decider.widget, DECIDER_HELP)
         box.addWidget(self._decider_frame)
         return box
+
+    def _describe_decider(self, item: "ConfigurationObject | None") -> None:
+        from models.user_credential import UserCredential
+
+        self._decider_frame.set_help(
+            decider_text(item) if isinstance(item, UserCredential) else tr(DECIDER_HELP)
+        )
 
     def _foot(self) -> QHBoxLayout:
         foot = QHBoxLayout()
@@ -190,6 +200,7 @@ class RehearsalDialog(Dialog):
             credential = self.decider.item_as(UserCredential)
             if self.decide and credential is not None:
                 decider = await workspace.instance_as(self.server, credential)
+                notify_unproven_user(self.ctx, decider, credential)
             rehearsal = self.rehearsal = await rehearse(
                 workspace.store,
                 instance,
