@@ -18,7 +18,7 @@ from console.forms.deciding_credentials import decider_text
 from console.forms.reference_picker import ReferenceField
 from console.runtime import lazy_imports
 from console.runtime.task_runner import TaskRunner
-from console.runtime.unproven_user import notify_unproven_user
+from console.runtime.unproven_user import unproven_user_text
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.failure_panel import FailurePanel
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from models.approval_type import ApprovalType
     from models.base import ConfigurationObject
     from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
     from services.requests.rehearsal.rehearsal import Rehearsal
+    from services.servicenow import ServiceNowClient
 
 WIDTH, HEIGHT = 600, 620
 LEGS_HEIGHT = 210
@@ -200,7 +202,7 @@ class RehearsalDialog(Dialog):
             credential = self.decider.item_as(UserCredential)
             if self.decide and credential is not None:
                 decider = await workspace.instance_as(self.server, credential)
-                notify_unproven_user(self.ctx, decider, credential)
+                self._tell_unproven_user(decider, credential)
             rehearsal = self.rehearsal = await rehearse(
                 workspace.store,
                 instance,
@@ -252,6 +254,11 @@ class RehearsalDialog(Dialog):
         """Show what may be left over, before anything is raised."""
         self.legs.addItem(QListWidgetItem(icons.icon("notice"), plain_text.replace_bidi_controls(text)))
         self.legs.show()
+
+    def _tell_unproven_user(self, decider: "ServiceNowClient", credential: "UserCredential") -> None:
+        """Warn where the instance does not show that the approver's calls run as its account."""
+        if decider.is_user_shown is False:
+            self._notice(unproven_user_text(credential))
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
         self.message.setText(

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 def notify_unproven_user(ctx: "Context", instance: "ServiceNowClient", credential: "UserCredential") -> None:
     """Say where it was asked, and not shown, that the calls run as the account of `credential`."""
     if instance.is_user_shown is False:
-        ctx.notify(
-            tr(
-                "The instance does not show that “{name}” signs in {account}.",
-                name=credential.name,
-                account=credential.account,
-            )
-        )
+        ctx.notify(unproven_user_text(credential))
+
+
+def unproven_user_text(credential: "UserCredential") -> str:
+    """Return the warning for a credential whose calls are not shown to run as its account."""
+    return tr(
+        "Warning: the instance does not show that “{credential}” signs in {account}.",
+        credential=credential.name,
+        account=credential.account,
+    )
