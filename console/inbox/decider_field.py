@@ -63,9 +63,10 @@ class DeciderField(QWidget):
 
         workspace = await self.ctx.ready()
         get = workspace.configuration.get
-        self.server = await self.ctx.call(get, ForeignSystem, self.server_id)
-        if self.server.credential_id is not None:
-            self._own = await self.ctx.call(get, UserCredential, self.server.credential_id)
+        server = await self.ctx.call(get, ForeignSystem, self.server_id)
+        if server.credential_id is not None:
+            self._own = await self.ctx.call(get, UserCredential, server.credential_id)
+        self.server = server
         self._field.setEnabled(True)
         self._update()
 
