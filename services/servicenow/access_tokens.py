@@ -18,7 +18,7 @@ import httpx
 from models.secret_names import SecretName
 from models.sign_in import SignInMethod
 from services.common.errors import ConsoleError, RefusedError, new_correlation_id
-from services.common.fault_ids import FaultId, FaultTrait
+from services.common.fault_ids import Execution, FaultId, FaultTrait
 from services.common.json_types import JsonValue
 from services.common.redaction import evidence_excerpt, remember_secret
 from services.common.secret import Secret
@@ -41,7 +41,7 @@ LIFETIME_DEFAULT_S = 1800.0
 LIFETIME_MAX_S = 24 * 3600.0
 REFUSALS = (FaultId.OAUTH_TOKEN_REFUSED, FaultId.OAUTH_CLIENT_UNKNOWN)
 """How the endpoint refuses what it was sent."""
-SERVER_ERROR, FORBIDDEN = 500, 403
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, SERVER_ERROR = 400, 401, 403, 500
 RENEW_AGAIN_AFTER_S = 30.0
 """After a renewal that could not be made, a token that has not ended is used for this long."""
 LIFETIME_MIN_S = 1.0
@@ -138,7 +138,7 @@ class AccessTokens:
                 before = self._token
                 await self._wait_for_end(before)
                 try:
-                    self._token = await self._fetch(sign_in, tried)
+                    self._token = await self._fetch_before_call(sign_in, tried)
                 except ConsoleError as error:
                     usable = self._still_usable(before) if error.retryable else None
                     if usable is None:
@@ -185,6 +185,23 @@ class AccessTokens:
         return self._clock() >= token.fetched_at + REFUSED_PAUSE_S
 
     # -- fetching ----------------------------------------------------------
+
+    async def _fetch_before_call(self, sign_in: TokenSignIn, tried: str) -> AccessToken:
+        """Fetch a token, a second time where the connection was lost. Raises faults of calls that were not executed only."""
+        try:
+            try:
+                return await self._fetch(sign_in, tried)
+            except ConsoleError as error:
+                if error.problem.fault is not FaultId.CONNECTION_LOST:
+                    raise
+                return await self._fetch(sign_in, tried)
+        except ConsoleError as error:
+            fault = error.problem.fault
+            if fault.execution is Execution.NOT_EXECUTED:
+                raise
+            # The call that needs the token was not sent, whatever became of the request for one.
+            known = FaultId.OAUTH_TOKEN_UNAVAILABLE if error.retryable else FaultId.OAUTH_REPLY_UNREADABLE
+            raise make_error(known, tried, f"{TOKEN_PATH}: {fault}, {error.problem.evidence}") from error
 
     async def _fetch(self, sign_in: TokenSignIn, tried: str) -> AccessToken:
         self._raise_if_refused_before(sign_in)
@@ -302,8 +319,9 @@ class AccessTokens:
             body: JsonValue = json.loads(response.content)
         except (ValueError, RecursionError):
             body = None
-        if response.status_code in (400, 401) and isinstance(body, dict) and "error" in body:
-            raise self._refusal_error(body["error"], sign_in, tried, seen)
+        code = body.get("error") if isinstance(body, dict) else None
+        if response.status_code == UNAUTHORIZED or (response.status_code == BAD_REQUEST and code is not None):
+            raise self._refusal_error(code, sign_in, tried, seen)
         try:
             raise_for_failure(response, tried)
         except ConsoleError as error:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from models.secret_names import SecretName
 from models.sign_in import JwtAlgorithm, SignInMethod
 from services.common.errors import ConsoleError
-from services.common.fault_ids import FaultTrait
+from services.common.fault_ids import Execution, FaultTrait
 from services.common.redaction import redact
 from services.common.secret import Secret
 from services.practice.oauth import (
@@ -384,6 +384,40 @@ async def test_a_token_that_is_given_again_in_its_last_second_is_soon_replaced()
         clock.now += 1
         await read(instance)
     assert [token for path, token in asked if path != TOKEN_CALL] == ["first", "first", "second"]
+
+
+HTML = reply("200 OK", b"<html><title>Portal</title></html>", "Content-Type: text/html")
+
+
+@pytest.mark.parametrize(
+    ("told", "fault", "asked_times"),
+    [
+        (b"", "oauth-token-unavailable", 2),
+        (reply("500 Internal Server Error", b"{}"), "oauth-token-unavailable", 1),
+        (reply("504 Gateway Timeout", b""), "oauth-token-unavailable", 1),
+        (reply("202 Accepted", b""), "oauth-reply-unreadable", 1),
+        (HTML, "oauth-reply-unreadable", 1),
+        (reply("401 Unauthorized", b"<html></html>"), "oauth-token-refused", 1),
+        (reply("401 Unauthorized", b"", "WWW-Authenticate: Negotiate"), "oauth-token-refused", 1),
+    ],
+)  # fmt: skip
+async def test_a_change_whose_token_was_not_fetched_was_certainly_not_executed(told, fault, asked_times):
+    """A lost or late reply of the token endpoint counted as one of the change, which was then in doubt."""
+    async with endpoint(told) as (settings, asked), signed_in_at(settings, Clock()) as instance:
+        with pytest.raises(ConsoleError) as caught:
+            await instance.table("sys_properties").insert({"name": "x"})
+    assert caught.value.problem.fault == fault
+    assert caught.value.problem.fault.execution is Execution.NOT_EXECUTED
+    assert [path for path, _ in asked] == [TOKEN_CALL] * asked_times
+
+
+async def test_a_token_request_whose_connection_was_lost_is_made_once_more():
+    async with (
+        endpoint(b"", token_reply("first")) as (settings, asked),
+        signed_in_at(settings, Clock()) as instance,
+    ):
+        await read(instance)
+    assert [token for path, token in asked if path != TOKEN_CALL] == ["first"]
 
 
 @pytest.mark.parametrize("told", ["1" * 400, "true", "-5", '"soon"', "null", "NaN"])
