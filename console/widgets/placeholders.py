@@ -18,6 +18,7 @@ from console.design import icons, theme
 from console.widgets import buttons
 from console.widgets.flow_layout import FlowLayout
 from console.widgets.labels import Label, with_break_points, wrapped_label
+from console.widgets.possible_causes import PossibleCauses
 from console.widgets.vertical_scroll_area import VerticalScrollArea
 from services.common.errors import Problem
 from services.language import tr, translate
@@ -113,7 +114,7 @@ def capitalize_first(text: str) -> str:
 
 
 class ErrorState(QWidget):
-    """A failure in its five parts, with Retry and Copy."""
+    """A failure in its five parts, with its possible causes where there are some, with Retry and Copy."""
 
     def __init__(self, problem: Problem, retry: Callable[[], None] | None = None) -> None:
         super().__init__()
@@ -140,6 +141,11 @@ class ErrorState(QWidget):
             label = wrapped_label(with_break_points(text), "code" if line == 0 else "body")
             grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label, line, 1)
+        if problem.candidates:
+            self.causes = PossibleCauses(problem.candidates)
+            heading = Label(tr("Possible causes"), role="field")
+            grid.addWidget(heading, len(parts), 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(self.causes, len(parts), 1)
         inner.addLayout(grid)
         foot = FlowLayout(gap=8)
         if retry is not None:
