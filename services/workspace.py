@@ -162,8 +162,13 @@ class Workspace:
         """Return a client for values that are not stored; the caller closes it, which also logs off."""
         return PrivilegeManagerClient(settings, sign_in)
 
-    async def instance_as(self, server: ForeignSystem, credential: UserCredential) -> ServiceNowClient:
+    async def instance_as(
+        self, server: ForeignSystem, credential: UserCredential, settings: ConnectionSettings | None = None
+    ) -> ServiceNowClient:
         """Return a client for `server` that signs in with `credential`; the caller closes it.
+
+        `settings` replace those of a server that is not stored; a certificate is opened with the passphrase of
+        `credential` all the same.
 
         Reads the secrets at once, in a thread: raises VaultError before the first call, and
         `certificate-of-other-credential`, `certificate-other-account` or `oauth-other-account` where the certificate of
@@ -171,7 +176,9 @@ class Workspace:
         Secrets that are for no server yet are bound to this one while they are read: whoever names both says so, for
         this run only.
         """
-        settings, sign_in = await self.signing_in_as(server, credential)
+        own_settings, sign_in = await self.signing_in_as(server, credential)
+        if settings is None or credential.method is SignInMethod.CERTIFICATE:
+            settings = own_settings
         instance = self.instance_for(settings, sign_in)
         if credential.id != server.credential_id:
             try:

@@ -11,6 +11,7 @@ from console.cli.command_context import get_command_context
 from models.foreign_system import ForeignSystem
 from models.user_credential import UserCredential
 from services.sign_in_probe import PROBE_ROWS, ProbedServices, RowResult, find_probed_services, probe_sign_in
+from services.sign_in_switch.probe_records import keep_probe
 from services.workspace import Workspace
 
 
@@ -31,9 +32,10 @@ def probe(
 
         def tell(row: RowResult) -> None:
             if not json:
-                output.print_result(_row_text(row))
+                output.print_result(format_row(row))
 
         found = await probe_sign_in(settings, sign_in, services, report=tell)
+        await asyncio.to_thread(keep_probe, workspace, system, credential, found)
         if json:
             output.print_json(found.as_dict())
         else:
@@ -54,7 +56,7 @@ def _find_probed(
     return credential, system, find_probed_services(workspace.configuration, system.id)
 
 
-def _row_text(row: RowResult) -> str:
+def format_row(row: RowResult) -> str:
     """Return a row as lines: what was seen, and its problem."""
     state = row.state.value.replace("_", " ")
     line = f"{PROBE_ROWS[row.row]:10} {state:24} {row.evidence}"

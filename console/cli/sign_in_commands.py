@@ -11,14 +11,18 @@ from console.cli import output
 from console.cli.arguments import ConfirmOpen, ConfirmProduction, Json, ServerName
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
+from console.cli.probe_command import format_row
+from console.cli.unproven_user import tell_unproven_account
 from models.foreign_system import ForeignSystem
 from models.sign_in import METHODS
 from models.user_credential import UserCredential
 from services.common.errors import InputError
 from services.common.file_writing import save_file, write_problem
 from services.language import number, tr, translate, translate_message
+from services.sign_in_probe import RowResult
 from services.sign_in_switch.checklist import ELSEWHERE, checklist_document
 from services.sign_in_switch.comparison import VERDICT_WORDS, compare_rehearsals, is_good
+from services.sign_in_switch.probe_records import last_probe, probe_for_switch, read_probed_sign_in
 from services.sign_in_switch.rehearsal_records import last_rehearsal, rehearse_sign_in
 from services.sign_in_switch.switch import SwitchPlan, plan_switch, switch_sign_in, undo_switch
 from services.sign_in_switch.switch_records import SwitchReceipt
@@ -69,6 +73,8 @@ def rehearse(
         _require_production(stored, confirm)
         chosen = await asyncio.to_thread(workspace.configuration.named, UserCredential, credential)
         after = await rehearse_sign_in(workspace, stored, chosen)
+        if after.user_shown is False:
+            tell_unproven_account(chosen)
         present = await asyncio.to_thread(_credential_of, workspace, stored)
         before = None
         if present is not None and present.id != chosen.id:
@@ -105,11 +111,20 @@ def switch(
     confirm_open: ConfirmOpen = 0,
     json: Json = False,
 ) -> None:
-    """Let a server sign in with another User Credential, in one transaction; open requests are not touched."""
+    """Let a server sign in with another User Credential, in one transaction; open requests are not touched.
+
+    The other sign-in is probed first, with one attempt, unless a good probe of it from the last 24 hours is known.
+    """
 
     async def work(workspace: Workspace) -> int:
         made = await asyncio.to_thread(_make_plan, workspace, server, to)
         _require_production(made.server, confirm)
+        await _probe_where_needed(workspace, made, json=json)
+        rehearsed = await asyncio.to_thread(last_rehearsal, workspace.store, made.server.id, made.after)
+        if rehearsed is None or not rehearsed.ok:
+            output.print_message(
+                tr("Warning: no rehearsal with “{credential}” has succeeded yet.", credential=made.after.name)
+            )
         done = await asyncio.to_thread(switch_sign_in, workspace, made, confirmed=confirm_open)
         _print_receipt(made.server, done, json=json)
         return output.EXIT_OK
@@ -137,6 +152,24 @@ def _make_plan(workspace: Workspace, server: str, to: str) -> SwitchPlan:
     server_id: uuid.UUID = workspace.configuration.named(ForeignSystem, server).id
     credential = workspace.configuration.named(UserCredential, to)
     return plan_switch(workspace, server_id, credential.id)
+
+
+async def _probe_where_needed(workspace: Workspace, made: SwitchPlan, *, json: bool) -> None:
+    """Probe the new sign-in unless a good probe of it is known; the switch itself refuses one that is not good."""
+    if await asyncio.to_thread(_is_probed, workspace, made):
+        return
+
+    def tell(row: RowResult) -> None:
+        if not json:
+            output.print_message(format_row(row))
+
+    await probe_for_switch(workspace, made.server, made.after, report=tell)
+
+
+def _is_probed(workspace: Workspace, made: SwitchPlan) -> bool:
+    about = read_probed_sign_in(workspace.vault, made.server, made.after)
+    found = last_probe(workspace.store, made.server, about)
+    return found is not None and found.is_good
 
 
 def _credential_of(workspace: Workspace, server: ForeignSystem) -> UserCredential | None:

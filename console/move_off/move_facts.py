@@ -18,6 +18,8 @@ from models.task_run import TaskRun
 from models.user_credential import UserCredential
 from services.configuration.open_requests_guard import count_open_requests
 from services.requests.polling.poll_state import load_polled_server, local_polled_at
+from services.sign_in_probe import SignInProbe
+from services.sign_in_switch.probe_records import last_probe, read_probed_sign_in
 from services.sign_in_switch.rehearsal_records import TASK_ID, SignInRehearsal, last_rehearsal
 from services.sign_in_switch.switch import failed_poll_since
 from services.sign_in_switch.switch_records import SwitchReceipt, last_switch
@@ -45,6 +47,8 @@ class MoveFacts:
     next_poll_s: int | None = None
     before: SignInRehearsal | None = None
     after: SignInRehearsal | None = None
+    probe: SignInProbe | None = None
+    """The newest probe of the target as it is now."""
     failed_poll: str = ""
     """The fault id of the last poll, where it failed since the switch."""
     has_password: bool = False
@@ -92,6 +96,7 @@ def load_move_facts(workspace: "Workspace", server_id: uuid.UUID, target_id: uui
         next_poll_s=next_poll_s,
         before=last_rehearsal(store, server_id, source) if source is not None else None,
         after=last_rehearsal(store, server_id, target) if target is not None else None,
+        probe=_last_probe(workspace, server, target),
         failed_poll=failed_poll_since(workspace, receipt) if receipt is not None else "",
         has_password=source is not None and workspace.vault.state(source.id, source.name).present,
         can_rehearse=can_rehearse,
@@ -108,6 +113,14 @@ def _rehearsed_target(session: "Session", server: ForeignSystem) -> uuid.UUID | 
     )
     made = (SignInRehearsal.of(run).credential_id for run in session.exec(runs))
     return next((one for one in made if one != server.credential_id), None)
+
+
+def _last_probe(
+    workspace: "Workspace", server: ForeignSystem, target: UserCredential | None
+) -> SignInProbe | None:
+    if target is None:
+        return None
+    return last_probe(workspace.store, server, read_probed_sign_in(workspace.vault, server, target))
 
 
 def _has_type(session: "Session", server_id: uuid.UUID) -> bool:

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QWidget
 from console.move_off.move_acts import MoveActs
 from console.move_off.move_view import MoveView
 from console.move_off.move_work import MoveWork
-from console.move_off.presenter import MovePresenter, MoveStep, Rehearsing
+from console.move_off.presenter import MovePresenter, MoveStep, Rehearsing, show_stored_probe
 from console.navigation.page import Page
 from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.page_targets import MOVE_OFF, Target
@@ -166,9 +166,7 @@ class MovePage(Page):
             is_other = before is None or before.target is None or before.target.id != target.id
             if is_other:
                 presenter.method = target.method
-            is_changed = before is not None and before.target != target
-            if is_changed and not presenter.probing:
-                presenter.probe, presenter.probe_rows = None, {}
+        show_stored_probe(presenter, facts.probe)
         if facts.server is None:
             self._timer.stop()
             self.view.body.notice.tell(tr("This server was deleted."), tone="notice")

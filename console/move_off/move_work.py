@@ -55,17 +55,13 @@ class MoveWork(QObject):
     # -- trying ------------------------------------------------------------
 
     async def probe(self, server: "ForeignSystem", credential: "UserCredential") -> "SignInProbe":
-        """Probe a credential on a server, with its own passphrase. Raises what `signing_in_as` does, before any call."""
+        """Probe a credential on a server, with its own passphrase, and keep the result. Raises as `probe_for_switch` does."""
         await lazy_imports.ready(self._ctx, lazy_imports.move_off)
-        from services.sign_in_probe import find_probed_services, probe_sign_in
-        from services.sign_in_switch.bound_secrets import bind_secrets
+        from services.sign_in_switch.probe_records import probe_for_switch
 
         workspace = await self._ctx.ready()
-        await self._ctx.call(bind_secrets, workspace.vault, credential, server.destination)
-        settings, sign_in = await workspace.signing_in_as(server, credential)
-        services = await self._ctx.call(find_probed_services, workspace.configuration, server.id)
         # The row of the Table API says which user a token or certificate signs in.
-        return await probe_sign_in(settings, sign_in, services, report=self._report_row)
+        return await probe_for_switch(workspace, server, credential, report=self._report_row)
 
     def _report_row(self, result: "RowResult") -> None:
         self.probe_row_ended.emit(result)

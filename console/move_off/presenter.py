@@ -291,6 +291,8 @@ class MovePresenter:
         rows = self.comparison()
         if not is_good(rows):
             return StepState.BAD, facts.after.problem or tr("The second rehearsal failed")
+        if facts.after.user_shown is False:
+            return StepState.NOTICE, tr("Good; user not shown")
         if any(row.verdict is Verdict.WORSE for row in rows):
             return StepState.DONE, tr("Good, and slower or with more calls")
         same = facts.before is not None and facts.before.ok
@@ -359,6 +361,15 @@ class MovePresenter:
             )
             for row in self.comparison()
         ]
+
+
+def show_stored_probe(presenter: MovePresenter, stored: SignInProbe | None) -> None:
+    """Let a page show the probe in the store; its own one stays, as the texts of that can be translated."""
+    shown = presenter.probe
+    if presenter.probing or (stored is not None and shown is not None and shown.at == stored.at):
+        return
+    presenter.probe = stored
+    presenter.probe_rows = {row.row: row for row in stored.rows} if stored is not None else {}
 
 
 def restriction_texts(found: Restriction | None) -> tuple[str, str]:

@@ -236,6 +236,7 @@ class ProbePresenter:
         await lazy_imports.ready(self._ctx, lazy_imports.sign_in_probe)
         from models.user_credential import UserCredential
         from services.sign_in_probe import find_probed_services, probe_sign_in
+        from services.sign_in_switch.probe_records import keep_probe
 
         workspace = await self._ctx.ready()
         credential: UserCredential = await self._ctx.call(
@@ -247,6 +248,7 @@ class ProbePresenter:
         settings, sign_in = await workspace.signing_in_as(server, credential)
         services = await self._ctx.call(find_probed_services, workspace.configuration, server.id)
         probe = await probe_sign_in(settings, sign_in, services, report=self._note)
+        await self._ctx.call(keep_probe, workspace, server, credential, probe)
         self.version = credential.version
         records_of(self._ctx)[credential.id] = ProbeRecord(probe, server.id, credential.version)
         return probe

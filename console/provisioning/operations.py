@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from console.runtime import lazy_imports
 from models.secret_names import SecretName
@@ -14,6 +14,7 @@ from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress
 from services.common.secret import Secret
+from services.language import tr
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
@@ -26,11 +27,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """The account that signs in for one run. `keep` stores it as a User Credential after the run."""
+    """Who signs in for one run: a stored User Credential, or an account with its password.
+
+    `keep` stores an account as a User Credential after the run.
+    """
 
     account: str
     secret: Secret
     keep: bool = False
+    credential: "UserCredential | None" = None
+
+    @classmethod
+    def of(cls, credential: "UserCredential") -> Self:
+        """Return the administrator that a stored User Credential signs in, with whatever method."""
+        return cls(credential.account, Secret(""), credential=credential)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,12 @@ async def open_instance(
     if admin is None:
         yield await workspace.instance(server.id)
         return
+    if admin.credential is not None:
+        # Its secrets are lent to the server for this run only.
+        async with await workspace.instance_as(server, admin.credential) as instance:
+            notify_unproven_user(ctx, instance, admin.credential)
+            yield instance
+        return
     await lazy_imports.ready(ctx, lazy_imports.servicenow)
     from services import servicenow
 
@@ -71,6 +87,18 @@ async def open_instance(
     sign_in = servicenow.SignIn(admin.account, admin.secret)
     async with workspace.instance_for(settings, sign_in) as instance:
         yield instance
+
+
+def notify_unproven_user(ctx: "Context", instance: "ServiceNowClient", credential: "UserCredential") -> None:
+    """Say where it was asked, and not shown, that the calls run as the account of `credential`."""
+    if instance.is_user_shown is False:
+        ctx.notify(
+            tr(
+                "The instance does not show that “{name}” signs in {account}.",
+                name=credential.name,
+                account=credential.account,
+            )
+        )
 
 
 async def make_plan(

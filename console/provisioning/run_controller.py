@@ -62,6 +62,7 @@ class RunController(QObject):
         administrator, include_others = None, False
         if request.needs_dialog:
             dialog = RunDialog(
+                self._ctx,
                 request.server,
                 request.verb,
                 text=request.text,

@@ -3,20 +3,25 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QListWidget, QVBoxLayout, QWidget
 
+from console.forms.field_editors import EditorHost
+from console.forms.sign_in_choice import SignInChoice
 from console.provisioning.operations import Administrator
+from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.field import Field
 from console.widgets.labels import ElidedLabel, Label
 from console.widgets.line_editors import CheckBox, PasswordLineEdit, TextLineEdit
+from models.sign_in import SignInMethod
 from models.translation_marks import tr_later
 from services.common.secret import Secret
 from services.language import AND, join_names, tr
 
 if TYPE_CHECKING:
+    from console.runtime.context import Context
     from models.foreign_system import ForeignSystem
 
 WIDTH = 560
@@ -25,17 +30,21 @@ ADMIN_MISSING_TEXT = tr_later("{account} lacks the role admin. An administrator 
 
 
 class SignInFields(QWidget):
-    """Account and password of an administrator for one run, and whether to store them."""
+    """Who signs in as an administrator for one run: account and password, which can be stored, or a User Credential."""
 
-    def __init__(self, host: str) -> None:
+    changed = pyqtSignal()
+
+    def __init__(self, editor_host: EditorHost, server: "ForeignSystem") -> None:
         super().__init__()
+        host, self._has_certificate = server.origin.host, bool(server.client_certificate)
         self.account, self.password = TextLineEdit(), PasswordLineEdit()
         self.keep = CheckBox(tr("Save this credential"))
         plain_text.set_tooltip(
             self.keep,
             tr("Creates a User Credential and stores its password in the vault, for this server only"),
         )
-        column = QVBoxLayout(self)
+        typed = QWidget()
+        column = QVBoxLayout(typed)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         line = QHBoxLayout()
@@ -46,15 +55,29 @@ class SignInFields(QWidget):
         )
         column.addLayout(line)
         column.addWidget(self.keep)
+        self.choice = SignInChoice(editor_host, typed)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.choice)
+        for editor in (self.account, self.password):
+            editor.textChanged.connect(lambda _text: self.changed.emit())
+        self.choice.changed.connect(self.changed)
 
     def missing(self) -> str:
-        """Return which fields are still empty, as a sentence, or an empty text."""
+        """Return what is still to be filled in or chosen, as a sentence, or an empty text."""
+        if self.choice.uses_credential:
+            credential = self.choice.credential
+            if credential is not None and credential.method is SignInMethod.CERTIFICATE:
+                return "" if self._has_certificate else tr("The server has no client certificate")
+            return self.choice.missing()
         lines = ((tr("account"), self.account), (tr("password"), self.password))
         empty = [name for name, line in lines if not line.text().strip()]
         return tr("Fill in the administrator's {fields}", fields=join_names(empty, AND)) if empty else ""
 
     def read(self) -> Administrator:
-        """Return the administrator as typed."""
+        """Return the administrator as typed, or as chosen."""
+        if (credential := self.choice.credential) is not None:
+            return Administrator.of(credential)
         return Administrator(self.account.text().strip(), Secret(self.password.text()), self.keep.isChecked())
 
     def forget(self) -> None:
@@ -67,6 +90,7 @@ class RunDialog(Dialog):
 
     def __init__(
         self,
+        ctx: "Context",
         server: "ForeignSystem",
         verb: str,
         *,
@@ -83,7 +107,8 @@ class RunDialog(Dialog):
         super().__init__(parent)
         self.setWindowTitle(plain_text.window_title(verb))
         self.setMinimumWidth(WIDTH)
-        self.server = server
+        self.ctx, self.server = ctx, server
+        self.tasks = TaskRunner(self, ctx.show_problem)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(12)
@@ -105,9 +130,8 @@ class RunDialog(Dialog):
             why = Label(tr(ADMIN_MISSING_TEXT, account=lacking), role="muted")
             why.setWordWrap(True)
             column.addWidget(why)
-            self.sign_in = SignInFields(server.origin.host)
-            for line in (self.sign_in.account, self.sign_in.password):
-                line.textChanged.connect(lambda _t: self._update())
+            self.sign_in = SignInFields(self, server)
+            self.sign_in.changed.connect(self._update)
             column.addWidget(self.sign_in)
         self.confirm: TextLineEdit | None = None
         if server.production:

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from models.approval_process import ApprovalProcess
     from models.approval_type import ApprovalType
     from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
     from services.requests.rehearsal.rehearsal import Rehearsal
+    from services.servicenow import ServiceNowClient
 
 WIDTH, HEIGHT = 600, 620
 LEGS_HEIGHT = 210
@@ -190,6 +192,7 @@ class RehearsalDialog(Dialog):
             credential = self.decider.item_as(UserCredential)
             if self.decide and credential is not None:
                 decider = await workspace.instance_as(self.server, credential)
+                self._tell_unproven_user(decider, credential)
             rehearsal = self.rehearsal = await rehearse(
                 workspace.store,
                 instance,
@@ -241,6 +244,17 @@ class RehearsalDialog(Dialog):
         """Show what may be left over, before anything is raised."""
         self.legs.addItem(QListWidgetItem(icons.icon("notice"), plain_text.replace_bidi_controls(text)))
         self.legs.show()
+
+    def _tell_unproven_user(self, decider: "ServiceNowClient", credential: "UserCredential") -> None:
+        """Warn where the instance does not show that the approver's calls run as its account."""
+        if decider.is_user_shown is False:
+            self._notice(
+                tr(
+                    "Warning: the instance does not show that “{credential}” signs in {account}.",
+                    credential=credential.name,
+                    account=credential.account,
+                )
+            )
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
         self.message.setText(

@@ -69,6 +69,7 @@ def sign_in_probe() -> None:
     import services.credential_secrets
     import services.credential_sign_in
     import services.sign_in_probe
+    import services.sign_in_switch.probe_records
 
 
 def approval_chain() -> None:
@@ -163,5 +164,6 @@ def move_off() -> None:
     import services.servicenow.basic_auth_restriction
     import services.sign_in_probe
     import services.sign_in_switch.comparison
+    import services.sign_in_switch.probe_records
     import services.sign_in_switch.rehearsal_records
     import services.sign_in_switch.switch

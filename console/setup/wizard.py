@@ -1,4 +1,4 @@
-"""The set-up wizard: from address, account and password to four objects, proven by the staged check.
+"""The set-up wizard: from address and sign-in to credential, server, process and type, proven by the staged check.
 
 Three steps: sign in, what was found, done; a fourth one where a Privilege Manager server was named. A failure shows its five parts and keeps what was typed. What the dialog says
 about changes on the instance follows from the receipt of the run. The dialog keeps its size.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from console.runtime.activity import CANCELLED, FAILED, Job
 from console.runtime.page_targets import Target
@@ -47,7 +47,7 @@ TASK_GROUP, LAST_RUN_GROUP = "work", "last run"
 
 
 class SetupWizard(Dialog):
-    """Creates credential, server, process and type, and on the instance what it lacks, and checks that they work."""
+    """Creates server, process, type and unless one was chosen a credential, and on the instance what it lacks, and checks that they work."""
 
     step_changed = pyqtSignal(int)
     """Another step is shown."""
@@ -87,7 +87,7 @@ class SetupWizard(Dialog):
         self._lead.setWordWrap(True)
         self._lead.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._lead.setMinimumHeight(LEAD_TEXT_LINES * self._lead.fontMetrics().lineSpacing())
-        self.sign_in, self.found_step, self.done_step = SignInStep(), FoundStep(), DoneStep()
+        self.sign_in, self.found_step, self.done_step = SignInStep(self), FoundStep(), DoneStep()
         self.privilege_manager_step = PrivilegeManagerStep(self.ctx, self.tasks)
         self.privilege_manager_step.changed.connect(self._update)
         self.privilege_manager_step.failed.connect(self._show_failure)
@@ -205,7 +205,7 @@ class SetupWizard(Dialog):
             self.tasks.start(self._provision(self.missing), group=TASK_GROUP)
         elif action is PrimaryAction.CREATE and self.found is not None:
             # All or nothing, in a thread that cannot be stopped: Cancel is disabled.
-            self._begin(Activity.CREATING, tr("Creating the four objects"))
+            self._begin(Activity.CREATING, tr("Creating the objects"))
             self.tasks.start(self._create(self.found), group=TASK_GROUP)
 
     # -- connect -----------------------------------------------------------------------------------------------
@@ -231,8 +231,8 @@ class SetupWizard(Dialog):
         self.found, self.missing, self.presenter.outdated = findings.found, None, False
         if findings.missing is not None:
             self._server = findings.missing.server
-            host = self._server.origin.host
-            self.missing = MissingItems(findings.missing.planned, host, findings.missing.written)
+            missing = findings.missing
+            self.missing = MissingItems(self, missing.planned, self._server, missing.written)
             self.missing.changed.connect(self._update)
         below = self.missing or (CreatedItems(self.applied) if self.applied is not None else None)
         self.found_step.show_found(findings.found, sign_in.base_url, sign_in.account, findings.names, below)
@@ -245,10 +245,6 @@ class SetupWizard(Dialog):
         sign_in, server = self.sign_in.values(), self._server
         if server is None:
             return
-        admin = missing.administrator
-        account, secret = (
-            (sign_in.account, sign_in.secret) if admin is None else (admin.account, admin.secret)
-        )
         job = self.ctx.activity.begin(
             tr("Creating items on {host}", host=server.origin.host), self._stop_writing
         )
@@ -260,7 +256,7 @@ class SetupWizard(Dialog):
         results: list[ApplyResult] = []
         try:
             applied = await wizard_work.apply_missing(
-                self.ctx, server, account, secret, progress, results.append
+                self.ctx, server, sign_in, missing.administrator, progress, results.append
             )
         except asyncio.CancelledError:
             if sip.isdeleted(self):
@@ -389,15 +385,16 @@ class SetupWizard(Dialog):
         self.failure.show_problem(problem)
         if self.step is Step.SIGN_IN:
             refused = problem.fault == FaultId.AUTHENTICATION_REFUSED
-            line = self.sign_in.password if refused else self.sign_in.address
+            line = self.sign_in.line_to_correct if refused else self.sign_in.address
             line.setFocus(Qt.FocusReason.OtherFocusReason)
-            line.selectAll()
+            if isinstance(line, QLineEdit):
+                line.selectAll()
 
 
 def _unexpected(error: BaseException, *, saved: bool = False) -> Problem:
     remedy = tr("What you typed is kept. Try again; if it fails again, copy the crash report.")
     if saved:
-        remedy = tr("The four objects are saved. Run the check on the server's page.")
+        remedy = tr("The objects are saved. Run the check on the server's page.")
     return Problem(
         tried=tr_message("Set up ServiceNow approvals"),
         evidence=type(error).__name__,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from console.forms.field_editors import EditorHost
 from console.provisioning.operations import Administrator, PlanResult
 from console.provisioning.run_dialog import ADMIN_MISSING_TEXT, SignInFields
 from console.setup.missing_plan import MissingPlan, PartialRun
@@ -12,6 +13,7 @@ from console.widgets.labels import CopyLabel, IconLabel, Label
 from services.language import tr, translate
 
 if TYPE_CHECKING:
+    from models.foreign_system import ForeignSystem
     from services.provisioning import ApplyResult
 
 MAX_CONFLICT_NAMES = 4
@@ -22,7 +24,9 @@ class MissingItems(QWidget):
 
     changed = pyqtSignal()
 
-    def __init__(self, planned: PlanResult, host: str, written: PartialRun) -> None:
+    def __init__(
+        self, host: EditorHost, planned: PlanResult, server: "ForeignSystem", written: PartialRun
+    ) -> None:
         super().__init__()
         plan = planned.plan
         self.plan = MissingPlan(plan.writes, written)
@@ -45,10 +49,9 @@ class MissingItems(QWidget):
             why = Label(tr(ADMIN_MISSING_TEXT, account=planned.account), role="muted")
             why.setWordWrap(True)
             column.addWidget(why)
-            self.sign_in = SignInFields(host)
+            self.sign_in = SignInFields(host, server)
             self.sign_in.keep.hide()
-            for line in (self.sign_in.account, self.sign_in.password):
-                line.textChanged.connect(lambda _t: self.changed.emit())
+            self.sign_in.changed.connect(self.changed)
             column.addWidget(self.sign_in)
 
     def show_written(self, written: PartialRun) -> None:

@@ -91,12 +91,12 @@ class WizardPresenter:
             return self.privilege_manager.lead_text()
         if self.step is Step.DONE:
             return tr(
-                "All four objects are saved. Requests are raised through them once an action uses the Approval Type."
+                "All objects are saved. Requests are raised through them once an action uses the Approval Type."
             )
         if self.activity in (Activity.WRITING, Activity.CANCELLING):
             return tr("Records are being written in ServiceNow.")
         if self.activity is Activity.CREATING:
-            return tr("These four objects are being created here.")
+            return tr("These objects are being created here.")
         if self.outdated:
             return tr("Records were created in ServiceNow. The instance has not been read since.")
         if self.missing is not None and self.applied:
@@ -105,10 +105,8 @@ class WizardPresenter:
             sentences = (self.missing.written.text, tr("What is missing can be created now."))
             return " ".join(sentences).strip()
         if self.applied:
-            return tr(
-                "The missing records were created in ServiceNow. These four objects will be created here."
-            )
-        return tr("Nothing is changed on the instance. These four objects will be created here.")
+            return tr("The missing records were created in ServiceNow. These objects will be created here.")
+        return tr("Nothing is changed on the instance. These objects will be created here.")
 
     def primary_text(self) -> str:
         """Return the text of the primary button."""

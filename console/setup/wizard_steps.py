@@ -6,6 +6,8 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.forms.edit_session import as_sentence
+from console.forms.field_editors import EditorHost, PathField
+from console.forms.sign_in_choice import SignInChoice
 from console.runtime.page_targets import Target
 from console.setup.wizard_pasted_sign_in import SignInSplitter
 from console.setup.wizard_privilege_manager_fields import PrivilegeManagerFields
@@ -19,6 +21,7 @@ from models.addresses import normalise_base_url
 from models.base import NAME_MAX, validate_single_line
 from models.kinds import KINDS, Kind
 from models.server_fields import URL_MAX
+from models.sign_in import SignInMethod
 from models.translation_marks import tr_later
 from services.common.secret import Secret
 from services.language import plural, tr, translate
@@ -39,11 +42,11 @@ SERVICE_LABELS = {
 
 
 class SignInStep(QWidget):
-    """Address, account and password, and optionally a Privilege Manager server."""
+    """Address and who signs in, and optionally a Privilege Manager server."""
 
     changed = pyqtSignal()
 
-    def __init__(self) -> None:
+    def __init__(self, host: EditorHost) -> None:
         super().__init__()
         self.address, self.account, self.password = UrlLineEdit(), TextLineEdit(), PasswordLineEdit()
         self._address_field = Field("Base URL", self.address, ADDRESS_HELP)
@@ -53,22 +56,64 @@ class SignInStep(QWidget):
         self.last_set_up = LastSetUp()
         layout.addWidget(self.last_set_up)
         layout.addWidget(self._address_field)
-        layout.addWidget(Field("Account Name", self.account, "The ServiceNow user name"))
-        layout.addWidget(Field("Password", self.password, "Stored in the vault, for this address only"))
+        typed = QWidget()
+        column = QVBoxLayout(typed)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addWidget(Field("Account Name", self.account, "The ServiceNow user name"))
+        column.addWidget(Field("Password", self.password, "Stored in the vault, for this address only"))
+        self.choice = SignInChoice(host, typed)
+        layout.addWidget(self.choice)
+        self.certificate = PathField("client_certificate", tr("Client certificate"))
+        self._certificate_field = Field(
+            "Client certificate",
+            self.certificate.widget,
+            tr("PEM or PKCS#12; its passphrase is a secret of the User Credential"),
+        )
+        self._certificate_field.hide()
+        layout.addWidget(self._certificate_field)
         self.privilege_manager = PrivilegeManagerFields()
         self.privilege_manager.changed.connect(self.changed)
         layout.addWidget(self.privilege_manager)
         layout.addStretch(1)
         for line in (self.address, self.account, self.password):
             line.textChanged.connect(lambda _text: self.changed.emit())
+        self.choice.changed.connect(self._on_choice_changed)
+        self.certificate.edited.connect(self.changed)
         self.address.textChanged.connect(lambda _text: self._update_error())
         self._splitter = SignInSplitter(self.address, (self.account, self.password))
         self.address.editingFinished.connect(lambda: self.address.text().strip() and self.normalise())
+
+    def _on_choice_changed(self) -> None:
+        credential = self.choice.credential
+        by_certificate = credential is not None and credential.method is SignInMethod.CERTIFICATE
+        self._certificate_field.setVisible(by_certificate)
+        self.changed.emit()
+
+    @property
+    def _certificate_path(self) -> str | None:
+        """The file of the client certificate, where the chosen User Credential signs in with it."""
+        if self._certificate_field.isHidden():
+            return None
+        return str(self.certificate.read()["client_certificate"] or "").strip() or None
 
     def missing(self) -> str:
         """Return what still has to be filled in or corrected, or an empty text."""
         if self.address.text().strip() and (error := self._address_error()):
             return tr("Base URL: {error}", error=error)
+        missing = self._missing_credential() if self.choice.uses_credential else self._missing_account()
+        return missing or self.privilege_manager.missing()
+
+    def _missing_credential(self) -> str:
+        if not self.address.text().strip():
+            return tr("Fill in {names}", names=tr("Base URL"))
+        if missing := self.choice.missing():
+            return missing
+        if not self._certificate_field.isHidden() and self._certificate_path is None:
+            return tr("Fill in {names}", names=tr("Client certificate"))
+        return ""
+
+    def _missing_account(self) -> str:
         if error := self._account_error():
             return tr("Account Name: {error}", error=error)
         lines = (
@@ -77,9 +122,7 @@ class SignInStep(QWidget):
             (tr("Password"), self.password),
         )
         empty = [label for label, line in lines if not line.text().strip()]
-        if empty:
-            return tr("Fill in {names}", names=", ".join(empty))
-        return self.privilege_manager.missing()
+        return tr("Fill in {names}", names=", ".join(empty)) if empty else ""
 
     def _address_error(self) -> str:
         """Return what is wrong with the address, or an empty text."""
@@ -119,9 +162,16 @@ class SignInStep(QWidget):
 
     def values(self) -> SignInValues:
         """Return what was typed as it is used and stored; raises ValueError for an address that cannot be one."""
-        return SignInValues(
-            normalise_base_url(self.address.text()), self.account.text().strip(), Secret(self.password.text())
-        )
+        base_url = normalise_base_url(self.address.text())
+        if (credential := self.choice.credential) is not None:
+            path = self._certificate_path
+            return SignInValues(base_url, credential.account, Secret(""), credential, path)
+        return SignInValues(base_url, self.account.text().strip(), Secret(self.password.text()))
+
+    @property
+    def line_to_correct(self) -> QWidget:
+        """Where the keyboard goes after a sign-in was refused."""
+        return self.choice.picker.button if self.choice.uses_credential else self.password
 
     def forget_password(self) -> None:
         """Clear the password line."""

@@ -95,6 +95,20 @@ class Problem:
         }
         return parts | {"candidates": candidates_as_list(self.candidates)} if self.candidates else parts
 
+    @classmethod
+    def parse(cls, stored: UncheckedJson) -> "Problem":
+        """Return a problem of a stored report. Raises KeyError, ValueError or StopIteration for anything else."""
+        return cls(
+            tried=str(stored["tried"]),
+            evidence=str(stored["evidence"]),
+            cause=str(stored["cause"]),
+            owner=Owner(stored["owner"]),
+            remedy=str(stored["remedy"]),
+            fault=next(one for one in FaultId if one.value == stored["fault"]),
+            correlation_id=str(stored["correlation_id"]),
+            candidates=tuple(Candidate.parse(one) for one in stored.get("candidates", ())),
+        )
+
     def as_text(self) -> str:
         """Return the parts as lines for a terminal, the clipboard or a log."""
         parts = (

@@ -7,7 +7,7 @@ from enum import StrEnum
 from models.sign_in import METHODS, SignInMethod
 from models.translation_marks import tr_later
 from services.common.errors import Problem, new_correlation_id
-from services.common.json_types import JsonObject
+from services.common.json_types import JsonObject, UncheckedJson
 
 
 class ProbeRow(StrEnum):
@@ -61,6 +61,19 @@ class RowResult:
             "calls": self.calls,
             "problem": None if self.problem is None else {**self.problem.as_dict()},
         }
+
+    @classmethod
+    def parse(cls, stored: UncheckedJson) -> "RowResult":
+        """Return a row of a stored report; its texts are English. Raises KeyError or ValueError for anything else."""
+        problem = stored["problem"]
+        return cls(
+            ProbeRow(stored["row"]),
+            RowState(stored["state"]),
+            str(stored["evidence"]),
+            float(stored["ms"]),
+            int(stored["calls"]),
+            None if problem is None else Problem.parse(problem),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,19 @@ class SignInProbe:
             "correlation_id": self.correlation_id,
             "rows": [row.as_dict() for row in self.rows],
         }
+
+    @classmethod
+    def parse(cls, stored: UncheckedJson) -> "SignInProbe":
+        """Return a stored report. Raises KeyError or ValueError for anything else."""
+        return cls(
+            str(stored["server"]),
+            str(stored["account"]),
+            SignInMethod(stored["sign_in"]),
+            tuple(RowResult.parse(row) for row in stored["rows"]),
+            datetime.fromisoformat(stored["at"]),
+            float(stored["ms"]),
+            str(stored["correlation_id"]),
+        )
 
     def as_text(self) -> str:
         """Return the report as lines for the clipboard, in English."""

@@ -90,6 +90,8 @@ def _row(
 def _sign_in(run: SignInRehearsal) -> str:
     if run.sign_in_ms is None:
         return tr_message("Refused")
+    if run.user_shown is False:
+        return tr_message("{time}, user not shown", time=_time(run.sign_in_ms))
     if run.repeat_ms is None:
         return _time(run.sign_in_ms)
     return tr_message("{first}, then {again}", first=_time(run.sign_in_ms), again=_time(run.repeat_ms))
@@ -97,7 +99,10 @@ def _sign_in(run: SignInRehearsal) -> str:
 
 def _judge_sign_in(before: SignInRehearsal | None, after: SignInRehearsal) -> Verdict:
     del before  # another method takes another time
-    return Verdict.GOOD if after.sign_in_ms is not None else Verdict.FAILED
+    if after.sign_in_ms is None:
+        return Verdict.FAILED
+    # Everything worked, and perhaps as another user.
+    return Verdict.WORSE if after.user_shown is False else Verdict.GOOD
 
 
 def _created(run: SignInRehearsal) -> str:

@@ -1,8 +1,11 @@
 """Errors of the switch."""
 
+from dataclasses import replace
+
 from services.common.errors import Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.language import tr_message
+from services.sign_in_probe import SignInProbe
 
 
 def switch_text(server: str) -> str:
@@ -34,6 +37,38 @@ def same_credential(server: str, credential: str) -> RefusedError:
         ),
         cause=tr_message("The switch was made before, or this is the wrong User Credential."),
         remedy=tr_message("Choose another User Credential."),
+    )
+
+
+def not_probed(server: str, credential: str) -> RefusedError:
+    """Return the error for a switch to a sign-in that was not probed as it is now."""
+    return _refused(
+        server,
+        evidence=tr_message(
+            "No probe of “{credential}” on “{server}” within 24 hours; nothing was changed.",
+            credential=credential,
+            server=server,
+        ),
+        cause=tr_message("It was not probed since it, its secrets or the server were changed."),
+        remedy=tr_message("Probe the sign-in, then switch."),
+    )
+
+
+def probe_not_good(server: str, credential: str, probe: SignInProbe) -> RefusedError:
+    """Return the error for a switch to a sign-in that does not work for everything, as far as its probe shows."""
+    found = probe.findings[0] if probe.findings else None
+    if found is None or found.problem is None:
+        return _refused(
+            server,
+            evidence=tr_message(
+                "The probe of “{credential}” could not look at everything; nothing was changed.",
+                credential=credential,
+            ),
+            cause=tr_message("No Approval Process with a status service uses this server."),
+            remedy=tr_message("Create the Approval Process of this server, then probe again."),
+        )
+    return RefusedError(
+        replace(found.problem, tried=switch_text(server), fault=FaultId.SIGN_IN_SWITCH_REFUSED)
     )
 
 

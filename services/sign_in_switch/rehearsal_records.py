@@ -51,6 +51,8 @@ class SignInRehearsal:
     """The first call that was signed in, with the fetch of the token where the method has one."""
     repeat_ms: float | None = None
     """The same call once more."""
+    user_shown: bool | None = None
+    """Whether the instance showed which user it signs in; None where that was not asked, as for a password."""
     created_ms: float | None = None
     number: str = ""
     seen_ms: float | None = None
@@ -78,6 +80,7 @@ class SignInRehearsal:
             "sign_in": self.method.value,
             "sign_in_ms": self.sign_in_ms,
             "repeat_ms": self.repeat_ms,
+            "user_shown": self.user_shown,
             "created_ms": self.created_ms,
             "number": self.number,
             "seen_ms": self.seen_ms,
@@ -100,6 +103,7 @@ class SignInRehearsal:
             at=run.ended_at or run.started_at,
             sign_in_ms=report["sign_in_ms"],
             repeat_ms=report["repeat_ms"],
+            user_shown=report.get("user_shown"),
             created_ms=report["created_ms"],
             number=report["number"],
             seen_ms=report["seen_ms"],
@@ -150,6 +154,7 @@ class _Seen:
 
     sign_in_ms: float | None = None
     repeat_ms: float | None = None
+    user_shown: bool | None = None
     run: Rehearsal | None = None
     problem: str = ""
 
@@ -173,6 +178,7 @@ class _Outcome:
             at=utcnow(),
             sign_in_ms=seen.sign_in_ms,
             repeat_ms=seen.repeat_ms if credential.method in TOKEN_METHODS else None,
+            user_shown=seen.user_shown,
             created_ms=legs["create"].ms if "create" in legs else None,
             number=(run.item.number if run.item is not None else run.request.number)
             if run is not None
@@ -198,6 +204,7 @@ async def _run(
     try:
         seen.sign_in_ms = await _time_read(instance, credential.account)
         seen.repeat_ms = await _time_repeat(instance, credential)
+        seen.user_shown = instance.is_user_shown
         seen.run = await rehearse(
             store, instance, approval_type, process, fields={}, decide=DECISION, progress=progress
         )

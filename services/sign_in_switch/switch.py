@@ -22,6 +22,7 @@ from services.requests.polling.poll_state import clear_pause, load_polled_server
 from services.sign_in_switch import problems
 from services.sign_in_switch.bound_secrets import bound_secrets
 from services.sign_in_switch.checklist import ChecklistEntry, build_checklist
+from services.sign_in_switch.probe_records import read_probed_sign_in, require_good_probe
 from services.sign_in_switch.requirements import refuse_impossible, require_usable_sign_in
 from services.sign_in_switch.switch_records import SwitchReceipt, add_receipt, last_switch_in, mark_undone
 from services.store.unit_of_work import UnitOfWork
@@ -68,17 +69,19 @@ def switch_sign_in(workspace: Workspace, plan: SwitchPlan, *, confirmed: int) ->
 
     Every secret of the new credential has to be usable for the server before: raises SecretMissingError and
     SecretNotForHostError else, and a `certificate-…` fault for a client certificate that cannot be used. Secrets that were
-    entered for no server yet are bound to this one. Raises ConflictError when the server or one of the credentials was
-    changed since the plan, and RequestsOpenError when more requests are open than `confirmed`. Store and vault are as before
-    after an error.
+    entered for no server yet are bound to this one. Raises `sign-in-switch-refused` unless the last probe of this sign-in is
+    kept and good, ConflictError when the server or one of the credentials was changed since the plan, and RequestsOpenError
+    when more requests are open than `confirmed`. Store and vault are as before after an error.
     """
     store, server, after = workspace.store, plan.server, plan.after
     note = f"Sign-in switched from “{plan.before.name}” to “{after.name}”"
     with bound_secrets(workspace.vault, after, server.destination):
         require_usable_sign_in(workspace.vault, server, after, problems.switch_text(server.name))
+        probed = read_probed_sign_in(workspace.vault, server, after)
         with store.write(note) as work:
             _require_unchanged(work.session, plan.before)
             _require_unchanged(work.session, after)
+            require_good_probe(work.session, server, after, probed)
             changed = ForeignSystem.of_values(server.model_dump())
             changed.credential_id = after.id
             saved = workspace.configuration.save_in(

@@ -229,6 +229,7 @@ def server_dialogs(window, made, text):
             RunDialog,
             "run",
             lambda: RunDialog(
+                ctx,
                 server,
                 "Undo",
                 text="Text",

@@ -181,7 +181,7 @@ def test_the_page_of_the_task_is_german_on_every_tab(run, ctx, stock, server_on,
 
 def test_the_dialog_before_a_run_is_german(run, ctx, stock, server_on, different):
     server = server_on(stock, production=True)
-    dialog = RunDialog(server, "Anwenden", text="", lacking="privman.integration", others=True)
+    dialog = RunDialog(ctx, server, "Anwenden", text="", lacking="privman.integration", others=True)
     assert left_english(dialog, different) == set()
     assert dialog.reason.text() == "Füllen Sie für den Administrator aus: Konto und Kennwort"
     dialog.deleteLater()

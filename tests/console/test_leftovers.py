@@ -84,7 +84,7 @@ def test_it_says_what_is_left_and_cleans_up_when_it_can(run, tmp_path, practice)
             await until(lambda: not window.leftovers.tasks.busy)
             assert len(jobs(window)) == 2
 
-    run(story(), 40)
+    run(story())
     store = Store.open(str(path), actor="ada")
     assert baseline.find_unfinished(store) == []
     with store.read() as session:
@@ -102,4 +102,4 @@ def test_where_nothing_is_left_nothing_is_said(run, tmp_path):
             await until(lambda: not window.leftovers.tasks.busy)
             assert jobs(window) == []
 
-    run(story(), 40)
+    run(story())

@@ -16,12 +16,14 @@ from console.widgets.labels import LinkLabel
 from models.addresses import Origin
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
 from models.kinds import Kind, RequestState
+from models.sign_in import SignInMethod
 from services.common.secret import Secret
 from services.requests.inbox.filters import Filter, Sort
 from services.requests.inbox.inbox import Inbox
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
-from services.servicenow.encoded_query import equals
+from services.servicenow.encoded_query import SignedInUserQuery, equals
 from tests.console.page_support import close_connections, until
+from tests.sign_in_methods import add_credential
 
 
 @pytest.fixture
@@ -318,6 +320,34 @@ def test_escape_withdraws_a_running_rehearsal_before_the_dialog_closes(
         assert [row.state for row in rows] == [RequestState.CANCELLED]
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         assert not dialog.isVisible()
+        await close_connections(ctx.workspace)
+
+    run(story())
+
+
+def test_a_rehearsal_warns_where_the_user_of_its_approver_is_not_shown(
+    run, ctx, practice, server, configuration, monkeypatch
+):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+    approval_type = configuration.save(configuration.new(Kind.APPROVAL_TYPE, process_id=process.id))
+    approver = add_credential(
+        configuration, ctx.workspace.vault, practice, SignInMethod.CLIENT_CREDENTIALS, account="app.approver"
+    )
+    # An instance that ignores the script in a query shows many users.
+    monkeypatch.setattr(SignedInUserQuery, "encode", lambda _: "active=true")
+
+    async def story():
+        dialog = RehearsalDialog(ctx, process, approval_type, server)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        dialog.decider.write({"decider": approver.id})
+        await until(lambda: dialog.decider.item is not None)
+        dialog.choose("approve")
+        dialog.start()
+        await until(lambda: dialog.rehearsal is not None and dialog.start_button.isEnabled())
+        texts = [dialog.legs.item(row).text() for row in range(dialog.legs.count())]
+        assert f"“{approver.name}” signs in app.approver" in texts[0]
+        dialog.reject()
         await close_connections(ctx.workspace)
 
     run(story())

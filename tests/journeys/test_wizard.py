@@ -210,7 +210,7 @@ def test_an_empty_instance_is_set_up_in_the_same_flow(run, ctx, hand, home, conf
         await until(lambda: not wizard.isVisible())
 
     with contextlib.closing(_Practice("empty", password)) as practice:
-        run(story(practice.instance), 60)
+        run(story(practice.instance))
     assert hand.clicks <= 6
     assert (hand.clicks, hand.fields) == (5, 3)
     [server] = configuration.all(Kind.FOREIGN_SYSTEM)

@@ -18,11 +18,12 @@ from services.practice.mutual_tls import LoadBalancer
 from services.requests.rehearsal.rehearsal import rehearse
 from services.servicenow.contract import STATUS_INPUT, STATUS_OUTPUT
 from services.setup import discovery
-from services.sign_in_switch.switch import plan_switch, switch_sign_in, undo_switch
+from services.sign_in_switch.switch import switch_sign_in, undo_switch
 from services.transfer import plan_document, read_document
 from services.transfer.apply_online import apply_online
 from tests.proxying import ConnectProxy
 from tests.services.servicenow.certificates import Authority, as_pkcs12
+from tests.services.sign_in_switch.conftest import probed_plan
 from tests.services.transfer.conftest import configuration, empty_store, store, vault, workspace
 from tests.sign_in_methods import ADMIN, APPROVER, INTEGRATION, add_credential
 
@@ -225,7 +226,7 @@ async def test_a_password_works_beside_a_certificate_whose_passphrase_another_cr
     server, mapped = switching
     for act in (None, "switch", "undo"):
         if act == "switch":
-            switch_sign_in(workspace, plan_switch(workspace, server.id, mapped.id), confirmed=0)
+            switch_sign_in(workspace, probed_plan(workspace, server, mapped), confirmed=0)
         if act == "undo":
             undo_switch(workspace, server.id)
         instance = await workspace.instance(server.id)

@@ -27,12 +27,12 @@ PASSWORD = "practice password"
 
 @pytest.fixture
 def in_window(run, tmp_path):
-    def runner(story, size=(1280, 800), seconds=30.0):
+    def runner(story, size=(1280, 800)):
         async def body():
             async with opened_window(str(tmp_path / "faults.db"), tmp_path / "profile", size) as window:
                 await story(window)
 
-        run(body(), seconds)
+        run(body())
 
     return runner
 
@@ -225,7 +225,7 @@ def test_from_a_red_or_yellow_stage_to_its_entry_and_back_to_the_check(in_window
             assert card.isVisible()
 
     try:
-        in_window(story, seconds=60)
+        in_window(story)
     finally:
         practice.stop()
 

@@ -27,7 +27,27 @@ def prepared(cli, practice, tmp_path, monkeypatch):
     assert cli("config", "apply", file).status == 0
 
 
-def test_a_server_is_switched_and_back(cli, prepared, tmp_path):
+def test_the_switch_probes_with_one_attempt_and_refuses_what_fails(cli, prepared, practice):
+    practice.set_property(CLIENT_CREDENTIALS_PROPERTY, "false")
+    since = len(practice.log)
+    refused = cli("sign-in", "switch", SERVER, "--to", TARGET, "--confirm", SERVER, "--json")
+    assert refused.status == 3
+    assert refused.json["error"]["fault"] == "sign-in-switch-refused"
+    assert refused.json["error"]["candidates"]
+    assert [call.path for call in practice.log[since:]] == ["/oauth_token.do"]
+    assert "Credential now: ServiceNow (Basic)" in cli("sign-in", "plan", SERVER, "--to", TARGET).out
+
+
+def test_a_good_probe_counts_for_the_switch(cli, prepared, practice):
+    assert cli("credential", "probe", TARGET, "--server", SERVER).status == 0
+    since = len(practice.log)
+    done = cli("sign-in", "switch", SERVER, "--to", TARGET, "--confirm", SERVER)
+    assert done.status == 0, done.err
+    assert "no rehearsal with “ServiceNow OAuth” has succeeded" in done.err
+    assert practice.log[since:] == []
+
+
+def test_a_server_is_switched_and_back(cli, prepared, practice, tmp_path):
     file = tmp_path / "checklist.md"
     plan = cli("sign-in", "plan", SERVER, "--to", TARGET, "--document", file, "--json").json
     assert (plan["credential_now"]["name"], plan["credential_then"]["name"]) == ("ServiceNow", TARGET)
@@ -38,6 +58,7 @@ def test_a_server_is_switched_and_back(cli, prepared, tmp_path):
     done = cli("sign-in", "switch", SERVER, "--to", TARGET, "--confirm", SERVER, "--json")
     assert done.status == 0, done.err
     assert done.json["undone_at"] is None
+    assert [call.path for call in practice.log].count("/oauth_token.do") == 1, "probed with one attempt"
     again = cli("sign-in", "switch", SERVER, "--to", TARGET, "--confirm", SERVER, "--json")
     assert again.status == 3
     assert again.json["error"]["fault"] == "sign-in-switch-refused"

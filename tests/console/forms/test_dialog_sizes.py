@@ -72,11 +72,14 @@ def test_the_dialog_of_an_act_keeps_its_size_when_it_ends_with_reasons(qtbot, na
     assert size_of(dialog) == size
 
 
-def test_the_dialog_of_a_run_is_not_widened_by_what_is_missing(qtbot):
+def test_the_dialog_of_a_run_is_not_widened_by_what_is_missing(qtbot, ctx):
     server = SimpleNamespace(
-        name="Server " + "n" * 60, production=True, origin=SimpleNamespace(host="acme.service-now.com")
+        name="Server " + "n" * 60,
+        production=True,
+        origin=SimpleNamespace(host="acme.service-now.com"),
+        client_certificate=None,
     )
-    dialog = RunDialog(server, "Apply 35 changes", text="Creates records.", lacking="ada")
+    dialog = RunDialog(ctx, server, "Apply 35 changes", text="Creates records.", lacking="ada")
     qtbot.addWidget(dialog)
     dialog.show()
     size = size_of(dialog)

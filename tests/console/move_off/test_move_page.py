@@ -23,7 +23,9 @@ from services.practice import PracticeInstance
 from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.practice.oauth import CLIENT_CREDENTIALS_PROPERTY, make_client
 from services.requests.polling.poll_state import store_pause
+from services.sign_in_switch.probe_records import probe_for_switch
 from tests.console.page_support import close_connections, until
+from tests.services.sign_in_switch.conftest import probed_plan
 
 USER, PASSWORD = "privman.integration", "practice password"
 
@@ -202,14 +204,36 @@ def test_a_probe_that_fails_is_named_and_blocks_the_switch(run, ctx, practice):
     run(story())
 
 
+@pytest.mark.parametrize("good", [True, False])
+def test_a_kept_probe_is_shown_again(run, ctx, practice, good):
+    async def story():
+        server, oauth = set_up(ctx, practice)
+        practice.set_property(CLIENT_CREDENTIALS_PROPERTY, str(good).lower())
+        await probe_for_switch(ctx.workspace, server, oauth)
+        async with opened(ctx, server) as page:
+            page.choose_credential(oauth)
+            await settled(page)
+            page._on_step(MoveStep.PROBE)
+            assert states(page)[MoveStep.PROBE] == ("done" if good else "bad")
+            assert page.view.controls.failure.isVisible() is not good
+            if good:
+                oauth.description = "changed"
+                ctx.workspace.configuration.save(oauth)
+                page.look()
+                await until(lambda: page.presenter.probe is None)
+                assert states(page)[MoveStep.PROBE] == "next"
+
+    run(story())
+
+
 def test_the_former_password_is_removed_after_a_question(run, ctx, practice):
     async def story():
-        from services.sign_in_switch.switch import plan_switch, switch_sign_in
+        from services.sign_in_switch.switch import switch_sign_in
 
         server, oauth = set_up(ctx, practice)
         workspace = ctx.workspace
         before = server.credential_id
-        switch_sign_in(workspace, plan_switch(workspace, server.id, oauth.id), confirmed=0)
+        switch_sign_in(workspace, probed_plan(workspace, server, oauth), confirmed=0)
         async with opened(ctx, server) as page:
             assert page.presenter.is_switched
             page._on_step(MoveStep.REMOVE)

@@ -8,6 +8,7 @@ from PyQt6.QtCore import QObject
 from console.runtime.context import Context
 from console.runtime.options import Options
 from console.runtime.task_runner import TaskRunner
+from tests.limits import WAIT_S
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_task_that_reads_on_while_the_window_closes_just_ends(run, ctx):
         tasks.start(read_on())
         await asyncio.sleep(0.02)
         await ctx.aclose()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_S):
             while tasks.busy:
                 await asyncio.sleep(0.005)
 

@@ -75,7 +75,7 @@ def test_an_instance_that_was_not_read_after_a_run_is_read_again(presenter):
     [
         (Activity.WRITING, True, "Records are being written in ServiceNow."),
         (Activity.CANCELLING, False, "Records are being written in ServiceNow."),
-        (Activity.CREATING, False, "These four objects are being created here."),
+        (Activity.CREATING, False, "These objects are being created here."),
     ],
 )
 def test_work_in_progress_decides_lead_and_cancel(presenter, activity, can_cancel, lead):

@@ -1,5 +1,7 @@
 """Fixtures for the switch: a practice instance with an OAuth client, and a server with two credentials."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from models.approval_process import ApprovalProcess
@@ -9,6 +11,8 @@ from models.secret_names import SecretName
 from models.user_credential import UserCredential
 from services.common.secret import Secret
 from services.practice.oauth import CLIENT_CREDENTIALS_PROPERTY, make_client
+from services.sign_in_probe import PROBE_ROWS, RowResult, RowState, SignInProbe
+from services.sign_in_switch.probe_records import keep_probe
 from services.sign_in_switch.switch import plan_switch
 from services.vault.session_vault import SessionVault
 from tests.services.transfer.conftest import (
@@ -65,7 +69,19 @@ def oauth(configuration, vault: SessionVault):
 
 @pytest.fixture
 def plan(workspace, server, oauth):
-    return plan_switch(workspace, server.id, oauth.id)
+    return probed_plan(workspace, server, oauth)
+
+
+def good_probe(server, credential):
+    rows = tuple(RowResult(row, RowState.OK, "seen") for row in PROBE_ROWS)
+    return SignInProbe(server.name, credential.account, credential.method, rows, datetime.now(UTC), 1.0)
+
+
+def probed_plan(workspace, server, credential):
+    """Return the plan of a switch to a credential, of which a good probe is kept."""
+    stored = workspace.configuration.get(ForeignSystem, server.id)
+    keep_probe(workspace, stored, credential, good_probe(stored, credential))
+    return plan_switch(workspace, server.id, credential.id)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from services.servicenow.basic_auth_restriction import (
     fetch_restriction,
     parse_restriction,
 )
+from services.servicenow.encoded_query import SignedInUserQuery
 from services.sign_in_switch.comparison import Verdict, compare_rehearsals, is_good
 from services.sign_in_switch.rehearsal_records import SignInRehearsal, last_rehearsal, rehearse_sign_in
 
@@ -45,6 +46,7 @@ def verdicts(before, after):
         (GOOD, AFTER, ["good", "same", "same", "good", "same"], True),
         (None, AFTER, ["good", "good", "good", "good", "good"], True),
         (GOOD, None, ["open"] * 5, False),
+        (GOOD, replace(AFTER, user_shown=False), ["worse", "same", "same", "good", "same"], True),
         (GOOD, replace(AFTER, calls=12), ["good", "same", "same", "worse", "same"], True),
         (GOOD, replace(AFTER, created_ms=9000.0), ["good", "worse", "same", "good", "same"], True),
         (
@@ -78,6 +80,17 @@ async def test_both_credentials_are_rehearsed_and_kept(workspace, store, practis
     assert is_good(compare_rehearsals(before, after))
     changed = oauth.model_copy(update={"version": oauth.version + 1})
     assert last_rehearsal(store, server.id, changed) is None
+
+
+async def test_a_user_that_is_not_shown_is_told(workspace, practice, practised, monkeypatch):
+    server, basic, oauth = practised
+    # An instance that ignores the script in a query shows many users.
+    monkeypatch.setattr(SignedInUserQuery, "encode", lambda _: "active=true")
+    after = await rehearse_sign_in(workspace, server, oauth)
+    assert (after.ok, after.user_shown) == (True, False)
+    [sign_in, *_] = compare_rehearsals(None, after)
+    assert sign_in.after.endswith("ms, user not shown")
+    assert (await rehearse_sign_in(workspace, server, basic)).user_shown is None
 
 
 async def test_a_refused_sign_in_is_kept_as_failed(workspace, store, practice, practised):

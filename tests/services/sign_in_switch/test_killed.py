@@ -24,7 +24,7 @@ from services.workspace import Workspace
 from tests.limits import WAIT_S
 from tests.services.requests import followed
 from tests.services.requests.followed import SimulatedClock
-from tests.services.sign_in_switch.conftest import USER, put_client_secret
+from tests.services.sign_in_switch.conftest import USER, probed_plan, put_client_secret
 from tests.services.sign_in_switch.switch_program import SWITCHING, file_vault, start_worker
 from tests.services.transfer.conftest import PASSWORD
 
@@ -99,6 +99,7 @@ async def survive(store, tmp_path, practice, configuration, clock, *, requests, 
         )
     )
     put_client_secret(vault, oauth, [], client.secret)
+    probed_plan(Workspace(store, vault), server, oauth)
     records = followed.fill(practice, clock, requests)
     workspace, ids = Workspace(store, vault), (server.credential_id, oauth.id)
     poller = followed.follower_of(workspace, clock)

@@ -28,7 +28,7 @@ from services.store.unit_of_work import UnitOfWork
 from services.transport.authentication import TokenSignIn
 from services.vault import SecretMissingError, SecretNotForHostError
 from services.workspace import Workspace
-from tests.services.sign_in_switch.conftest import put_client_secret
+from tests.services.sign_in_switch.conftest import probed_plan, put_client_secret
 
 EVERYBODY = where("user_name", Operator.LIKE, "a")
 
@@ -67,7 +67,7 @@ def test_it_is_one_transaction_with_receipt_and_revision(workspace, store, vault
 
 def test_open_requests_are_confirmed_and_not_touched(workspace, store, server, oauth):
     add_open_request(store, server)
-    plan = plan_switch(workspace, server.id, oauth.id)
+    plan = probed_plan(workspace, server, oauth)
     assert plan.open_requests.count == 1
     with store.read() as session:
         [before] = session.exec(select(ApprovalRequest))
@@ -197,7 +197,7 @@ async def test_other_processes_use_it_at_once_and_calls_under_way_end(
     # Read once: a repeated call would not show that its connection was closed.
     rows = [asyncio.create_task(read_once(before)) for _ in range(3)]
     await until_busy(before)
-    switch_sign_in(workspace, plan_switch(workspace, server.id, oauth.id), confirmed=0)
+    switch_sign_in(workspace, probed_plan(workspace, server, oauth), confirmed=0)
     after = await running.instance(server.id)
     assert after is not before
     assert isinstance(await after.sign_in(), TokenSignIn)

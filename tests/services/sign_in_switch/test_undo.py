@@ -11,7 +11,7 @@ from services.common.secret import Secret
 from services.sign_in_switch.switch import plan_switch, switch_sign_in, undo_switch
 from services.sign_in_switch.switch_records import last_switch
 from tests.services.servicenow.certificates import Authority, as_pkcs12
-from tests.services.sign_in_switch.conftest import USER
+from tests.services.sign_in_switch.conftest import USER, probed_plan
 from tests.services.transfer.conftest import PASSWORD
 
 PASSPHRASE = "planted-passphrase-7"
@@ -140,7 +140,7 @@ def test_the_client_certificate_is_read_before_the_switch(
     workspace, configuration, vault, server, certificate, files, fault
 ):
     server = give_certificate(configuration, vault, server, certificate, files[fault])
-    plan = plan_switch(workspace, server.id, certificate.id)
+    plan = probed_plan(workspace, server, certificate)
     found, evidence = refuse(workspace, server, lambda: switch_sign_in(workspace, plan, confirmed=0))
     assert found.value == fault
     assert PASSPHRASE not in evidence
@@ -151,7 +151,7 @@ def from_certificate(workspace, configuration, vault, server, oauth, certificate
     """A server that was switched from its client certificate to OAuth."""
     server = give_certificate(configuration, vault, server, certificate, files["good"])
     server = change(configuration, server, credential_id=certificate.id)
-    switch_sign_in(workspace, plan_switch(workspace, server.id, oauth.id), confirmed=0)
+    switch_sign_in(workspace, probed_plan(workspace, server, oauth), confirmed=0)
     return server
 
 
@@ -180,7 +180,7 @@ def test_a_certificate_that_would_end_every_connection_refuses_another_sign_in(
 ):
     server = give_certificate(configuration, vault, server, certificate, files["plain"])
     vault.put(basic.id, basic.name, USER, Secret(PASSWORD), [server.destination])
-    switch_sign_in(workspace, plan_switch(workspace, server.id, certificate.id), confirmed=0)
+    switch_sign_in(workspace, probed_plan(workspace, server, certificate), confirmed=0)
     change(configuration, server, client_certificate=files["certificate-expired"])
     found, _ = refuse(workspace, server, lambda: undo_switch(workspace, server.id))
     assert found.value == "certificate-expired"
