@@ -77,8 +77,11 @@ class MoveView:
         self.restriction_caption = wrapped_label("", "caption")
         self.why_link = LinkLabel(tr("Why"))
         row.addWidget(self._restriction_shape)
-        row.addWidget(self.restriction_text, 5)
-        row.addWidget(self.restriction_caption, 4)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.restriction_text)
+        words.addWidget(self.restriction_caption)
+        row.addLayout(words, 1)
         row.addWidget(self.why_link)
         return panel
 

@@ -1,9 +1,10 @@
 """The side panel of a credential: where it is used, when its secret and its access token end, and counts of tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QHideEvent, QShowEvent
 from PyQt6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from console.forms import vault_access
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from models.servers import Server
 
 MORE_LINK_KEY = "more"
+TOKENS_SHOWN_EVERY_MS = 10_000
 
 
 class CredentialRail(QWidget):
@@ -32,8 +34,13 @@ class CredentialRail(QWidget):
     clicked = pyqtSignal(object)
     """Carries the `Target` of a link, or `MORE_LINK_KEY`."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_tokens: Callable[[], TokenFigures | None]) -> None:
+        """`read_tokens` is called every few seconds while the rail is visible; it must not make a call."""
         super().__init__()
+        self._read_tokens = read_tokens
+        self._timer = QTimer(self)
+        self._timer.setInterval(TOKENS_SHOWN_EVERY_MS)
+        self._timer.timeout.connect(self.refresh_tokens)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -52,7 +59,7 @@ class CredentialRail(QWidget):
         self._figures: TokenFigures | None = None
         self._expiry: SecretExpiry | None = None
         self.show_expiry(None)
-        self.show_tokens(None)
+        self._show_tokens(None)
 
     def _expiry_part(self) -> QWidget:
         part, layout = _rail_part(tr("Expiry"))
@@ -80,7 +87,22 @@ class CredentialRail(QWidget):
         self.secret_rows.show_rows(rows)
         self._show_parts()
 
-    def show_tokens(self, figures: TokenFigures | None) -> None:
+    def refresh_tokens(self) -> None:
+        """Show the access tokens as they are now."""
+        self._show_tokens(self._read_tokens())
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Show the access tokens as they are now, and go on doing so."""
+        super().showEvent(event)
+        self.refresh_tokens()
+        self._timer.start()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Stop reading what nobody sees."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def _show_tokens(self, figures: TokenFigures | None) -> None:
         """Show when the access token in use ends, and the counts; nothing where no token was asked for."""
         self._figures = figures
         self.token_rows.show_rows([(*row, "") for row in figures.in_use] if figures is not None else [])

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
-from PyQt6.QtCore import QTimer
-from PyQt6.QtGui import QHideEvent, QShowEvent
 from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.forms import field_editors, vault_access
@@ -23,6 +21,7 @@ from console.objects.credential_secret_fields import CredentialSecretFields
 from console.objects.credential_tokens import TokenFigures
 from console.objects.probe_card import ProbeCard
 from console.objects.probe_presenter import ProbePresenter
+from console.runtime.activity import FAILED
 from console.runtime.page_targets import Target
 from console.widgets import buttons
 from console.widgets.buttons import set_kind
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from models.base import ConfigurationObject
     from services.store.change_feed import Change
 
-TOKENS_SHOWN_EVERY_MS = 10_000
 PROBE, RENEW = "probe_sign_in", "renew_secret"
 DEPENDENT_KINDS = (
     Kind.FOREIGN_SYSTEM,
@@ -84,33 +82,19 @@ class CredentialPage(ObjectPage):
 
     def rail(self) -> QWidget:
         """List what signs in with this credential, and when its secret ends."""
-        self.side = CredentialRail()
+        self.side = CredentialRail(self._token_figures)
         self.chain = self.side.chain
         self.side.clicked.connect(self._open_link)
-        self._tokens_timer = QTimer(self)
-        self._tokens_timer.setInterval(TOKENS_SHOWN_EVERY_MS)
-        self._tokens_timer.timeout.connect(self._show_tokens)
         return self.side
 
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Show the access tokens as they are now, and go on doing so."""
-        super().showEvent(event)
-        self._show_tokens()
-        self._tokens_timer.start()
-
-    def hideEvent(self, event: QHideEvent | None) -> None:
-        """Stop reading what nobody sees."""
-        super().hideEvent(event)
-        self._tokens_timer.stop()
-
-    def _show_tokens(self) -> None:
-        """Show what is known of the access tokens of the servers that use this credential; makes no call."""
+    def _token_figures(self) -> TokenFigures | None:
+        """Return what is known of the access tokens of the servers that use this credential; makes no call."""
         if not self.session.ready:
-            return
+            return None
         own = [server for server in self.parts.servers if server.credential_id == self.session.id]
         asked = own if self.method in TOKEN_METHODS else []
         facts = [self.ctx.workspace.token_facts(server.id) for server in asked]
-        self.side.show_tokens(TokenFigures.of(one for one in facts if one is not None))
+        return TokenFigures.of(one for one in facts if one is not None)
 
     def _open_link(self, key: object) -> None:
         if key == MORE_LINK_KEY:
@@ -222,7 +206,7 @@ class CredentialPage(ObjectPage):
             self.session.id,
             tr("No password") if self.method is SignInMethod.BASIC else tr("Secret missing"),
         )
-        self._show_tokens()
+        self.side.refresh_tokens()
         await self.parts.show_vault(self._use_session)
         await self.probe.refresh()
 
@@ -268,8 +252,12 @@ class CredentialPage(ObjectPage):
                     name=self.title,
                 )
             )
-            self.ctx.notify(text)
+            if found.is_good:
+                self.ctx.notify(text)
+            else:
+                self.ctx.activity.record(text, text, FAILED)
         await self._read_state()
+        self.probe_card.bring_finding_into_sight()
 
     def _on_probe_changed(self) -> None:
         self.probe_card.refresh()
