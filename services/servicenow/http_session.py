@@ -188,6 +188,9 @@ class HttpSession:
             self._channel.clear_cookies()
         raise_for_redirect(response, self.settings.origin, tried)
         if isinstance(signed, CertificateSignIn):
+            if response.status_code in (400, 401):
+                # The file or its passphrase may be corrected meanwhile; open connections show the old certificate.
+                await self._channel.renew_connections()
             raise_for_certificate_refusal(response, tried)
         return response
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypedDict, Unpack
 
 import httpx
@@ -114,7 +115,9 @@ class HttpChannel:
         self._proxy_accepts_basic = False
         """Whether the proxy has offered Basic: only then it is sent its sign-in."""
         self._retired_clients: list[httpx.AsyncClient] = []
-        """Clients without the proxy's sign-in: calls may still be under way in their connections."""
+        """Clients that are used no more: calls may still be under way in their connections."""
+        self._files = _file_marks(settings)
+        """The files that the connections were opened with."""
         self._client_lock = asyncio.Lock()
         self._call_semaphore = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
         self._calls = 0
@@ -136,6 +139,14 @@ class HttpChannel:
         for one in (client, *retired):
             if one is not None:
                 await one.aclose()
+
+    async def renew_connections(self) -> None:
+        """Let the next call open new connections, with the files as they are then; calls under way end in theirs."""
+        client, self._client = self._client, None
+        if client is not None:
+            self._retired_clients.append(client)
+        if not self._calls:
+            await self.aclose()
 
     def clear_cookies(self) -> None:
         """Forget the server's session."""
@@ -243,9 +254,24 @@ class HttpChannel:
     async def _ready(self, tried: str, authorize: Authorize) -> tuple[httpx.AsyncClient, httpx.Auth | None]:
         async with self._client_lock:
             auth = await authorize()
+            files = _file_marks(self.settings)
             if self._client is None:
-                self._client = await self._open(tried)
+                self._client, self._files = await self._open(tried), files
+            elif files != self._files:
+                await self._take_new_files(self._client, files, tried)
             return self._client, auth
+
+    async def _take_new_files(self, client: httpx.AsyncClient, files: "_FileMarks", tried: str) -> None:
+        """Open connections with a renewed certificate; one that cannot be used, perhaps half written, changes nothing yet.
+
+        The server ends or refuses the present connections when their certificate is no longer good.
+        """
+        self._files = files
+        try:
+            self._client = await self._open(tried)
+        except ConsoleError:
+            return
+        self._retired_clients.append(client)
 
     async def _open(self, tried: str) -> httpx.AsyncClient:
         settings = self.settings
@@ -274,6 +300,22 @@ class HttpChannel:
         except (ValueError, httpx.InvalidURL, ImportError) as error:
             # Nothing but the proxy is read here; httpx says ImportError for a kind that it has no means for.
             raise self.faults.error(FaultId.PROXY_FAILED, tried, f"{settings.proxy}: {error}") from error
+
+
+_FileMarks = tuple[tuple[int, int, int] | None, ...]
+
+
+def _file_marks(settings: ConnectionSettings) -> _FileMarks:
+    """Return what changes when the CA bundle or the client certificate is replaced under its name."""
+    return tuple(_file_mark(path) for path in (settings.ca_bundle, settings.client_certificate) if path)
+
+
+def _file_mark(path: str) -> tuple[int, int, int] | None:
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _url_origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
