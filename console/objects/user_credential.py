@@ -199,16 +199,21 @@ class CredentialPage(ObjectPage):
         await self.parts.read(name)
         servers = await vault_access.find_servers_using(self.ctx, self.session.id)
         self.parts.servers = servers
+        await self.parts.show_vault(self._use_session)
         self.side.show_users(
             servers,
             await self._find_users([server.id for server in servers]),
             self.parts.used_state(),
             self.session.id,
-            tr("No password") if self.method is SignInMethod.BASIC else tr("Secret missing"),
+            self._missing_word(),
         )
         self.side.refresh_tokens()
-        await self.parts.show_vault(self._use_session)
         await self.probe.refresh()
+
+    def _missing_word(self) -> str:
+        if not self.parts.vault_usable:
+            return tr("Cannot be read")
+        return tr("No password") if self.method is SignInMethod.BASIC else tr("Secret missing")
 
     async def _find_users(self, servers: "list[uuid.UUID]") -> "list[ApprovalProcess | ApprovalType]":
         from models.approval_process import ApprovalProcess

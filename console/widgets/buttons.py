@@ -137,7 +137,7 @@ def secondary(text: str, icon: str | None = None) -> ThemedButton:
     return ThemedButton(text, "secondary", icon)
 
 
-def quiet(text: str, icon: str | None = None) -> QPushButton:
+def quiet(text: str, icon: str | None = None) -> ThemedButton:
     """Make a button without a border."""
     return ThemedButton(text, "quiet", icon)
 

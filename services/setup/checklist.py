@@ -191,12 +191,13 @@ def _server(facts: SetupFacts) -> tuple[GuideStep, ...]:
     credential, server = facts.credential, facts.server
     if credential is None:
         said = tr_message("None yet")
-    elif credential.sign_in == SignInMethod.BASIC:
-        has = tr_message("{name}, password set", name=credential.name)
-        said = has if facts.has_password else tr_message("{name}, no password yet", name=credential.name)
     else:
-        has = tr_message("{name}, secrets set", name=credential.name)
-        said = has if facts.has_password else tr_message("{name}, secret missing", name=credential.name)
+        has = tr_message("{name}, password set", name=credential.name)
+        lacks = tr_message("{name}, no password yet", name=credential.name)
+        if credential.sign_in != SignInMethod.BASIC:
+            has = tr_message("{name}, secrets set", name=credential.name)
+            lacks = tr_message("{name}, secret missing", name=credential.name)
+        said = has if facts.has_password else lacks
     host = tr_message("None yet") if server is None else server.base_url.split("//", 1)[-1].rstrip("/")
     return (
         console_step(
