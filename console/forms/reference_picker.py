@@ -28,13 +28,22 @@ class ReferenceField(Editor):
 
     shown = pyqtSignal(object)
 
-    def __init__(self, host: EditorHost, name: str, kind: Kind, *, optional: bool = True) -> None:
+    def __init__(
+        self,
+        host: EditorHost,
+        name: str,
+        kind: Kind,
+        *,
+        optional: bool = True,
+        accepts: "Callable[[ConfigurationObject], bool] | None" = None,
+    ) -> None:
+        """Edit the field `name`; the list has those objects of `kind` that `accepts` takes, without it all of them."""
         info = KINDS[kind]
         self.button = PickerButton()
         super().__init__(self.button, name)
         self._host = host
         self.kind = kind
-        self._optional = optional
+        self._optional, self._accepts = optional, accepts
         self._id: uuid.UUID | None = None
         self.item: ConfigurationObject | None = None
         self._items: dict[str, ConfigurationObject] = {}
@@ -111,7 +120,8 @@ class ReferenceField(Editor):
     async def _fill(self, popup: PopupList) -> None:
         workspace = await self._host.ctx.ready()
         items = await self._host.ctx.call(workspace.configuration.all, self.kind)
-        self._items = {str(i.id): i for i in sorted(items, key=lambda i: i.name.casefold())}
+        shown = [one for one in items if self._accepts is None or self._accepts(one)]
+        self._items = {str(i.id): i for i in sorted(shown, key=lambda i: i.name.casefold())}
         self._filter(popup, popup.search_text())
 
     def _search(self, text: str) -> None:

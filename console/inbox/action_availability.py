@@ -70,13 +70,11 @@ def same_reason(reason: str) -> dict[str, str]:
     return dict.fromkeys(ACTION_NAMES, reason)
 
 
-def disabled_reasons(
-    rows: "Sequence[RequestRow]",
-    count: int,
-    permissions: AccountPermissions,
-    approvers: "Sequence[EligibleApprover] | None",
-) -> Mapping[str, str]:
-    """Return for each action why it cannot be done, an empty text if it can. `count` rows are selected."""
+def disabled_reasons(rows: "Sequence[RequestRow]", count: int) -> Mapping[str, str]:
+    """Return for each action why it cannot be done, an empty text if it can. `count` rows are selected.
+
+    Whether the account of a server may decide is not among the reasons: another account can be chosen.
+    """
     if not count:
         return same_reason(tr("Nothing is selected."))
     if count > MAX_SELECTED:
@@ -98,10 +96,6 @@ def disabled_reasons(
             count, "It has not reached ServiceNow yet.", "None of them has reached ServiceNow yet."
         )
         found |= dict.fromkeys((*STATE_BY_DECISION, "remind"), not_there)
-    elif len(still_open) == 1 == count:
-        found |= dict.fromkeys(
-            STATE_BY_DECISION, permissions.denial_reason(still_open[0].server_id, approvers)
-        )
     return found
 
 

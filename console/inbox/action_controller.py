@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
@@ -22,8 +23,10 @@ from console.inbox.request_rows import RowOutcome
 from console.runtime import lazy_imports
 from console.runtime.activity import DONE, FAILED, Job
 from console.runtime.task_runner import TaskRunner
+from console.runtime.unproven_user import notify_unproven_user
 from services.common.errors import ConsoleError
 from services.language import tr, translate
+from services.requests.domain.permissions import STATE_BY_DECISION
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from services.requests.decisions.batch import ResultCallback
     from services.requests.details.model import EligibleApprover
     from services.requests.inbox.inbox import RequestRow
+    from services.servicenow import ServiceNowClient
     from services.workspace import Workspace
 
 ATTRIBUTION_GROUP = "behalf"
@@ -59,10 +63,19 @@ class ActionController:
         name: str,
         rows: "Sequence[RequestRow]",
         approvers: "Mapping[uuid.UUID, Sequence[EligibleApprover]]",
+        denied: str = "",
     ) -> ActionDialog:
-        """Open the dialog of an action for these requests; `approvers` are those that are known."""
+        """Open the dialog of an action for these requests; `approvers` are those that are known.
+
+        `denied` says why the account of the server may not decide: another one has to be chosen.
+        """
         dialog = self.dialog = ActionDialog(
-            ACTION_DESCRIPTIONS[name], rows, self._page.window(), DecisionAttribution(approvers=approvers)
+            ACTION_DESCRIPTIONS[name],
+            rows,
+            self._page.window(),
+            DecisionAttribution(approvers=approvers),
+            ctx=self._ctx,
+            denied=denied if name in STATE_BY_DECISION else "",
         )
         self._tasks.start(self._load_attribution(dialog, approvers), group=ATTRIBUTION_GROUP)
         dialog.confirm_requested.connect(lambda: self._start(dialog))
@@ -75,11 +88,13 @@ class ActionController:
     async def _load_attribution(
         self, dialog: ActionDialog, approvers: "Mapping[uuid.UUID, Sequence[EligibleApprover]]"
     ) -> None:
-        """Read the accounts that decide, while the dialog is open."""
+        """Read the accounts that decide, and who could instead, while the dialog is open."""
         workspace = await self._ctx.ready()
         accounts = await self._ctx.call(accounts_by_server, workspace.configuration)
         if not sip.isdeleted(dialog):
             dialog.show_attribution(DecisionAttribution(workspace.store.actor, accounts, approvers))
+            if dialog.decider is not None:
+                await dialog.decider.load()
 
     def _start(self, dialog: ActionDialog) -> None:
         rows, action = dialog.included_rows, dialog.action
@@ -99,6 +114,7 @@ class ActionController:
     ) -> None:
         outcomes: dict[uuid.UUID, RowOutcome] = {}
         copies, comment = dialog.copies.isChecked(), dialog.comment.text().strip()
+        decider = _Decider(self._ctx, dialog)
 
         def on_result(result: "ActionResult") -> None:
             outcome = RowOutcome(result.ok, outcome_text(result), outcome_reason(result))
@@ -114,7 +130,10 @@ class ActionController:
             await lazy_imports.ready(self._ctx, lazy_imports.requests)
             workspace = await self._ctx.ready()
             ids = [row.id for row in rows]
-            await _execute_action(workspace, action, ids, comment, copies=copies, on_result=on_result)
+            async with decider.open(workspace) as instance:
+                await _execute_action(
+                    workspace, action, ids, comment, copies=copies, decider=instance, on_result=on_result
+                )
         except ConsoleError as error:
             failure = translate(error.problem.cause)
             self._ctx.show_problem(error.problem)
@@ -132,6 +151,25 @@ class ActionController:
                 self._finished(outcomes)
 
 
+class _Decider:
+    """The User Credential that a dialog has chosen for a decision, with the server that it is for."""
+
+    def __init__(self, ctx: "Context", dialog: ActionDialog) -> None:
+        self._ctx = ctx
+        self._credential = dialog.decider_credential
+        self._server = None if dialog.decider is None else dialog.decider.server
+
+    @asynccontextmanager
+    async def open(self, workspace: "Workspace") -> "AsyncIterator[ServiceNowClient | None]":
+        """Give the instance signed in with it, None where the account of the server decides. Raises ConsoleError."""
+        if self._credential is None or self._server is None:
+            yield None
+            return
+        async with aclosing(await workspace.instance_as(self._server, self._credential)) as instance:
+            notify_unproven_user(self._ctx, instance, self._credential)
+            yield instance
+
+
 def _execute_action(
     workspace: "Workspace",
     action: ActionDescription,
@@ -139,6 +177,7 @@ def _execute_action(
     comment: str,
     *,
     copies: bool,
+    decider: "ServiceNowClient | None",
     on_result: "ResultCallback",
 ) -> "Awaitable[list[ActionResult]]":
     from services.requests.decisions.cancel import cancel_requests
@@ -150,5 +189,5 @@ def _execute_action(
     if action.name == "cancel_request":
         return cancel_requests(workspace, ids, comment, confirmed=copies, on_result=on_result)
     if action.name == "approve":
-        return decide_requests(workspace, ids, "approve", comment, on_result=on_result)
-    return decide_requests(workspace, ids, "reject", comment, on_result=on_result)
+        return decide_requests(workspace, ids, "approve", comment, decider, on_result=on_result)
+    return decide_requests(workspace, ids, "reject", comment, decider, on_result=on_result)

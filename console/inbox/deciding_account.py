@@ -31,6 +31,8 @@ class DecisionAttribution:
     accounts: Mapping[uuid.UUID, str] = field(default_factory=dict)
     approvers: "Mapping[uuid.UUID, Sequence[EligibleApprover]]" = field(default_factory=dict)
     """By the id of the request; only of those whose instance was asked."""
+    decider: str = ""
+    """The account that decides in place of those of the servers."""
 
     def decider_names(self, row: "RequestRow") -> list[str]:
         """Return on whose behalf a request is decided: one of these names; none if nobody is known.
@@ -46,6 +48,8 @@ class DecisionAttribution:
         return [] if one is None else [one.name]
 
     def _account(self, row: "RequestRow") -> str:
+        if self.decider:
+            return self.decider
         return self.accounts.get(row.server_id, "") if row.server_id is not None else ""
 
     def phrase(self, row: "RequestRow") -> str:

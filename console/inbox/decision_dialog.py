@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -17,6 +18,7 @@ from console.inbox.action_plan import (
     strip_label,
 )
 from console.inbox.cell_painting import HEADER_HEIGHT
+from console.inbox.decider_field import DeciderField
 from console.inbox.deciding_account import DecisionAttribution
 from console.inbox.request_rows import RowOutcome, is_open, is_raised_by_privilege_manager, request_label
 from console.widgets import buttons, plain_text
@@ -32,6 +34,8 @@ from services.language import plural, tr
 from services.requests.domain.permissions import STATE_BY_DECISION
 
 if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from models.user_credential import UserCredential
     from services.requests.inbox.inbox import RequestRow
 
 HEADERS = (tr_later("Request"), tr_later("User"), tr_later("File"), tr_later("What happens"))
@@ -53,10 +57,17 @@ class ActionDialog(Dialog):
         rows: "Sequence[RequestRow]",
         parent: QWidget | None = None,
         attribution: DecisionAttribution | None = None,
+        *,
+        ctx: "Context | None" = None,
+        denied: str = "",
     ) -> None:
+        """Show an action for `rows`; a decision offers another account where there is a context.
+
+        `denied` says why the account of the server may not decide.
+        """
         super().__init__(parent)
         self.action, self.rows = action, list(rows)
-        self._attribution = attribution or DecisionAttribution()
+        self._attribution, self._denied = attribution or DecisionAttribution(), denied
         self.running = self.is_finished = False
         one = len(rows) == 1
         what = request_label(rows[0]) if one else count_text(len(rows))
@@ -83,6 +94,11 @@ class ActionDialog(Dialog):
         self.comment.textChanged.connect(lambda _text: self._update())
         self.comment_field = Field("Comment", self.comment, action.comment)
         layout.addWidget(self.comment_field)
+        self.decider: DeciderField | None = None
+        if ctx is not None and action.name in STATE_BY_DECISION:
+            self.decider = DeciderField(ctx, [row.server_id for row in rows])
+            self.decider.changed.connect(self._update)
+            layout.addWidget(self.decider)
         copies = [row for row in rows if is_raised_by_privilege_manager(row) and is_open(row)]
         self.copies = QCheckBox(
             plural(
@@ -155,7 +171,7 @@ class ActionDialog(Dialog):
             why = skip_summary(planned)
             text += plural(skipped, "; {count} is skipped: {why}", "; {count} are skipped: {why}", why=why)
         whose = (
-            self._attribution.sentence(self.action.done, self.included_rows)
+            self._current_attribution.sentence(self.action.done, self.included_rows)
             if self.action.name in STATE_BY_DECISION
             else ""
         )
@@ -176,9 +192,32 @@ class ActionDialog(Dialog):
             why_not = tr("None of these can be {done}", done=tr(self.action.done))
         elif self.action.comment_required and not self.comment.text().strip():
             why_not = tr("A comment is needed")
+        else:
+            why_not = self._decider_reason()
         self.confirm_button.setEnabled(not why_not)
         self.message.setText(why_not)
         self._show_rows()
+
+    @property
+    def decider_credential(self) -> "UserCredential | None":
+        """The User Credential that decides, None for the account of the server."""
+        return None if self.decider is None else self.decider.credential
+
+    @property
+    def _current_attribution(self) -> DecisionAttribution:
+        """Who decides, with the account that is chosen now."""
+        credential = self.decider_credential
+        return (
+            self._attribution
+            if credential is None
+            else replace(self._attribution, decider=credential.account)
+        )
+
+    def _decider_reason(self) -> str:
+        """Return why nobody that is chosen may decide, or an empty text."""
+        if self.decider is None or self.decider.credential is None:
+            return self._denied
+        return self.decider.missing()
 
     def _show_rows(self) -> None:
         self.table.show_rows([self._row(one) for one in self.planned])
@@ -219,7 +258,7 @@ class ActionDialog(Dialog):
         if self.action.name == "remind":
             return tr("Gets a reminder")
         whose = (
-            self._attribution.phrase(row)
+            self._current_attribution.phrase(row)
             if self.action.name in STATE_BY_DECISION and len(self.rows) > 1
             else ""
         )
@@ -237,8 +276,9 @@ class ActionDialog(Dialog):
     def begin(self) -> None:
         """Show that the action runs."""
         self.running = True
-        for widget in (self.comment_field, self.copies, self.confirm_button):
-            widget.setEnabled(False)
+        for widget in (self.comment_field, self.copies, self.confirm_button, self.decider):
+            if widget is not None:
+                widget.setEnabled(False)
         self._set_close_text(tr("Stop"))
         self.message.setText("")
         self._show_rows()

@@ -236,7 +236,9 @@ class RequestsPage(Page):
         """Open the dialog of an action for the selected requests."""
         rows = self.selection.rows()
         if rows:
-            self.action_controller.open(name, rows, self.selection.known_approvers(rows))
+            self.action_controller.open(
+                name, rows, self.selection.known_approvers(rows), self.selection.denial_reason(rows)
+            )
 
     def copy_answer(self) -> None:
         """Copy the answer for the caller to the clipboard."""

@@ -112,11 +112,13 @@ class SelectionPresenter:
         if self.shown_left_list:
             request = self._loader.request
             return not_listed_reasons(row_from_request(request) if request is not None else None)
-        rows = self.rows()
-        approvers = None
-        if len(rows) == 1 and rows[0].id == self._loader.request_id:
-            approvers = self._loader.approvers
-        return disabled_reasons(rows, self._requests.selection.count, self._loader.permissions, approvers)
+        return disabled_reasons(self.rows(), self._requests.selection.count)
+
+    def denial_reason(self, rows: "Sequence[RequestRow]") -> str:
+        """Return why the account of the server may not decide the one request of `rows`; empty if it may or is not known."""
+        if len(rows) != 1 or rows[0].id != self._loader.request_id:
+            return ""
+        return self._loader.permissions.denial_reason(rows[0].server_id, self._loader.approvers)
 
     def commands(self) -> set[str]:
         """Return the commands that the selected requests allow now."""

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from console.runtime import lazy_imports
+from console.runtime.unproven_user import notify_unproven_user
 from models.secret_names import SecretName
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress
 from services.common.secret import Secret
-from services.language import tr
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
@@ -87,18 +87,6 @@ async def open_instance(
     sign_in = servicenow.SignIn(admin.account, admin.secret)
     async with workspace.instance_for(settings, sign_in) as instance:
         yield instance
-
-
-def notify_unproven_user(ctx: "Context", instance: "ServiceNowClient", credential: "UserCredential") -> None:
-    """Say where it was asked, and not shown, that the calls run as the account of `credential`."""
-    if instance.is_user_shown is False:
-        ctx.notify(
-            tr(
-                "The instance does not show that “{name}” signs in {account}.",
-                name=credential.name,
-                account=credential.account,
-            )
-        )
 
 
 async def make_plan(

@@ -14,9 +14,11 @@ from PyQt6.QtWidgets import (
 )
 
 from console.design import icons
+from console.forms.deciding_credentials import decider_text
 from console.forms.reference_picker import ReferenceField
 from console.runtime import lazy_imports
 from console.runtime.task_runner import TaskRunner
+from console.runtime.unproven_user import unproven_user_text
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.failure_panel import FailurePanel
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from models.approval_process import ApprovalProcess
     from models.approval_type import ApprovalType
+    from models.base import ConfigurationObject
     from models.foreign_system import ForeignSystem
     from models.user_credential import UserCredential
     from services.requests.rehearsal.rehearsal import Rehearsal
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 600, 620
 LEGS_HEIGHT = 210
+DECIDER_HELP = tr_later("Optional; without one the account of the process decides")
 
 
 DECISION_CHOICES = (
@@ -128,11 +132,17 @@ class RehearsalDialog(Dialog):
         self._choices.idToggled.connect(lambda *_: self._update())
         self.decider = ReferenceField(self, "decider", Kind.USER_CREDENTIAL)
         self.decider.edited.connect(self._update)
-        self._decider_frame = Field(
-            "Approver", self.decider.widget, "Optional; without one the account of the process decides"
-        )
+        self.decider.shown.connect(self._describe_decider)
+        self._decider_frame = Field("Approver", self.decider.widget, DECIDER_HELP)
         box.addWidget(self._decider_frame)
         return box
+
+    def _describe_decider(self, item: "ConfigurationObject | None") -> None:
+        from models.user_credential import UserCredential
+
+        self._decider_frame.set_help(
+            decider_text(item) if isinstance(item, UserCredential) else tr(DECIDER_HELP)
+        )
 
     def _foot(self) -> QHBoxLayout:
         foot = QHBoxLayout()
@@ -248,13 +258,7 @@ class RehearsalDialog(Dialog):
     def _tell_unproven_user(self, decider: "ServiceNowClient", credential: "UserCredential") -> None:
         """Warn where the instance does not show that the approver's calls run as its account."""
         if decider.is_user_shown is False:
-            self._notice(
-                tr(
-                    "Warning: the instance does not show that “{credential}” signs in {account}.",
-                    credential=credential.name,
-                    account=credential.account,
-                )
-            )
+            self._notice(unproven_user_text(credential))
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
         self.message.setText(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from console.provisioning import operations
 from console.runtime import lazy_imports
+from console.runtime.unproven_user import notify_unproven_user
 from console.setup.missing_plan import PartialRun, provisional_server_id, read_partial_run
 from models.kinds import Kind
 from services.common.progress import Progress
@@ -109,7 +110,7 @@ async def _open_instance(
     if credential is not None:
         opened = await workspace.instance_as(server, credential, settings if admin is not None else None)
         async with opened as instance:
-            operations.notify_unproven_user(ctx, instance, credential)
+            notify_unproven_user(ctx, instance, credential)
             yield instance
         return
     account, secret = (sign_in.account, sign_in.secret) if admin is None else (admin.account, admin.secret)

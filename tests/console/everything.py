@@ -188,7 +188,9 @@ def request_dialogs(window, text):
             (
                 ActionDialog,
                 name,
-                lambda act=act: ActionDialog(act, [as_row(r) for r in (request(1), copied, ended)], window),
+                lambda act=act: ActionDialog(
+                    act, [as_row(r) for r in (request(1), copied, ended)], window, ctx=window.ctx
+                ),
             )
             for name, act in ACTION_DESCRIPTIONS.items()
         ),

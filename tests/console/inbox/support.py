@@ -79,7 +79,9 @@ def looked(store, at, *, complete=True):
         servers = [configuration.save(new)]
         configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=servers[0].id))
     with store.write() as work:
-        store_success(work.session, servers[0].id, PollOutcome(at, complete, complete, 0))
+        store_success(
+            work.session, servers[0].id, PollOutcome(at, complete=complete, proven=True, clock_offset_s=0)
+        )
 
 
 def quiet(page):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import uuid
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -9,17 +10,23 @@ from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
+from console.forms.deciding_credentials import can_decide
 from console.inbox.action_plan import ACTION_DESCRIPTIONS
 from console.inbox.decision_dialog import ActionDialog
 from console.inbox.request_rows import RowOutcome
 from models.addresses import Origin
+from models.foreign_system import ForeignSystem
 from models.kinds import Kind, RequestOrigin, RequestState
+from models.sign_in import SignInMethod
+from models.user_credential import UserCredential
 from services.common.secret import Secret
+from services.credential_secrets import read_credential_secrets
 from services.practice import PracticeInstance
 from services.requests.inbox.inbox import Inbox
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from tests.console.inbox.support import LONG_S, as_row, numbers, opened, put, request, settled, until
 from tests.console.page_support import close_connections
+from tests.sign_in_methods import add_credential
 
 APPROVER = "app.approver"
 
@@ -246,25 +253,75 @@ def test_stop_ends_what_is_under_way_and_leaves_the_rest(run, ctx, store, desk):
     run(story(), LONG_S)
 
 
-def test_an_account_that_may_not_decide_is_told_before(run, ctx, store, desk, practice):
+def test_an_account_that_may_not_decide_is_told_and_another_one_decides(
+    run, ctx, store, desk, practice, configuration, vault
+):
+    approver = add_credential(
+        configuration, vault, practice, SignInMethod.CLIENT_CREDENTIALS, account=APPROVER, name="Approver"
+    )
+    certificate = add_credential(
+        configuration, vault, practice, SignInMethod.CERTIFICATE, account=APPROVER, name="Certificate"
+    )
+
     async def story():
-        await desk(1)
+        [row] = await desk(1)
         practice.faults.set("role_missing")
         async with page_of(ctx) as page:
             page.table.selectRow(0)
-            await until(page.pane.reason.text)
+            await until(page.pane.action_buttons["approve"].isEnabled)
             await settled(page)
-            buttons = page.pane.action_buttons
-            assert page.pane.reason.text() == (
+            page.act("approve")
+            dialog = page.action_controller.dialog
+            await until(dialog.decider.picker.button.isEnabled)
+            assert dialog.message.text() == (
                 "privman.integration is not asked and has no approval_admin: it may not decide."
             )
-            assert not buttons["approve"].isEnabled()
-            assert not buttons["reject"].isEnabled()
-            assert buttons["cancel_request"].isEnabled()
-            assert "approve" not in page.page_actions()
-            assert "cancel_request" in page.page_actions()
+            assert not dialog.confirm_button.isEnabled()
+            picker = dialog.decider.picker
+            picker.button.click()
+            await until(lambda: len(picker.popup.rows) > 1)
+            keys = [one.key for one in picker.popup.rows]
+            assert str(approver.id) in keys
+            assert str(certificate.id) not in keys, "the server has no client certificate"
+            picker.popup.choose_key(str(approver.id))
+            assert "OAuth Application User" in dialog.decider._field.text
+            assert "with the account app.approver." in dialog.summary.text()
+            dialog.confirm_button.click()
+            await until(lambda: dialog.is_finished)
+            assert outcomes(dialog)[0].startswith("Approved by")
+            [asked] = practice.records("sysapproval_approver", sysapproval=row.record_id)
+            assert (asked["state"], asked["sys_updated_by"]) == ("approved", APPROVER)
+            dialog.close_button.click()
+            await settled(page)
 
     run(story(), LONG_S)
+    assert read_credential_secrets(vault, approver).destinations == []
+
+
+def test_requests_on_several_servers_have_no_one_account(qtbot, ctx):
+    rows = [as_row(request(1, server_id=uuid.uuid4())), as_row(request(2, server_id=uuid.uuid4()))]
+    dialog = ActionDialog(ACTION_DESCRIPTIONS["approve"], rows, ctx=ctx)
+    qtbot.addWidget(dialog)
+    assert dialog.decider.server_id is None
+    assert not dialog.decider.picker.button.isEnabled()
+    assert dialog.confirm_button.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("certificate", "own", "account", "can"),
+    [
+        (None, SignInMethod.BASIC, APPROVER, False),
+        ("c.pem", SignInMethod.BASIC, APPROVER, True),
+        ("c.pem", SignInMethod.CERTIFICATE, APPROVER, False),
+        ("c.pem", SignInMethod.CERTIFICATE, "privman.integration", True),
+    ],
+)
+def test_a_certificate_decides_as_the_one_account_that_it_is_mapped_to(certificate, own, account, can):
+    server = ForeignSystem(client_certificate=certificate)
+    credential = UserCredential(account=account, sign_in=SignInMethod.CERTIFICATE)
+    assert can_decide(credential, server, UserCredential(account="privman.integration", sign_in=own)) is can
+    token = UserCredential(account=APPROVER, sign_in=SignInMethod.CLIENT_CREDENTIALS)
+    assert can_decide(token, server, None)
 
 
 def test_what_privilege_manager_raised_itself_is_cancelled_on_purpose_only(qapp):

@@ -422,11 +422,13 @@ def test_a_request_that_has_not_reached_servicenow_can_only_be_cancelled(page):
     assert [name for name in ACTION_NAMES if not reasons[name]] == ["cancel_request"]
 
 
-def test_an_account_that_may_not_decide_can_still_remind_and_cancel(page):
+def test_an_account_that_may_not_decide_leaves_that_to_another_one(page):
     page.loader.permissions.denial_reason = lambda *_: "It may not decide."
-    page.select(row())
-    reasons = page.selection.reasons()
-    assert [name for name in ACTION_NAMES if not reasons[name]] == ["remind", "cancel_request"]
+    one, two = row(1), row(2)
+    page.select(one)
+    assert not any(page.selection.reasons().values())
+    assert page.selection.denial_reason([one]) == "It may not decide."
+    assert page.selection.denial_reason([one, two]) == ""
 
 
 def test_approvers_are_known_only_for_the_request_whose_instance_was_asked(page):
