@@ -1,6 +1,6 @@
 """The secrets of one User Credential together: which the vault holds, for which destinations, and binding them as one.
 
-A method of signing in uses several secrets. They are bound, lent and judged together, so that none is left behind for
+A method of signing in uses several secrets. They are bound and judged together, so that none is left behind for
 another address.
 """
 
@@ -153,16 +153,6 @@ def unbind_secrets(
     """Take a binding back, for example when saving the server failed; the secrets stay."""
     for one in names:
         vault.unbind(credential.id, credential.name, place, secret_name=one)
-
-
-@contextmanager
-def lending_secrets(vault: Vault, credential: UserCredential, place: SecretTarget) -> Iterator[None]:
-    """Bind the secrets of a credential to `place` for the length of the block; blocks. Raises as `bind_secrets` does."""
-    bound = bind_secrets(vault, credential, place)
-    try:
-        yield
-    finally:
-        unbind_secrets(vault, credential, place, bound)
 
 
 @contextmanager

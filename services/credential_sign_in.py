@@ -1,7 +1,5 @@
 """The sign-in of a User Credential: its fields with the secrets that its method needs, read from the vault."""
 
-import uuid
-
 from models.secret_names import SecretName
 from models.sign_in import METHODS, TOKEN_METHODS, SignInMethod
 from models.user_credential import UserCredential
@@ -14,8 +12,10 @@ from services.vault import SecretMissingError, Vault
 from services.vault.base import SecretTarget
 
 
-def read_sign_in(vault: Vault, credential: UserCredential, place: SecretTarget) -> ServerSignIn:
-    """Return how a credential signs in to a server at `place`; blocks.
+def read_sign_in(
+    vault: Vault, credential: UserCredential, place: SecretTarget, *, lend: bool = False
+) -> ServerSignIn:
+    """Return how a credential signs in to a server at `place`; blocks. `lend` is that of `Vault.get`.
 
     Raises SecretMissingError for a secret that its method needs, and SecretNotForHostError for one that is bound elsewhere,
     an optional one included: nothing is sent in part.
@@ -24,7 +24,7 @@ def read_sign_in(vault: Vault, credential: UserCredential, place: SecretTarget) 
     if method is SignInMethod.CERTIFICATE:
         # Its passphrase opens the file of the server; it is read when the connection is opened.
         return CertificateSignIn(credential.account)
-    found = _read_secrets(vault, credential.id, credential.name, method, place)
+    found = _read_secrets(vault, credential, place, lend=lend)
     if method in TOKEN_METHODS:
         return TokenSignIn(
             account=credential.account,
@@ -111,15 +111,21 @@ def require_own_certificate(credential: UserCredential, own: UserCredential | No
 
 
 def read_certificate_passphrase(
-    vault: Vault, credential: UserCredential, place: SecretTarget
+    vault: Vault, credential: UserCredential, place: SecretTarget, *, lend: bool = False
 ) -> Secret | None:
     """Return the passphrase of the client certificate of a server, or None where none is stored; blocks.
 
-    `place` is the server's `destination`. Raises SecretNotForHostError for one that was entered for another file, host or
+    `lend` is that of `Vault.get`, `place` is the server's `destination`. Raises SecretNotForHostError for one that was entered for another file, host or
     way.
     """
     try:
-        return vault.get(credential.id, credential.name, place, secret_name=SecretName.CERTIFICATE_PASSPHRASE)
+        return vault.get(
+            credential.id,
+            credential.name,
+            place,
+            secret_name=SecretName.CERTIFICATE_PASSPHRASE,
+            lend=lend,
+        )
     except SecretMissingError:
         return None
 
@@ -139,13 +145,16 @@ def read_own_certificate_passphrase(
 
 
 def _read_secrets(
-    vault: Vault, credential_id: uuid.UUID, name: str, method: SignInMethod, place: SecretTarget
+    vault: Vault, credential: UserCredential, place: SecretTarget, *, lend: bool
 ) -> dict[SecretName, Secret]:
-    form = METHODS[method]
-    found = {one: vault.get(credential_id, name, place, secret_name=one) for one in form.required_secrets}
+    def get(one: SecretName) -> Secret:
+        return vault.get(credential.id, credential.name, place, secret_name=one, lend=lend)
+
+    form = METHODS[credential.method]
+    found = {one: get(one) for one in form.required_secrets}
     for one in form.optional_secrets:
         try:
-            found[one] = vault.get(credential_id, name, place, secret_name=one)
+            found[one] = get(one)
         except SecretMissingError:
             continue
     return found

@@ -25,7 +25,6 @@ from services.common.progress import Progress, ignore_progress
 from services.common.secret import Secret
 from services.configuration import Configuration
 from services.coordination.clock import Clock
-from services.credential_secrets import lending_secrets
 from services.credential_sign_in import (
     read_certificate_passphrase,
     read_own_certificate_passphrase,
@@ -173,8 +172,7 @@ class Workspace:
         Reads the secrets at once, in a thread: raises VaultError before the first call, and
         `certificate-of-other-credential`, `certificate-other-account` or `oauth-other-account` where the certificate of
         the server or the token signs in another account; `is_user_shown` of the client says whether that is proven.
-        Secrets that are for no server yet are bound to this one while they are read: whoever names both says so, for
-        this run only.
+        Secrets that are for no server yet are read as well, and stay so: whoever names both says so, for this run only.
         """
         own_settings, sign_in = await self.signing_in_as(server, credential)
         if settings is None or credential.method is SignInMethod.CERTIFICATE:
@@ -197,11 +195,11 @@ class Workspace:
         def read() -> tuple[ServerSignIn, Secret | None]:
             own = server.credential_id and self.configuration.get(UserCredential, server.credential_id)
             require_own_certificate(credential, own or None, server.name)
-            with lending_secrets(self.vault, credential, server.destination):
-                sign_in = read_sign_in(self.vault, credential, server.destination)
-                if not is_by_certificate:
-                    return sign_in, None
-                return sign_in, read_certificate_passphrase(self.vault, credential, server.destination)
+            place = server.destination
+            sign_in = read_sign_in(self.vault, credential, place, lend=True)
+            if not is_by_certificate:
+                return sign_in, None
+            return sign_in, read_certificate_passphrase(self.vault, credential, place, lend=True)
 
         sign_in, passphrase = await asyncio.to_thread(read)
         settings = self.connection_settings_for(server)

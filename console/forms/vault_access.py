@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from models.servers import Server
     from models.user_credential import UserCredential
     from services.credential_secrets import CredentialSecrets
+    from services.vault.base import SecretState as StoredSecret
     from services.vault.base import VaultState
 
 
@@ -27,24 +28,24 @@ class SecretState:
 
     present: bool
     """Whether every required secret is there."""
-    places: tuple[tuple[Destination, ...], ...] = ()
-    """What each secret that is there is bound to."""
+    secrets: "tuple[StoredSecret, ...]" = ()
+    """What the vault says of each secret that is there."""
     problem: Problem | None = None
     """Why the vault could not be read."""
 
     @property
     def is_bound(self) -> bool:
         """Whether any secret is bound."""
-        return any(self.places)
+        return any(one.destinations for one in self.secrets)
 
     @property
     def origins(self) -> tuple[Origin, ...]:
         """Return the origins that any secret is bound to, by any route."""
-        return tuple(dict.fromkeys(one.origin for places in self.places for one in places))
+        return tuple(dict.fromkeys(origin for one in self.secrets for origin in one.origins))
 
     def covers(self, place: Destination) -> bool:
         """Whether every secret may be sent to `place`."""
-        return all(place in places for places in self.places)
+        return all(one.covers(place) for one in self.secrets)
 
 
 def format_origin(origin: Origin) -> str:
@@ -63,8 +64,7 @@ async def read_secret_state(
         state = await asyncio.to_thread(read)
     except ConsoleError as error:
         return SecretState(present=False, problem=error.problem)
-    places = (tuple(state.destinations),) if state.present else ()
-    return SecretState(state.present, places)
+    return SecretState(state.present, (state,) if state.present else ())
 
 
 async def read_credential_secrets(

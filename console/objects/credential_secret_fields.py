@@ -93,8 +93,8 @@ class CredentialSecretFields(QObject):
         """Return the state of all secrets that the method uses."""
         form = METHODS[self.method]
         is_complete = all(self.states[one].present for one in form.required_secrets)
-        places = tuple(place for one in form.secrets for place in self.states[one].places)
-        return vault_access.SecretState(is_complete, places)
+        secrets = tuple(secret for one in form.secrets for secret in self.states[one].secrets)
+        return vault_access.SecretState(is_complete, secrets)
 
     def show_notes(self) -> None:
         """Show under each secret where it is kept, and for which hosts."""

@@ -122,6 +122,7 @@ class FaultId(StrEnum):
         _ANY_CALL | _PAUSES | FaultTrait.MAY_LOCK_ACCOUNT,
     )
     OAUTH_CLIENT_UNKNOWN = ("oauth-client-unknown", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
+    OAUTH_TOKEN_UNAVAILABLE = ("oauth-token-unavailable", _INSTANCE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
     OAUTH_REPLY_UNREADABLE = ("oauth-reply-unreadable", _INSTANCE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
     OAUTH_PRIVATE_KEY_UNUSABLE = ("oauth-private-key-unusable", _CONSOLE, _NOT_EXECUTED, _ANY_CALL | _PAUSES)
     OAUTH_TOKEN_REJECTED = ("oauth-token-rejected", _ACCOUNT, _NOT_EXECUTED, _ANY_CALL | _PAUSES)

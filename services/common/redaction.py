@@ -12,6 +12,7 @@ import re
 import threading
 from dataclasses import dataclass
 
+from services.common.long_secrets import LONG_MIN_LENGTH, LongSecrets, is_long
 from services.common.plain_text import replace_unstorable
 
 REDACTED = "(removed)"
@@ -19,6 +20,7 @@ EVIDENCE_MAX = 600
 EVIDENCE_INPUT_MAX = 20_000
 """Characters of a response that `evidence_excerpt` reads."""
 REMEMBERED_MAX = 256
+"""Of long secrets, and as many of others: access tokens, of which there is a new one twice an hour, replace no password."""
 SUBSTRING_MIN_LENGTH = 8
 """Shorter passwords are removed only as whole words."""
 SECRET_MIN_LENGTH = 3
@@ -34,6 +36,15 @@ _URL_PASSWORD_RULE = (
     re.compile(r"(?i)([a-z0-9+.-]://)[^/\s@\"'<>]{0,512}:[^\s@\"'<>]{0,1024}@"),
     rf"\1{REDACTED}@",
 )
+_FORM_RULES = (
+    _URL_PASSWORD_RULE,
+    # A private key in PEM form, with what an escape or a header puts before its first line.
+    (re.compile(r"(-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY-----)(?:\s|\\{1,8}[nr]|%0[AaDd]){0,20}"
+                r"(?=[A-Za-z0-9+/]{16}|Proc-Type)(?:[^-]|-(?!----))+"), rf"\1{REDACTED}"),
+    # A signed token: header, claims and signature.
+    (re.compile(r"(?<![A-Za-z0-9_.-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), REDACTED),
+)  # fmt: skip
+"""What is a secret by its form alone, whoever wrote it."""
 _RULES = (
     (re.compile(r"(?i)(authorization[\"']?\s*[:=,]\s*[\"']?)(basic|bearer|digest|ntlm|negotiate)\s+[^\r\n\"'<>]+"),
      rf"\1\2 {REDACTED}"),
@@ -45,7 +56,7 @@ _RULES = (
     (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*=\s*\")[^\"]*"), rf"\1{REDACTED}"),
     (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*=\s*')[^']*"), rf"\1{REDACTED}"),
     (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*[:=]\s*)(?![\"'])[^\s\"',;&}}<>]+"), rf"\1{REDACTED}"),
-    _URL_PASSWORD_RULE,
+    *_FORM_RULES,
 )  # fmt: skip
 TOKEN_MIN_LENGTH = 16
 """Shorter words are not treated as tokens."""
@@ -58,14 +69,19 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 @dataclass(frozen=True, slots=True)
 class _SecretPattern:
-    """Patterns of a password: its encodings as text, and fragments of its base64 form."""
+    """Patterns of a password: its encodings as text, and fragments of its base64 form.
+
+    Of a long secret only the hexadecimal form has a pattern; `_long_secrets` finds the others.
+    """
 
     pattern: re.Pattern[str]
     base64_fragments: tuple[str, ...]
+    long: bool
 
 
 _lock = threading.Lock()
 _remembered: dict[str, _SecretPattern] = {}
+_long_secrets = LongSecrets()
 
 
 def remember_secret(secret: str) -> None:
@@ -73,12 +89,18 @@ def remember_secret(secret: str) -> None:
     if len(secret) < SECRET_MIN_LENGTH or secret in REDACTED:
         return
     with _lock:
-        known = _remembered.pop(secret, None) or _SecretPattern(
-            _secret_pattern(secret), _base64_fragments(secret)
-        )
-        _remembered[secret] = known
-        while len(_remembered) > REMEMBERED_MAX:
-            del _remembered[next(iter(_remembered))]
+        known = _remembered.pop(secret, None)
+        if known is not None:
+            _remembered[secret] = known
+            return
+        long = is_long(secret)
+        _remembered[secret] = _SecretPattern(_secret_pattern(secret), _base64_fragments(secret), long)
+        if long:
+            _long_secrets.add(secret)
+        alike = [one for one, pattern in _remembered.items() if pattern.long == long]
+        for oldest in alike[:-REMEMBERED_MAX]:
+            del _remembered[oldest]
+            _long_secrets.discard(oldest)
 
 
 def redact(text: str) -> str:
@@ -90,18 +112,21 @@ def redact(text: str) -> str:
 
 
 def redact_user_text(text: str) -> str:
-    """Return text from a person, such as a reason or a comment, without tokens, URL passwords and remembered passwords.
+    """Return text from a person, such as a reason or a comment, without tokens, keys, URL passwords and remembered passwords.
 
     Words after “password” stay: people write “my password: please allow it”.
     """
-    rule, replacement = _URL_PASSWORD_RULE
-    return _SCHEME.sub(_redact_token_in_user_text, rule.sub(replacement, _redact_remembered(text)))
+    text = _redact_remembered(text)
+    for rule, replacement in _FORM_RULES:
+        text = rule.sub(replacement, text)
+    return _SCHEME.sub(_redact_token_in_user_text, text)
 
 
 def _redact_remembered(text: str) -> str:
     with _lock:
         # Longest first: one password may be a prefix of another.
         known = [_remembered[secret] for secret in sorted(_remembered, key=len, reverse=True)]
+        text = _long_secrets.replace(text, REDACTED)
     text = _redact_base64(text, [part for one in known for part in one.base64_fragments])
     for one in known:
         text = one.pattern.sub(REDACTED, text)
@@ -141,6 +166,8 @@ def _redact_token_in_user_text(found: re.Match[str]) -> str:
 
 def _secret_pattern(secret: str) -> re.Pattern[str]:
     """Return a pattern for a secret; its matching time is linear in the length of the text."""
+    if is_long(secret):
+        return re.compile(f"(?i:{secret[:LONG_MIN_LENGTH].encode().hex()})[0-9a-fA-F]*")
     parts = _character_patterns(secret)
     whole = "".join(parts)
     if len(secret) < SUBSTRING_MIN_LENGTH:

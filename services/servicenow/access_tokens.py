@@ -18,7 +18,7 @@ import httpx
 from models.secret_names import SecretName
 from models.sign_in import SignInMethod
 from services.common.errors import ConsoleError, RefusedError, new_correlation_id
-from services.common.fault_ids import FaultId, FaultTrait
+from services.common.fault_ids import Execution, FaultId, FaultTrait
 from services.common.json_types import JsonValue
 from services.common.redaction import evidence_excerpt, remember_secret
 from services.common.secret import Secret
@@ -41,7 +41,11 @@ LIFETIME_DEFAULT_S = 1800.0
 LIFETIME_MAX_S = 24 * 3600.0
 REFUSALS = (FaultId.OAUTH_TOKEN_REFUSED, FaultId.OAUTH_CLIENT_UNKNOWN)
 """How the endpoint refuses what it was sent."""
-SERVER_ERROR, FORBIDDEN = 500, 403
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, SERVER_ERROR = 400, 401, 403, 500
+RENEW_AGAIN_AFTER_S = 30.0
+"""After a renewal that could not be made, a token that has not ended is used for this long."""
+LIFETIME_MIN_S = 1.0
+"""A token that is given again in its last second has a life time of zero."""
 REFUSED_PAUSE_S = 60.0
 """For this long refused secrets are not sent again."""
 TOKEN_MAX = 16_384
@@ -64,6 +68,10 @@ class AccessToken:
     def is_fresh(self, now: float) -> bool:
         """Return whether it is used for another call."""
         return now < self.fetched_at + self.used_for_s
+
+    def is_alive(self, now: float) -> bool:
+        """Return whether it has not ended."""
+        return now < self.fetched_at + self.lifetime_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +135,30 @@ class AccessTokens:
                 self.clear()
                 self._sign_in = sign_in
             if self._token is None or not self._token.is_fresh(self._clock()):
-                await self._wait_for_end(self._token)
-                before, self._token = self._token, await self._fetch(sign_in, tried)
-                self._note_renewal(before, self._token)
+                before = self._token
+                await self._wait_for_end(before)
+                try:
+                    self._token = await self._fetch_before_call(sign_in, tried)
+                except ConsoleError as error:
+                    usable = self._still_usable(before) if error.retryable else None
+                    if usable is None:
+                        raise
+                    self._token = usable
+                else:
+                    self._note_renewal(before, self._token)
             return self._token
+
+    def is_alive(self, token: AccessToken) -> bool:
+        """Return whether `token` has not ended by this clock."""
+        return token.is_alive(self._clock())
+
+    def _still_usable(self, token: AccessToken | None) -> AccessToken | None:
+        """Return a token that is used for some time more, because it has not ended and cannot be renewed now; else None."""
+        now = self._clock()
+        if token is None or not token.is_alive(now + END_MARGIN_S):
+            return None
+        left = token.fetched_at + token.lifetime_s - END_MARGIN_S - now
+        return replace(token, used_for_s=now - token.fetched_at + min(left, RENEW_AGAIN_AFTER_S))
 
     async def _wait_for_end(self, token: AccessToken | None) -> None:
         """Wait for the last seconds of a token whose instance gives another one only after its end."""
@@ -157,6 +185,23 @@ class AccessTokens:
         return self._clock() >= token.fetched_at + REFUSED_PAUSE_S
 
     # -- fetching ----------------------------------------------------------
+
+    async def _fetch_before_call(self, sign_in: TokenSignIn, tried: str) -> AccessToken:
+        """Fetch a token, a second time where the connection was lost. Raises faults of calls that were not executed only."""
+        try:
+            try:
+                return await self._fetch(sign_in, tried)
+            except ConsoleError as error:
+                if error.problem.fault is not FaultId.CONNECTION_LOST:
+                    raise
+                return await self._fetch(sign_in, tried)
+        except ConsoleError as error:
+            fault = error.problem.fault
+            if fault.execution is Execution.NOT_EXECUTED:
+                raise
+            # The call that needs the token was not sent, whatever became of the request for one.
+            known = FaultId.OAUTH_TOKEN_UNAVAILABLE if error.retryable else FaultId.OAUTH_REPLY_UNREADABLE
+            raise make_error(known, tried, f"{TOKEN_PATH}: {fault}, {error.problem.evidence}") from error
 
     async def _fetch(self, sign_in: TokenSignIn, tried: str) -> AccessToken:
         self._raise_if_refused_before(sign_in)
@@ -274,8 +319,9 @@ class AccessTokens:
             body: JsonValue = json.loads(response.content)
         except (ValueError, RecursionError):
             body = None
-        if response.status_code in (400, 401) and isinstance(body, dict) and "error" in body:
-            raise self._refusal_error(body["error"], sign_in, tried, seen)
+        code = body.get("error") if isinstance(body, dict) else None
+        if response.status_code == UNAUTHORIZED or (response.status_code == BAD_REQUEST and code is not None):
+            raise self._refusal_error(code, sign_in, tried, seen)
         try:
             raise_for_failure(response, tried)
         except ConsoleError as error:
@@ -295,6 +341,7 @@ class AccessTokens:
         refresh = body.get("refresh_token")
         if isinstance(refresh, str) and _is_token(refresh):
             self._refresh_token = Secret(refresh)
+            remember_secret(refresh)
         # Redacted from now on, wherever the instance repeats it.
         remember_secret(value)
         scope, lifetime_s = body.get("scope"), _lifetime(body.get("expires_in"))
@@ -321,10 +368,12 @@ def _client(sign_in: TokenSignIn) -> dict[str, str]:
 def _lifetime(value: JsonValue) -> float:
     """Return `expires_in` in seconds, whatever form it has; the default where it does not say."""
     try:
-        seconds = float(value) if isinstance(value, int | float | str) and value is not True else -1.0
-    except ValueError:
+        seconds = (
+            float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
+        )
+    except (ValueError, OverflowError):
         seconds = -1.0
-    return min(seconds, LIFETIME_MAX_S) if seconds > 0 else LIFETIME_DEFAULT_S
+    return min(max(seconds, LIFETIME_MIN_S), LIFETIME_MAX_S) if seconds >= 0 else LIFETIME_DEFAULT_S
 
 
 def _is_token(text: str) -> bool:

@@ -50,6 +50,9 @@ FAULTS = FaultTable(
         _F(FaultId.OAUTH_CLIENT_UNKNOWN, tr_later("The instance does not know this client, or the client may not use this grant."), _SN,
            tr_later("Compare the Client ID with the record in Application Registry of this instance; a clone carries the clients of its "
            "source."), RefusedError, possible.UNKNOWN_CLIENT),
+        _F(FaultId.OAUTH_TOKEN_UNAVAILABLE, tr_later("No access token can be fetched now: the token endpoint did not answer, or failed. The call itself was not sent."),
+           _SN, tr_later("Try again; if it repeats, look at the load and the system log of the instance, and at the network on the way."),
+           UnreachableError),
         _F(FaultId.OAUTH_REPLY_UNREADABLE, tr_later("The token endpoint did not answer with a token."), _SN,
            tr_later("Check that the base URL is the instance itself, and that no proxy or portal answers in its place."), ReplyError),
         _F(FaultId.OAUTH_PRIVATE_KEY_UNUSABLE, tr_later("The private key cannot sign the assertion."), _ME,

@@ -26,11 +26,19 @@ from services.transport.authentication import (
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.http_channel import (
     GET_ATTEMPTS,
+    Authorize,
     HttpChannel,
     OpenConnections,
     RequestParts,
     repeat_read,
 )
+
+SENDS_MAX = 3
+"""How often a call whose access token ended while it waited for its turn waits for another turn."""
+
+
+class _TokenEndedError(Exception):
+    """The access token of a call ended while the call waited; nothing was sent."""
 
 
 class HttpSession:
@@ -76,15 +84,8 @@ class HttpSession:
 
     @property
     def settings(self) -> ConnectionSettings:
-        """How the instance is reached. Another value is used with the connections that are opened next."""
+        """How the instance is reached; it does not change, because its sign-in is for this destination."""
         return self._channel.settings
-
-    @settings.setter
-    def settings(self, settings: ConnectionSettings) -> None:
-        if settings != self._channel.settings:
-            # What was fetched for one destination is not sent to another.
-            self._tokens.clear()
-        self._channel.settings = settings
 
     @property
     def sign_in(self) -> ServerSignInSource:
@@ -153,9 +154,8 @@ class HttpSession:
         A session that is led to another node may be refused there until it is begun anew. An access token may have been
         revoked; a call that changes something is not repeated for that.
         """
-        before = self._tokens.current
-        response = await self._send(method, path, tried, **parts)
-        if response.status_code == 401 and before is not None and self._tokens.may_renew(before):
+        response, token = await self._send_with_token(method, path, tried, **parts)
+        if response.status_code == 401 and self._tokens.current is not token:
             response = await self._send(method, path, tried, **parts)
         key = f"{method} {path.partition('?')[0]}"
         if response.status_code != 403 or "cookie" not in response.request.headers or key in self._refused:
@@ -169,13 +169,21 @@ class HttpSession:
     async def _send(
         self, method: str, path: str, tried: str, **parts: Unpack[RequestParts]
     ) -> httpx.Response:
-        authorization, token = await self._ready_authorization(tried)
-        signed = self._signed
+        return (await self._send_with_token(method, path, tried, **parts))[0]
 
-        async def authorize() -> httpx.Auth | None:
-            return authorization
-
-        response = await self._channel.send(method, path, tried, authorize=authorize, **parts)
+    async def _send_with_token(
+        self, method: str, path: str, tried: str, **parts: Unpack[RequestParts]
+    ) -> tuple[httpx.Response, AccessToken | None]:
+        """Send a call, once; return the response, and the access token that it carried if there was one."""
+        for left in reversed(range(SENDS_MAX)):
+            authorization, token = await self._ready_authorization(tried)
+            signed = self._signed
+            authorize = self._authorize(authorization, token if left else None)
+            try:
+                response = await self._channel.send(method, path, tried, authorize=authorize, **parts)
+                break
+            except _TokenEndedError:
+                continue
         self.last_response_headers = response.headers
         if response.status_code == 401:
             self._tokens.drop(token)
@@ -192,7 +200,17 @@ class HttpSession:
                 # The file or its passphrase may be corrected meanwhile; open connections show the old certificate.
                 await self._channel.renew_connections()
             raise_for_certificate_refusal(response, tried)
-        return response
+        return response, token
+
+    def _authorize(self, authorization: httpx.Auth | None, token: AccessToken | None) -> Authorize:
+        """Return what gives `authorization` when a call has its turn; it raises _TokenEndedError where `token` has ended."""
+
+        async def authorize() -> httpx.Auth | None:
+            if token is not None and not self._tokens.is_alive(token):
+                raise _TokenEndedError
+            return authorization
+
+        return authorize
 
     async def _ready_authorization(self, tried: str) -> tuple[httpx.Auth | None, AccessToken | None]:
         """Return what sets `Authorization` on the next call, and the access token in it if there is one."""

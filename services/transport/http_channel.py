@@ -116,8 +116,8 @@ class HttpChannel:
         """Whether the proxy has offered Basic: only then it is sent its sign-in."""
         self._retired_clients: list[httpx.AsyncClient] = []
         """Clients that are used no more: calls may still be under way in their connections."""
-        self._files = _file_marks(settings)
-        """The files that the connections were opened with."""
+        self._files: _FileMarks | None = None
+        """The files that the connections were opened with; None until they were looked at."""
         self._client_lock = asyncio.Lock()
         self._call_semaphore = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
         self._calls = 0
@@ -254,11 +254,12 @@ class HttpChannel:
     async def _ready(self, tried: str, authorize: Authorize) -> tuple[httpx.AsyncClient, httpx.Auth | None]:
         async with self._client_lock:
             auth = await authorize()
-            files = _file_marks(self.settings)
+            files = await _look_at_files(self.settings)
             if self._client is None:
                 self._client, self._files = await self._open(tried), files
-            elif files != self._files:
+            elif self._files is not None and files != self._files:
                 await self._take_new_files(self._client, files, tried)
+            self._files = files
             return self._client, auth
 
     async def _take_new_files(self, client: httpx.AsyncClient, files: "_FileMarks", tried: str) -> None:
@@ -305,9 +306,13 @@ class HttpChannel:
 _FileMarks = tuple[tuple[int, int, int] | None, ...]
 
 
-def _file_marks(settings: ConnectionSettings) -> _FileMarks:
-    """Return what changes when the CA bundle or the client certificate is replaced under its name."""
-    return tuple(_file_mark(path) for path in (settings.ca_bundle, settings.client_certificate) if path)
+async def _look_at_files(settings: ConnectionSettings) -> _FileMarks:
+    """Return what changes when the CA bundle or the client certificate is replaced under its name.
+
+    Looked at in a thread: they may be in a folder of the network, which may not answer.
+    """
+    paths = [path for path in (settings.ca_bundle, settings.client_certificate) if path]
+    return await asyncio.to_thread(lambda: tuple(map(_file_mark, paths))) if paths else ()
 
 
 def _file_mark(path: str) -> tuple[int, int, int] | None:

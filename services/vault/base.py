@@ -345,13 +345,18 @@ class Vault(ABC):
         place: SecretTarget,
         *,
         secret_name: SecretName = SecretName.PASSWORD,
+        lend: bool = False,
     ) -> Secret:
-        """Return the secret for a server at `place`. Raises SecretMissingError, SecretNotForHostError."""
+        """Return the secret for a server at `place`. Raises SecretMissingError, SecretNotForHostError.
+
+        With `lend` also a secret that is for no server yet, which stays so: a person names both, for this run only.
+        """
         key = EntryKey(credential_id, name, secret_name)
         entry = self._load(key)
         if entry is None:
             raise SecretMissingError(key)
-        if to_destination(place, secret_name) not in entry.destinations:
+        is_lent = lend and not entry.destinations
+        if not is_lent and to_destination(place, secret_name) not in entry.destinations:
             raise SecretNotForHostError(key, place, entry.destinations)
         _reject_placeholder("Use", key, entry.secret)
         return entry.secret

@@ -103,11 +103,12 @@ class EnvVault(Vault):
         place: SecretTarget,
         *,
         secret_name: SecretName = SecretName.PASSWORD,
+        lend: bool = False,
     ) -> Secret:
         """As `Vault.get`; errors name the variable to set."""
         key = EntryKey(credential_id, name, secret_name)
         try:
-            return super().get(credential_id, name, place, secret_name=secret_name)
+            return super().get(credential_id, name, place, secret_name=secret_name, lend=lend)
         except SecretMissingError:
             raise SecretMissingError(key, _set_before_starting(key)) from None
         except SecretNotForHostError:

@@ -4,7 +4,9 @@ The backend is checked before every use: the library silently falls back to back
 text, and its chained backend passes a password on to the next one.
 """
 
+import random
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 SERVICE_PREFIX = "approval-console"
 CALL_TIMEOUT_S = 120.0
 """Enough for the user to unlock the keyring."""
+WRITES_MAX = 4
+"""How often an entry is written that another program writes as well."""
+WRITE_PAUSE_S = (0.02, 0.1)
 LABEL = "the keyring of this system"
 
 T = TypeVar("T")
@@ -89,8 +94,14 @@ class SystemVault(Vault):
 
         def write_and_compare() -> bool:
             backend = select_backend()
-            write_entry(backend, service, user, text)
-            return read_entry(backend, service, user) == text
+            for left in reversed(range(WRITES_MAX)):
+                write_entry(backend, service, user, text)
+                if _is_written(backend, service, user, text):
+                    return True
+                if left:
+                    # Another program has written at the same time: its parts and these are mixed until one writes again.
+                    time.sleep(random.uniform(*WRITE_PAUSE_S))  # noqa: S311 -- a pause
+            return False
 
         if not self._call("Keep", key, write_and_compare):
             raise _keyring_error("Keep", key, "the keyring took it and gives something else back")
@@ -169,6 +180,13 @@ def _unsuitable_reason(backend: "KeyringBackend") -> str:
     if float(getattr(backend, "priority", 1)) <= 0:
         return NO_KEYRING
     return ""
+
+
+def _is_written(backend: "KeyringBackend", service: str, user: str, text: str) -> bool:
+    try:
+        return read_entry(backend, service, user) == text
+    except EntryIncompleteError:
+        return False
 
 
 def _place(key: EntryKey) -> tuple[str, str]:

@@ -1,5 +1,8 @@
 """The client certificate on every path: PKCS#12 with a passphrase from the vault, a private CA, directly and through a proxy."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from console.cli.provision_command import _AdminOptions, _open_instance
@@ -16,11 +19,13 @@ from services.practice import PracticeInstance
 from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.practice.mutual_tls import LoadBalancer
 from services.requests.rehearsal.rehearsal import rehearse
+from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.contract import STATUS_INPUT, STATUS_OUTPUT
 from services.setup import discovery
 from services.sign_in_switch.switch import switch_sign_in, undo_switch
 from services.transfer import plan_document, read_document
 from services.transfer.apply_online import apply_online
+from services.transport.authentication import CertificateSignIn, SignIn
 from tests.proxying import ConnectProxy
 from tests.services.servicenow.certificates import Authority, as_pkcs12
 from tests.services.sign_in_switch.conftest import probed_plan
@@ -240,3 +245,38 @@ async def test_a_password_works_beside_a_certificate_whose_passphrase_another_cr
         assert await instance.table("sc_cat_item").first(None, ("name",))
     assert {call.account for call in practice.log} == {INTEGRATION}
     await workspace.close_connections()
+
+
+async def test_a_certificate_that_was_renewed_in_its_file_is_shown_with_the_next_call(
+    certificates, practice, tmp_path
+):
+    """A worker runs for months; it would show the old certificate until it is started again."""
+    authority, _, files = certificates
+    shown = tmp_path / "client.pem"
+    shown.write_bytes(Path(authority.sign(["console"], name="unmapped").path).read_bytes())
+    settings = ConnectionSettings(
+        "Practice", practice.base_url, ca_bundle=authority.bundle, client_certificate=str(shown)
+    )
+    async with ServiceNowClient(settings, CertificateSignIn(INTEGRATION)) as instance:
+        table = instance.table("sys_user")
+        for _ in range(2):
+            with pytest.raises(ConsoleError) as caught:
+                await table.first(None, ("sys_id",))
+            assert caught.value.problem.fault == FaultId.CERTIFICATE_REFUSED
+        Path(shutil.copy(files[INTEGRATION].path, tmp_path / "new.pem")).replace(shown)
+        assert await table.first(None, ("sys_id",))
+
+
+async def test_a_ca_bundle_that_was_replaced_is_read_with_the_next_call(certificates, practice, tmp_path):
+    authority, _, _ = certificates
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(Path(Authority(tmp_path / "other", "Another CA").bundle).read_bytes())
+    settings = ConnectionSettings("Practice", practice.base_url, ca_bundle=str(bundle))
+    password = Secret(practice.accounts[INTEGRATION].password)
+    async with ServiceNowClient(settings, SignIn(INTEGRATION, password)) as instance:
+        table = instance.table("sys_user")
+        with pytest.raises(ConsoleError) as caught:
+            await table.first(None, ("sys_id",))
+        assert caught.value.problem.fault == FaultId.TLS_UNTRUSTED
+        Path(shutil.copy(authority.bundle, tmp_path / "new.pem")).replace(bundle)
+        assert await table.first(None, ("sys_id",))

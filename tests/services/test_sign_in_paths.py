@@ -1,5 +1,6 @@
 """Every path to an instance with every method of signing in, over real sockets: each runs as the account it names."""
 
+import asyncio
 import base64
 
 import pytest
@@ -235,3 +236,17 @@ def test_the_support_bundle_lists_methods_and_states(connect, configuration, vau
         assert f'"sign_in": "{method}"' in text
     assert '"private_key_passphrase"' in text
     assert not [one for one in values if one in text or base64.b64encode(one.encode()).decode() in text]
+
+
+@pytest.mark.parametrize("method", BY_HEADER)
+async def test_naming_a_credential_for_one_run_binds_none_of_its_secrets(
+    workspace, configuration, vault, practice, connect, method, monkeypatch
+):
+    server, _ = connect(SignInMethod.BASIC)
+    approver = add_credential(configuration, vault, practice, method, account=APPROVER)
+    monkeypatch.setattr(vault, "_store", lambda *_: pytest.fail("written"))
+    made = await asyncio.gather(*(workspace.signing_in_as(server, approver) for _ in range(4)))
+    assert {sign_in.account for _, sign_in in made} == {APPROVER}
+    found = read_credential_secrets(vault, approver)
+    assert found.complete
+    assert not found.destinations

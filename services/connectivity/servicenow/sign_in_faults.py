@@ -28,6 +28,8 @@ def _call(fault_id: FaultId, see: str, source: str) -> CheckFault:
 declare_faults(
     _call(FaultId.OAUTH_TOKEN_REFUSED, _TOKENS_END, f"{_OAUTH}: almost every failure has the same reply"),
     _call(FaultId.OAUTH_CLIENT_UNKNOWN, _TOKENS_END, "RFC 6749, 5.2: unauthorized_client"),
+    _call(FaultId.OAUTH_TOKEN_UNAVAILABLE, tr_later("Requests fail from time to time, and work when they are repeated."),
+          f"{_OAUTH}: token endpoint"),
     _call(FaultId.OAUTH_REPLY_UNREADABLE, _TOKENS_END, f"{_OAUTH}: response parameters"),
     _call(FaultId.OAUTH_PRIVATE_KEY_UNUSABLE, tr_later("This console sends nothing to the server."),
           "RFC 7518, 3.1: algorithms and the keys they need"),

@@ -189,6 +189,27 @@ def test_a_secret_is_stored_under_its_name_and_can_be_removed(run, ctx, configur
     run(story())
 
 
+def test_a_passphrase_that_is_bound_to_its_certificate_is_not_asked_for_again(run, ctx, configuration, vault):
+    item = make(configuration, Kind.USER_CREDENTIAL, name="mTLS", account="a", sign_in="certificate")
+    server = make(configuration, Kind.FOREIGN_SYSTEM, name="Server", base_url=ACME,
+                  client_certificate="/files/client.p12", credential_id=item.id)  # fmt: skip
+    name = SecretName.CERTIFICATE_PASSPHRASE
+    vault.put(item.id, item.name, "a", Secret("canary-4712"), [server.destination], secret_name=name)
+
+    async def story():
+        async with opened(ctx, where(item)) as page:
+            await settled(page)
+            await until(lambda: page.form.field(name.value).note[1])
+            assert "for acme.service-now.com only" in page.form.field(name.value).note[1]
+            server.client_certificate = "/files/other.p12"
+            configuration.save(server)
+            page.tasks.start(page._read_state(), group="vault")
+            again = "Enter it again for acme.service-now.com"
+            await until(lambda: page.form.field(name.value).note[1] == again)
+
+    run(story())
+
+
 def test_a_credential_of_privilege_manager_is_not_probed_on_servicenow(run, ctx, configuration):
     item = make(configuration, Kind.USER_CREDENTIAL, name="API Client", account="a")
     make(configuration, Kind.FOREIGN_SYSTEM, name="Server", base_url=ACME)

@@ -1,6 +1,7 @@
 """Access tokens over real sockets: every grant, one fetch for all callers, renewal, and no loop after a refusal."""
 
 import asyncio
+import contextlib
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from models.secret_names import SecretName
 from models.sign_in import JwtAlgorithm, SignInMethod
 from services.common.errors import ConsoleError
-from services.common.fault_ids import FaultTrait
+from services.common.fault_ids import Execution, FaultTrait
+from services.common.redaction import redact
 from services.common.secret import Secret
 from services.practice.oauth import (
     CLIENT_CREDENTIALS_PROPERTY,
@@ -325,3 +327,184 @@ async def test_a_busy_endpoint_does_not_cost_the_refresh_token(practice, client)
         assert caught.value.problem.fault == "rate-limited"
         practice.faults.clear("rate_limited")
         assert await read(instance)
+
+
+@asynccontextmanager
+async def endpoint(*replies):
+    """Serve a token endpoint with one reply after the other, the last one again and again; gives port and what was asked."""
+    left, asked, running = list(replies), [], set()
+
+    async def answer(reader, writer):
+        running.add(asyncio.current_task())
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            path = head.split(b" ")[1].decode()
+            token = head.lower().partition(b"authorization: bearer ")[2].partition(b"\r\n")[0].decode()
+            asked.append((path, token))
+            if path == TOKEN_CALL:
+                told = left.pop(0) if len(left) > 1 else left[0]
+            else:
+                told = reply("200 OK", b'{"result": []}', "Content-Type: application/json")
+            writer.write(told)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        settings = ConnectionSettings("Practice", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        yield settings, asked
+    finally:
+        server.close()
+        await server.wait_closed()
+        await asyncio.gather(*running)
+
+
+def token_reply(token, expires_in="1800"):
+    body = f'{{"access_token": "{token}", "token_type": "Bearer", "expires_in": {expires_in}}}'
+    return reply("200 OK", body.encode(), "Content-Type: application/json")
+
+
+@asynccontextmanager
+async def signed_in_at(settings, clock):
+    async with ServiceNowClient(settings, client_credentials(make_client(USER))) as instance:
+        instance._tokens._clock = clock
+        yield instance
+
+
+async def test_a_token_that_is_given_again_in_its_last_second_is_soon_replaced():
+    """ServiceNow gives the same token with the time that is left, which is 0 in its last second."""
+    clock = Clock()
+    async with (
+        endpoint(token_reply("first"), token_reply("first", "0"), token_reply("second")) as (settings, asked),
+        signed_in_at(settings, clock) as instance,
+    ):
+        await read(instance)
+        clock.now += 1799
+        await read(instance)
+        clock.now += 1
+        await read(instance)
+    assert [token for path, token in asked if path != TOKEN_CALL] == ["first", "first", "second"]
+
+
+HTML = reply("200 OK", b"<html><title>Portal</title></html>", "Content-Type: text/html")
+
+
+@pytest.mark.parametrize(
+    ("told", "fault", "asked_times"),
+    [
+        (b"", "oauth-token-unavailable", 2),
+        (reply("500 Internal Server Error", b"{}"), "oauth-token-unavailable", 1),
+        (reply("504 Gateway Timeout", b""), "oauth-token-unavailable", 1),
+        (reply("202 Accepted", b""), "oauth-reply-unreadable", 1),
+        (HTML, "oauth-reply-unreadable", 1),
+        (reply("401 Unauthorized", b"<html></html>"), "oauth-token-refused", 1),
+        (reply("401 Unauthorized", b"", "WWW-Authenticate: Negotiate"), "oauth-token-refused", 1),
+    ],
+)  # fmt: skip
+async def test_a_change_whose_token_was_not_fetched_was_certainly_not_executed(told, fault, asked_times):
+    """A lost or late reply of the token endpoint counted as one of the change, which was then in doubt."""
+    async with endpoint(told) as (settings, asked), signed_in_at(settings, Clock()) as instance:
+        with pytest.raises(ConsoleError) as caught:
+            await instance.table("sys_properties").insert({"name": "x"})
+    assert caught.value.problem.fault == fault
+    assert caught.value.problem.fault.execution is Execution.NOT_EXECUTED
+    assert [path for path, _ in asked] == [TOKEN_CALL] * asked_times
+
+
+async def test_a_token_request_whose_connection_was_lost_is_made_once_more():
+    async with (
+        endpoint(b"", token_reply("first")) as (settings, asked),
+        signed_in_at(settings, Clock()) as instance,
+    ):
+        await read(instance)
+    assert [token for path, token in asked if path != TOKEN_CALL] == ["first"]
+
+
+@pytest.mark.parametrize("told", ["1" * 400, "true", "-5", '"soon"', "null", "NaN"])
+async def test_a_life_time_that_cannot_be_read_is_that_of_most_clients(told):
+    async with (
+        endpoint(token_reply("only", told)) as (settings, _),
+        signed_in_at(settings, Clock()) as instance,
+    ):
+        await read(instance)
+        assert instance.token_facts.lifetime_s == 1800
+
+
+async def test_a_token_that_lives_is_used_while_it_cannot_be_renewed():
+    busy = reply("503 Service Unavailable", b"{}", "Content-Type: application/json")
+    clock = Clock()
+    async with (
+        endpoint(token_reply("first"), busy) as (settings, asked),
+        signed_in_at(settings, clock) as instance,
+    ):
+        await read(instance)
+        clock.now += 1500
+        for _ in range(3):
+            await read(instance)
+        assert [path for path, _ in asked].count(TOKEN_CALL) == 2
+        clock.now += 30
+        await read(instance)
+        assert [path for path, _ in asked].count(TOKEN_CALL) == 3
+        clock.now += 270
+        with pytest.raises(ConsoleError):
+            await read(instance)
+    assert {token for path, token in asked if path != TOKEN_CALL} == {"first"}
+
+
+async def test_a_refused_renewal_is_told_at_once():
+    refused = reply("401 Unauthorized", b'{"error": "server_error"}', "Content-Type: application/json")
+    clock = Clock()
+    async with (
+        endpoint(token_reply("first"), refused) as (settings, _),
+        signed_in_at(settings, clock) as instance,
+    ):
+        await read(instance)
+        clock.now += 1500
+        with pytest.raises(ConsoleError) as caught:
+            await read(instance)
+    assert caught.value.problem.fault == "oauth-token-refused"
+
+
+async def test_a_call_that_waited_for_its_turn_does_not_carry_a_token_that_ended_meanwhile():
+    """A change would be refused, and is not repeated."""
+    clock = Clock()
+    async with (
+        endpoint(token_reply("first"), token_reply("second")) as (settings, asked),
+        signed_in_at(settings, clock) as instance,
+    ):
+        await read(instance)
+        turns = instance._channel._call_semaphore
+        await turns.acquire()
+        await turns.acquire()
+        waiting = asyncio.create_task(read(instance))
+        while not turns.locked() or not turns._waiters:
+            await asyncio.sleep(0)
+        clock.now += 1800
+        turns.release()
+        turns.release()
+        await waiting
+    assert [token for path, token in asked if path != TOKEN_CALL] == ["first", "second"]
+
+
+async def test_a_fresh_token_that_is_refused_is_not_sent_again(practice, client):
+    clock = Clock()
+    async with signed_in(practice, client_credentials(client), clock) as instance:
+        await read(instance)
+        clock.now += 1800
+        practice.tokens.revoke_all()
+        practice.tokens.user_of = lambda value: None
+        before = len(practice.log)
+        with pytest.raises(ConsoleError):
+            await read(instance)
+    assert [call.path == TOKEN_CALL for call in practice.log[before:]] == [True, False]
+
+
+async def test_a_refresh_token_is_redacted_as_soon_as_it_is_known(practice, client):
+    password = Secret(practice.accounts[APPROVER].password)
+    sign_in = client_credentials(
+        client, method=SignInMethod.PASSWORD_GRANT, account=APPROVER, secrets={SecretName.PASSWORD: password}
+    )
+    async with signed_in(practice, sign_in) as instance:
+        await read(instance)
+        [token] = [one.value for one in practice.tokens._tokens.values() if one.kind == "refresh_token"]
+        assert redact(f"> {token}") == "> (removed)"

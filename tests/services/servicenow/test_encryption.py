@@ -171,5 +171,5 @@ async def test_the_settings_of_a_system_are_read_when_it_is_opened_again(authori
         with pytest.raises(ConsoleError):
             await read(instance)
         await instance.aclose()
-        instance.settings = replace(instance.settings, ca_bundle=authority.bundle)
+        instance._channel.settings = replace(instance.settings, ca_bundle=authority.bundle)
         assert await read(instance) == []

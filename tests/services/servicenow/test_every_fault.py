@@ -157,7 +157,7 @@ async def doors(practice):
 async def hurry(instance):
     """Let the instance wait less from now on."""
     await instance.aclose()
-    instance.settings = replace(instance.settings, read_timeout=0.2)
+    instance._channel.settings = replace(instance.settings, read_timeout=0.2)
 
 
 def test_every_fault_has_an_expectation():

@@ -349,3 +349,24 @@ def test_whoever_waits_for_a_keyring_is_let_go_when_the_vault_is_closed(hanging,
             waiting.result(WAIT_S)
     assert caught.value.problem.evidence == "the keyring did not answer"
     assert not hanging.hangs.is_set()
+
+
+def test_a_secret_that_is_lent_stays_for_no_server(vault, credential, monkeypatch):
+    """Two programs may use it at once, and one may end in between: nothing is written for it."""
+    vault.put(credential, NAME, "a", Secret("hunter2!"), [])
+    monkeypatch.setattr(vault, "_store", lambda *_: pytest.fail("written"))
+    assert vault.get(credential, NAME, HOME, lend=True).reveal() == "hunter2!"
+    assert not vault.state(credential, NAME).destinations
+    with pytest.raises(SecretNotForHostError):
+        vault.get(credential, NAME, HOME)
+
+
+def test_a_secret_that_is_for_another_server_is_not_lent(vault, credential):
+    vault.put(credential, NAME, "a", Secret("hunter2!"), [OTHER])
+    with pytest.raises(SecretNotForHostError):
+        vault.get(credential, NAME, HOME, lend=True)
+
+
+def test_the_environment_lends_a_secret_where_no_file_can_be_written(tmp_path, credential):
+    made = make_vault(VaultKind.ENV, tmp_path / "nowhere")
+    assert made.get(credential, NAME, HOME, lend=True).reveal() == "hunter2!"

@@ -223,8 +223,9 @@ class TestKeyring:
             SystemVault().get(credential, NAME, HOME)
         assert "did not answer" in caught.value.problem.evidence
 
-    def test_a_keyring_that_stores_nothing_is_reported(self, ring, credential):
+    def test_a_keyring_that_stores_nothing_is_reported(self, ring, credential, monkeypatch):
         ring.forgets = True
+        monkeypatch.setattr(keyring_vault, "WRITE_PAUSE_S", (0, 0))
         with pytest.raises(VaultError) as caught:
             SystemVault().put(credential, NAME, "account", Secret("one"), [HOME])
         assert "something else back" in caught.value.problem.evidence
@@ -233,6 +234,23 @@ class TestKeyring:
         with pytest.raises(VaultError) as caught:
             SystemVault().put(credential, NAME, "account", Secret("x" * 20_480), [HOME])
         assert "20,480 characters" in caught.value.problem.evidence
+
+    @pytest.mark.parametrize("at", range(1, 7))
+    def test_a_secret_that_two_programs_write_at_once_can_be_read(self, ring, credential, at):
+        """Their parts were mixed, and the secret was lost though one of the programs had reported success."""
+        vault = SystemVault()
+        vault.put(credential, NAME, "account", Secret("o" * 2400), [HOME])
+        write, written = ring.set_password, []
+
+        def interrupted(service, user, text):
+            written.append(service)
+            if len(written) == at:
+                SystemVault().put(credential, NAME, "account", Secret("t" * 2400), [HOME])
+            write(service, user, text)
+
+        ring.set_password = interrupted
+        vault.put(credential, NAME, "account", Secret("n" * 2400), [HOME])
+        assert vault.get(credential, NAME, HOME).reveal() == "n" * 2400
 
     @pytest.mark.parametrize("key", ["k" * 3300, "\U0001f511" * 1300], ids=["ascii", "four bytes"])
     def test_a_long_secret_is_stored_in_parts_that_every_keyring_takes(self, ring, credential, key):
