@@ -21,8 +21,7 @@ from services.requests.polling.poll_state import load_polled_server, local_polle
 from services.sign_in_probe import SignInProbe
 from services.sign_in_switch.probe_records import last_probe, read_probed_sign_in
 from services.sign_in_switch.rehearsal_records import TASK_ID, SignInRehearsal, last_rehearsal
-from services.sign_in_switch.switch import failed_poll_since
-from services.sign_in_switch.switch_records import SwitchReceipt, last_switch
+from services.sign_in_switch.switch_records import SwitchReceipt, failed_poll_since, last_switch
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -97,7 +96,7 @@ def load_move_facts(workspace: "Workspace", server_id: uuid.UUID, target_id: uui
         before=last_rehearsal(store, server_id, source) if source is not None else None,
         after=last_rehearsal(store, server_id, target) if target is not None else None,
         probe=_last_probe(workspace, server, target),
-        failed_poll=failed_poll_since(workspace, receipt) if receipt is not None else "",
+        failed_poll=failed_poll_since(store, receipt) if receipt is not None else "",
         has_password=source is not None and workspace.vault.state(source.id, source.name).present,
         can_rehearse=can_rehearse,
     )

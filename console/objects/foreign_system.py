@@ -1,7 +1,10 @@
 """The page of a ServiceNow server: base URL, credential, network route, and the staged check."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from PyQt6.QtGui import QHideEvent, QShowEvent
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from console.checks.check_subject import CheckSubject, build_check_subject, find_first_process
 from console.forms import field_editors
@@ -9,9 +12,14 @@ from console.forms.form import FieldSpec, GroupSpec
 from console.forms.reference_picker import reference_field
 from console.objects.server_page import ServerPage
 from console.objects.server_passwords import ROUTE_ROWS
+from console.objects.switch_notice import SwitchNotice
 from console.runtime.page_targets import MOVE_OFF, Target
 from models.kinds import Kind
 from models.translation_marks import tr_later
+
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from services.store import Change
 
 
 class ForeignSystemPage(ServerPage):
@@ -67,6 +75,34 @@ class ForeignSystemPage(ServerPage):
             ),
         ),
     )
+
+    def __init__(self, ctx: "Context", target: Target, parent: QWidget | None = None) -> None:
+        super().__init__(ctx, target, parent)
+        self.switch_notice = SwitchNotice(self)
+        layout = self.layout()
+        if isinstance(layout, QVBoxLayout):
+            layout.insertWidget(layout.indexOf(self.notice) + 1, self.switch_notice)
+
+    def on_loaded(self) -> None:
+        """See also whether polls fail since a switch."""
+        super().on_loaded()
+        self.switch_notice.look()
+
+    def on_changes(self, changes: "list[Change]") -> None:
+        """As `on_loaded`, after a switch or its undo."""
+        super().on_changes(changes)
+        if any(change.kind == "task_run" for change in changes):
+            self.switch_notice.look()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Watch polls while the page is shown."""
+        super().showEvent(event)
+        self.switch_notice.watch()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Watch polls no more."""
+        super().hideEvent(event)
+        self.switch_notice.rest()
 
     def extra_actions(self) -> dict[str, Callable[[], None]]:
         """Return the commands of the check, and the way to the page that moves this server off passwords."""

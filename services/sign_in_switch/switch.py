@@ -18,7 +18,7 @@ from services.common.errors import ConflictError, OpenRequests
 from services.common.json_types import JsonLike
 from services.configuration.object_reader import get_object
 from services.configuration.open_requests_guard import count_open_requests
-from services.requests.polling.poll_state import clear_pause, load_polled_server
+from services.requests.polling.poll_state import clear_pause
 from services.sign_in_switch import problems
 from services.sign_in_switch.bound_secrets import bound_secrets
 from services.sign_in_switch.checklist import ChecklistEntry, build_checklist
@@ -143,18 +143,6 @@ def remove_former_password(workspace: Workspace, server_id: uuid.UUID) -> bool:
         return stack.enter_context(
             workspace.vault.forgetting(before.id, before.name, tried=tried, secret_name=SecretName.PASSWORD)
         )
-
-
-def failed_poll_since(workspace: Workspace, receipt: SwitchReceipt) -> str:
-    """Return the fault id of the last poll of a server when it failed since a switch, or an empty text; blocks.
-
-    A switch clears what was known of polls that failed before it.
-    """
-    if not receipt.in_effect:
-        return ""
-    with workspace.store.read() as session:
-        polled = load_polled_server(session, receipt.server_id)
-        return polled.fault if polled.failures else ""
 
 
 def _read_undo(session: Session, server_id: uuid.UUID) -> tuple[ForeignSystem, UserCredential, SwitchReceipt]:

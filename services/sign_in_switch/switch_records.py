@@ -14,6 +14,7 @@ from models.sign_in import METHODS, SignInMethod
 from models.task_run import TaskRun
 from models.user_credential import UserCredential
 from services.common.json_types import JsonLike, UncheckedJson
+from services.requests.polling.poll_state import load_polled_server
 from services.store import Store
 from services.store.unit_of_work import UnitOfWork
 
@@ -182,6 +183,31 @@ def last_switch_in(session: Session, server_id: uuid.UUID) -> SwitchReceipt | No
     )
     run = session.exec(runs).first()
     return SwitchReceipt.of(run) if run is not None else None
+
+
+def failed_poll_since(store: Store, receipt: SwitchReceipt) -> str:
+    """Return the fault id of the last poll of a server when it failed since a switch, or an empty text; blocks.
+
+    A switch clears what was known of polls that failed before it.
+    """
+    with store.read() as session:
+        return _failed_poll_in(session, receipt)
+
+
+def find_failed_poll(store: Store, server_id: uuid.UUID) -> str:
+    """As `failed_poll_since`, for the switch of a server that is in effect; empty where none is; blocks."""
+    with store.read() as session:
+        receipt, server = last_switch_in(session, server_id), session.get(ForeignSystem, server_id)
+        if receipt is None or server is None or server.credential_id != receipt.after.credential_id:
+            return ""
+        return _failed_poll_in(session, receipt)
+
+
+def _failed_poll_in(session: Session, receipt: SwitchReceipt) -> str:
+    if not receipt.in_effect:
+        return ""
+    polled = load_polled_server(session, receipt.server_id)
+    return polled.fault if polled.failures else ""
 
 
 def _describe(before: SignInMethod, after: SignInMethod) -> str:

@@ -24,6 +24,7 @@ from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.practice.oauth import CLIENT_CREDENTIALS_PROPERTY, make_client
 from services.requests.polling.poll_state import store_pause
 from services.sign_in_switch.probe_records import probe_for_switch
+from services.sign_in_switch.switch import switch_sign_in, undo_switch
 from tests.console.page_support import close_connections, until
 from tests.services.sign_in_switch.conftest import probed_plan
 
@@ -204,6 +205,33 @@ def test_a_probe_that_fails_is_named_and_blocks_the_switch(run, ctx, practice):
     run(story())
 
 
+def test_the_page_of_the_server_tells_of_polls_that_fail_since_the_switch(run, ctx, practice):
+    async def story():
+        server, oauth = set_up(ctx, practice)
+        workspace = ctx.workspace
+        switch_sign_in(workspace, probed_plan(workspace, server, oauth), confirmed=0)
+        page = create_page(Target(Kind.FOREIGN_SYSTEM.value, server.id), ctx)
+        page.show()
+        page.load()
+        await until(lambda: page.session.ready and not page.tasks.busy)
+        assert page.switch_notice.text == ""
+        with workspace.store.write() as work:
+            store_pause(work.session, server.id, utcnow(), "oauth-token-refused", 1)
+        page.switch_notice.look()
+        await until(lambda: "oauth-token-refused" in page.switch_notice.text)
+        page.switch_notice.action.click()
+        assert ctx.visited[-1] == Target(MOVE_OFF, server.id)
+        undo_switch(workspace, server.id)
+        page.switch_notice.look()
+        await until(lambda: page.switch_notice.text == "")
+        page.close()
+        page.deleteLater()
+        await asyncio.sleep(0)
+        await close_connections(workspace)
+
+    run(story())
+
+
 @pytest.mark.parametrize("good", [True, False])
 def test_a_kept_probe_is_shown_again(run, ctx, practice, good):
     async def story():
@@ -228,8 +256,6 @@ def test_a_kept_probe_is_shown_again(run, ctx, practice, good):
 
 def test_the_former_password_is_removed_after_a_question(run, ctx, practice):
     async def story():
-        from services.sign_in_switch.switch import switch_sign_in
-
         server, oauth = set_up(ctx, practice)
         workspace = ctx.workspace
         before = server.credential_id

@@ -17,13 +17,12 @@ from services.common.fault_ids import FaultId
 from services.requests.polling.poll_state import load_polled_server, store_pause
 from services.servicenow.encoded_query import Operator, where
 from services.sign_in_switch.switch import (
-    failed_poll_since,
     plan_switch,
     remove_former_password,
     switch_sign_in,
     undo_switch,
 )
-from services.sign_in_switch.switch_records import last_switch
+from services.sign_in_switch.switch_records import failed_poll_since, find_failed_poll, last_switch
 from services.store.unit_of_work import UnitOfWork
 from services.transport.authentication import TokenSignIn
 from services.vault import SecretMissingError, SecretNotForHostError
@@ -167,10 +166,11 @@ def test_a_failed_poll_after_the_switch_is_seen(workspace, store, server, plan):
     with store.write() as work:
         store_pause(work.session, server.id, later, FaultId.AUTHENTICATION_REFUSED, 3)
     receipt = switch_sign_in(workspace, plan, confirmed=0)
-    assert failed_poll_since(workspace, receipt) == "", "the pause of the former credential is over"
+    assert failed_poll_since(store, receipt) == "", "the pause of the former credential is over"
     with store.write() as work:
         store_pause(work.session, server.id, later, FaultId.OAUTH_TOKEN_REFUSED, 1)
-    assert failed_poll_since(workspace, receipt) == FaultId.OAUTH_TOKEN_REFUSED
+    assert failed_poll_since(store, receipt) == FaultId.OAUTH_TOKEN_REFUSED
+    assert find_failed_poll(store, server.id) == FaultId.OAUTH_TOKEN_REFUSED
     undo_switch(workspace, server.id)
     with store.read() as session:
         assert load_polled_server(session, server.id).paused_until is None
