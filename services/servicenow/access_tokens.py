@@ -84,6 +84,10 @@ class TokenFacts:
     """Of the token in use; None without one."""
     expires_in_s: float | None
     """Seconds until the token in use ends; None without one."""
+    renewed_before_s: float | None = None
+    """How long before its end the token in use is replaced; None without one."""
+    calls: int = 0
+    """Calls that were given a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class AccessTokens:
         """Whether the instance answered a renewal with the token that was to be replaced, as ServiceNow documents it."""
         self._clock_offset_s = 0.0
         """How far the instance's clock is ahead of this one, from the `Date` of its replies."""
-        self._fetched = self._refused = 0
+        self._fetched = self._refused = self._calls = 0
 
     @property
     def current(self) -> AccessToken | None:
@@ -122,7 +126,8 @@ class AccessTokens:
         token = self._token
         ends_in = None if token is None else max(token.fetched_at + token.lifetime_s - self._clock(), 0.0)
         lifetime = None if token is None else token.lifetime_s
-        return TokenFacts(self._fetched, self._refused, lifetime, ends_in)
+        before = None if token is None else max(token.lifetime_s - token.used_for_s, 0.0)
+        return TokenFacts(self._fetched, self._refused, lifetime, ends_in, before, self._calls)
 
     def clear(self) -> None:
         """Forget token and refresh token: credential or destination changed."""
@@ -146,6 +151,7 @@ class AccessTokens:
                     self._token = usable
                 else:
                     self._note_renewal(before, self._token)
+            self._calls += 1
             return self._token
 
     def is_alive(self, token: AccessToken) -> bool:
