@@ -11,7 +11,6 @@ import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -29,6 +28,7 @@ from services.servicenow.sign_in_candidates import refused_token_candidates
 from services.transport.authentication import BearerAuthorization, TokenSignIn
 from services.transport.faults import RateLimitedError
 from services.transport.http_channel import HttpChannel
+from services.transport.response_headers import parse_http_date
 
 TOKEN_PATH = "oauth_token.do"  # noqa: S105 -- a path
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -303,11 +303,8 @@ class AccessTokens:
         self._refusal = None
 
     def _note_clock(self, response: httpx.Response) -> None:
-        try:
-            told = parsedate_to_datetime(response.headers["date"])
-        except (KeyError, TypeError, ValueError):
-            return
-        if told.tzinfo is not None:
+        told = parse_http_date(response.headers.get("date", ""))
+        if told is not None:
             self._clock_offset_s = (told - datetime.now(UTC)).total_seconds()
 
     def _refusal_error(self, code: JsonValue, sign_in: TokenSignIn, tried: str, seen: str) -> ConsoleError:

@@ -420,6 +420,16 @@ async def test_a_token_request_whose_connection_was_lost_is_made_once_more():
     assert [token for path, token in asked if path != TOKEN_CALL] == ["first"]
 
 
+@pytest.mark.parametrize(
+    "date", [f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT", "Mon, 01 Jan 2026 00:00:00 -0000", "now", ""]
+)
+async def test_a_date_that_no_clock_shows_is_ignored(date):
+    told = token_reply("only").replace(b"\r\n", f"\r\nDate: {date}\r\n".encode(), 1)
+    async with endpoint(told) as (settings, _), signed_in_at(settings, Clock()) as instance:
+        await read(instance)
+        assert instance._tokens._clock_offset_s == 0
+
+
 @pytest.mark.parametrize("told", ["1" * 400, "true", "-5", '"soon"', "null", "NaN"])
 async def test_a_life_time_that_cannot_be_read_is_that_of_most_clients(told):
     async with (
