@@ -38,8 +38,8 @@ REENTER_FOR_PROXY_TEXT = tr_message("Enter it for this proxy")
 ALLOW_ROUTE_TEXT = tr_message("Let it go this way")
 PROXY_UNUSED_TEXT = tr_later("Not used: no proxy on this way")
 PASSWORD_ONLY_TEXT = tr_later("Takes a user name and password only")
-ROUTE_FIELDS = ("ca_bundle", "proxy")
-"""Fields that decide the route of a password."""
+ROUTE_FIELDS = ("ca_bundle", "proxy", "client_certificate")
+"""Fields that decide where secrets may go: the route, and the file that the passphrase of a certificate opens."""
 
 
 ROUTE_ROWS = (

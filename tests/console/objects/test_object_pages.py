@@ -426,6 +426,26 @@ def test_a_saved_server_binds_the_password_and_another_host_needs_it_again(run, 
     assert Origin.of("https://dev1.service-now.com/") in vault.state(credential.id, credential.name).origins
 
 
+def test_a_changed_client_certificate_asks_for_its_passphrase_in_place(run, ctx, configuration, vault):
+    credential = make(configuration, Kind.USER_CREDENTIAL, name="mTLS", account="a", sign_in="certificate")
+    server = make(configuration, Kind.FOREIGN_SYSTEM, name="Server", base_url=ACME, credential_id=credential.id,
+                  client_certificate="/files/client.p12")  # fmt: skip
+    vault.put(credential.id, credential.name, "a", Secret("first"), [server.destination],
+              secret_name=SecretName.CERTIFICATE_PASSPHRASE)  # fmt: skip
+
+    async def story():
+        async with opened(ctx, where(server)) as page:
+            field = page.form.field("credential_id")
+            await until(lambda: "bound to acme.service-now.com" in field.note[1])
+            type_into(page, "client_certificate", "/files/other.p12")
+            page.field_left("client_certificate")
+            await until(lambda: field.error)
+            assert "save" not in page.enabled()
+            page.discard()
+
+    run(story())
+
+
 def test_a_changed_proxy_or_bundle_is_confirmed_in_place_before_the_password_goes_that_way(
     run, ctx, configuration, vault
 ):
