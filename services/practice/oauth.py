@@ -100,7 +100,8 @@ class TokenStore:
         """Client ids of another instance, which a clone was made from."""
         self.faults = faults
         self._tokens: dict[str, Token] = {}
-        self._assertions_seen: set[str] = set()
+        self._assertions_seen: dict[str, float] = {}
+        """The `jti` of assertions, and when each assertion ends by the clock of the instance."""
 
     def add_client(self, name: str, client: OAuthClient) -> OAuthClient:
         """Register a client, with a row of `oauth_entity`."""
@@ -226,10 +227,12 @@ class TokenStore:
                 return None
         except (jwt.PyJWTError, StopIteration, ValueError, TypeError):
             return None
+        self._assertions_seen = {one: end for one, end in self._assertions_seen.items() if end > now}
         identifier = str(members.get("jti", ""))
-        if identifier and identifier in self._assertions_seen:
+        if identifier in self._assertions_seen:
             return None
-        self._assertions_seen.add(identifier)
+        if identifier:
+            self._assertions_seen[identifier] = float(members["exp"]) + client.skew_s
         return str(members["sub"])
 
     def _reply(
@@ -255,11 +258,13 @@ class TokenStore:
         self, kind: TokenKind, client: OAuthClient, user_name: str, scope: str, lifetime_s: int
     ) -> Token:
         """Return the token that lives, or a new one: asking again gives the same token with the time that is left."""
+        now = self.clock()
+        self._tokens = {value: token for value, token in self._tokens.items() if token.until > now}
         for token in self._tokens.values():
             same = (token.kind, token.client_id, token.user_name, token.scope) == (
                 kind, client.client_id, user_name, scope,
             )  # fmt: skip
-            if same and token.until > self.clock():
+            if same:
                 return token
         made = Token(
             secrets.token_urlsafe(48), kind, client.client_id, user_name, scope, self.clock() + lifetime_s

@@ -535,3 +535,27 @@ async def test_a_refresh_token_is_redacted_as_soon_as_it_is_known(practice, clie
         await read(instance)
         [token] = [one.value for one in practice.tokens._tokens.values() if one.kind == "refresh_token"]
         assert redact(f"> {token}") == "> (removed)"
+
+
+async def test_the_practice_instance_keeps_neither_tokens_nor_assertions_that_have_ended(
+    practice, client, keys
+):
+    client.verifiers.append(Verifier("kid-1", public_pem(keys["ES256"])))
+    sign_in = client_credentials(
+        client, method=SignInMethod.JWT_BEARER, key_id="kid-1", subject=USER, algorithm="ES256",
+        secrets={SecretName.PRIVATE_KEY: Secret(pem(keys["ES256"]))},
+    )  # fmt: skip
+    clock, now = Clock(), [datetime.now(UTC)]
+    practice.tokens.clock, practice.tokens._database.clock = clock, lambda: now[0]
+    client.skew_s = 10_000_000
+    for _ in range(3):
+        async with signed_in(practice, sign_in) as instance:
+            await read(instance)
+        clock.now += 1800
+    assert len(practice.tokens._tokens) == 1
+    assert len(practice.tokens._assertions_seen) == 3
+    now[0] += timedelta(seconds=client.skew_s + 100)
+    client.skew_s *= 3
+    async with signed_in(practice, sign_in) as instance:
+        await read(instance)
+    assert len(practice.tokens._assertions_seen) == 1
