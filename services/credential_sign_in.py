@@ -7,6 +7,7 @@ from services.common.errors import Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.transport.authentication import CertificateSignIn, ServerSignIn, SignIn, TokenSignIn
+from services.transport.certificate_file_error import CertificateNotNeededError
 from services.vault import SecretMissingError, Vault
 from services.vault.base import SecretTarget
 
@@ -127,6 +128,20 @@ def read_certificate_passphrase(
         )
     except SecretMissingError:
         return None
+
+
+def read_own_certificate_passphrase(
+    vault: Vault, credential: UserCredential, place: SecretTarget
+) -> Secret | None:
+    """Return the passphrase of an instance's client certificate from the instance's own credential; blocks.
+
+    Raises CertificateNotNeededError where none is stored and the credential signs in without it: while a switch is prepared,
+    and after its undo, the passphrase is with the other credential. Raises as `read_certificate_passphrase` does.
+    """
+    found = read_certificate_passphrase(vault, credential, place)
+    if found is None and credential.method is not SignInMethod.CERTIFICATE:
+        raise CertificateNotNeededError(FaultId.CERTIFICATE_PASSPHRASE_MISSING, "left out of the connection")
+    return found
 
 
 def _read_secrets(

@@ -27,6 +27,7 @@ from services.configuration import Configuration
 from services.coordination.clock import Clock
 from services.credential_sign_in import (
     read_certificate_passphrase,
+    read_own_certificate_passphrase,
     read_password_sign_in,
     read_sign_in,
     require_own_certificate,
@@ -37,7 +38,6 @@ from services.servicenow.access_tokens import TokenFacts
 from services.servicenow.signed_in_user import require_signed_in_user
 from services.store import Store
 from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
-from services.transport.certificate_file_error import CertificateNotNeededError
 from services.transport.client_cache import ClientCache
 from services.transport.connection_settings import PassphraseSource
 from services.vault import Vault, VaultKind, open_vault
@@ -237,8 +237,7 @@ class Workspace:
     def _certificate_passphrase_source_for(self, server: Server) -> PassphraseSource:
         """Return what reads the passphrase of the server's client certificate, from its own credential.
 
-        It raises CertificateNotNeededError where none is stored and the credential signs in to ServiceNow without it: while a
-        switch is prepared, and after its undo, the passphrase is with the other credential.
+        It raises CertificateNotNeededError as `read_own_certificate_passphrase` does.
         """
         credential_id = server.credential_id
         if credential_id is None or not server.client_certificate:
@@ -247,12 +246,9 @@ class Workspace:
 
         def read() -> Secret | None:
             credential = self.configuration.get(UserCredential, credential_id)
-            found = read_certificate_passphrase(self.vault, credential, place)
-            if found is None and is_instance and credential.method is not SignInMethod.CERTIFICATE:
-                raise CertificateNotNeededError(
-                    FaultId.CERTIFICATE_PASSPHRASE_MISSING, "left out of the connection"
-                )
-            return found
+            if is_instance:
+                return read_own_certificate_passphrase(self.vault, credential, place)
+            return read_certificate_passphrase(self.vault, credential, place)
 
         async def read_in_thread() -> Secret | None:
             return await asyncio.to_thread(read)

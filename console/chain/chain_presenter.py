@@ -52,7 +52,14 @@ class LinkFinding:
         """Return the finding of a link."""
         state = "failed" if link.state is LinkState.BROKEN else "skipped"
         return cls(
-            FAULT_STAGES[link.kind], state, link.evidence, link.fault, link.cause, link.owner, link.remedy
+            FAULT_STAGES[link.kind],
+            state,
+            link.evidence,
+            link.fault,
+            link.cause,
+            link.owner,
+            link.remedy,
+            candidates=link.candidates,
         )
 
 

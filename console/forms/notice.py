@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.widgets import buttons
 from console.widgets.labels import IconLabel, Label
+from console.widgets.possible_causes import PossibleCauses
 from services.common.errors import Problem
 from services.language import tr, translate
 
@@ -21,22 +22,29 @@ class Notice(QFrame):
         self._panel = QFrame()
         self._panel.setProperty("role", "panel")
         outer.addWidget(self._panel)
-        line = QHBoxLayout(self._panel)
-        line.setContentsMargins(12, 6, 6, 6)
+        rows = QVBoxLayout(self._panel)
+        rows.setContentsMargins(12, 6, 6, 6)
+        rows.setSpacing(6)
+        line = QHBoxLayout()
         line.setSpacing(8)
+        rows.addLayout(line)
         self._shape = IconLabel("", 14, ground="raised")
         self.label = Label("")
         self.label.setWordWrap(True)
         self.action = buttons.small("Retry")
         self._copy = buttons.small("Copy")
         self._close = buttons.small("Dismiss")
+        self.show_causes = buttons.small("Possible causes")
+        self.show_causes.clicked.connect(lambda: self.causes.setVisible(self.causes.isHidden()))
+        self.causes = PossibleCauses()
         self.action.clicked.connect(lambda: self._again and self._again())
         self._copy.clicked.connect(self._copy_problem)
         self._close.clicked.connect(self.clear)
         line.addWidget(self._shape)
         line.addWidget(self.label, 1)
-        for button in (self.action, self._copy, self._close):
+        for button in (self.action, self.show_causes, self._copy, self._close):
             line.addWidget(button)
+        rows.addWidget(self.causes)
         self._again: Callable[[], None] | None = None
         self.problem: Problem | None = None
         self.hide()
@@ -55,7 +63,7 @@ class Notice(QFrame):
         self._show(text, tone)
 
     def show_problem(self, problem: Problem, *, retry: Callable[[], None] | None = None) -> None:
-        """Show a problem and its remedy, with buttons to retry and to copy all five parts."""
+        """Show a problem and its remedy, with buttons to retry, to see the possible causes, and to copy all of it."""
         self._again, self.problem = retry, problem
         self.action.setText(tr("Retry"))
         self._show(
@@ -73,6 +81,10 @@ class Notice(QFrame):
         self._shape.show_shape(tone)
         self.action.setVisible(self._again is not None)
         self._copy.setVisible(self.problem is not None)
+        candidates = self.problem.candidates if self.problem is not None else ()
+        self.causes.show_candidates(candidates)
+        self.causes.hide()  # until the button is pressed: a notice is one line
+        self.show_causes.setVisible(bool(candidates))
         self.setAccessibleName(text)
         self.show()
 

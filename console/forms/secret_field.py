@@ -138,6 +138,11 @@ class SecretField(Editor):
         text = self.line.text() if self.editing else ""
         return Secret(text) if text.strip() else None
 
+    def show_unreadable(self) -> None:
+        """Show that it is unknown whether there is a secret, because the vault cannot be read."""
+        if not self.present:
+            self.stored_line.setPlaceholderText(tr("Cannot be read"))
+
     def set_present(self, *, present: bool) -> None:
         """Show whether there is a secret."""
         self.present = present

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from console.forms.field_editors import EditorHost
 from console.forms.method_field import ACCOUNT_CAPTIONS
@@ -68,12 +68,19 @@ class SignInChoice(QWidget):
             return ""
         return tr("Choose a User Credential")
 
-    def focus(self) -> None:
-        """Move the keyboard to the picker."""
-        self.picker.button.setFocus()
+    def use_typed(self) -> None:
+        """Take the account that is typed; the focus stays where it is."""
+        if self.uses_credential:
+            self._show(typing=True)
 
     def _toggle(self) -> None:
         typing = self.uses_credential
+        self._show(typing=typing)
+        first = self.typed.findChild(QLineEdit) if typing else self.picker.button
+        if first is not None:
+            first.setFocus()
+
+    def _show(self, *, typing: bool) -> None:
         self.typed.setVisible(typing)
         self.field.setVisible(not typing)
         self.link.setText(tr("Use a User Credential") if typing else tr("Enter account and password"))

@@ -94,7 +94,7 @@ class ActionController:
         if not sip.isdeleted(dialog):
             dialog.show_attribution(DecisionAttribution(workspace.store.actor, accounts, approvers))
             if dialog.decider is not None:
-                await dialog.decider.load()
+                dialog.decider.load()
 
     def _start(self, dialog: ActionDialog) -> None:
         rows, action = dialog.included_rows, dialog.action

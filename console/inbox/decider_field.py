@@ -54,16 +54,18 @@ class DeciderField(QWidget):
 
         return self.picker.item_as(UserCredential)
 
-    async def load(self) -> None:
-        """Read the server and its User Credential, which say who can decide. Raises ConsoleError."""
-        if self.server_id is None:
-            return
+    def load(self) -> None:
+        """Read the server and its User Credential, which say who can decide, while the dialog is open."""
+        if self.server_id is not None:
+            self.tasks.start(self._load(self.server_id), group="load")
+
+    async def _load(self, server_id: uuid.UUID) -> None:
         from models.foreign_system import ForeignSystem
         from models.user_credential import UserCredential
 
         workspace = await self.ctx.ready()
         get = workspace.configuration.get
-        server = await self.ctx.call(get, ForeignSystem, self.server_id)
+        server = await self.ctx.call(get, ForeignSystem, server_id)
         if server.credential_id is not None:
             self._own = await self.ctx.call(get, UserCredential, server.credential_id)
         self.server = server

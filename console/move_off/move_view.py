@@ -6,7 +6,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.forms.guide_layout import GuideLayout
 from console.move_off.changes_card import ChangesCard
-from console.move_off.presenter import MovePresenter, MoveStep, changes, restriction_texts
+from console.move_off.presenter import MovePresenter, MoveStep, changes, reason_wordings, restriction_texts
 from console.move_off.settings_card import PartsCard, SettingsCard
 from console.move_off.step_controls import StepControls
 from console.widgets import buttons
@@ -32,7 +32,7 @@ class MoveView:
         self.rehearse_button = buttons.secondary("Rehearse", icon="play")
         self.save_button = buttons.secondary("Save checklist…", icon="download")
         self.undo_button = buttons.quiet("Undo switch", icon="undo")
-        self.save_button.set_compactable()
+        self.save_button.set_short(tr("Save…"))
         self.head = PageHeader(
             [text for text, _ in page.breadcrumb],
             page.title,
@@ -77,8 +77,11 @@ class MoveView:
         self.restriction_caption = wrapped_label("", "caption")
         self.why_link = LinkLabel(tr("Why"))
         row.addWidget(self._restriction_shape)
-        row.addWidget(self.restriction_text, 5)
-        row.addWidget(self.restriction_caption, 4)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.restriction_text)
+        words.addWidget(self.restriction_caption)
+        row.addLayout(words, 1)
         row.addWidget(self.why_link)
         return panel
 
@@ -130,7 +133,7 @@ class MoveView:
         self.switch_button.setText(tr("Switch to the certificate") if is_certificate else text)
         self.switch_button.setEnabled(presenter.can_switch())
         buttons.set_kind(self.switch_button, "secondary" if switched else "primary", icon="key")
-        self.head.set_primary_reason("" if switched else presenter.reason())
+        self.head.set_primary_reason(*(("",) if switched else reason_wordings(presenter)))
         can_rehearse = facts is not None and facts.can_rehearse and not presenter.is_working and not switched
         first = facts is not None and facts.before is None and facts.after is None and presenter.probe is None
         again = facts is not None and facts.after is not None

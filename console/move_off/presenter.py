@@ -372,6 +372,13 @@ def show_stored_probe(presenter: MovePresenter, stored: SignInProbe | None) -> N
     presenter.probe_rows = {row.row: row for row in stored.rows} if stored is not None else {}
 
 
+def reason_wordings(presenter: MovePresenter) -> tuple[str, ...]:
+    """Return why the switch cannot be made yet, in wordings for less and less room."""
+    reason = presenter.reason()
+    step = next((one.name for one in presenter.steps() if one.state is StepState.NEXT), "")
+    return (reason, tr("{step} first", step=step)) if reason and step else (reason,)
+
+
 def restriction_texts(found: Restriction | None) -> tuple[str, str]:
     """Return what is known of the restriction, and of its date."""
     if found is None:

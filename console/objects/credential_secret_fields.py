@@ -146,6 +146,8 @@ class CredentialSecretFields(QObject):
         elif vault.usable:
             self.notice.clear()
         else:
+            for editor in self.fields.values():
+                editor.show_unreadable()
             reason = f": {vault.reason}" if vault.reason else ""
             self.notice.tell(
                 tr(

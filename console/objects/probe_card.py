@@ -2,9 +2,9 @@
 
 import uuid
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import QPoint, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from console.checks.check_presenter import finding_title
 from console.objects.probe_presenter import ProbeFinding, ProbePresenter
@@ -109,6 +109,18 @@ class ProbeCard(QWidget):
         self.card.entry_link.hide()
         self.card.ticket_requested.connect(lambda: _copy(finding.problem.as_text()))
         self._layout.addWidget(self.card)
+
+    def bring_finding_into_sight(self) -> None:
+        """Scroll the page so that what a probe found begins in sight; nothing moves without a finding."""
+        if self.card is None:
+            return
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        content = area.widget() if area is not None else None
+        bar = area.verticalScrollBar() if area is not None else None
+        if content is not None and bar is not None:
+            bar.setValue(self.mapTo(content, QPoint(0, 0)).y() - GAP)
 
     # -- what a person does ------------------------------------------------------------------------------------
 

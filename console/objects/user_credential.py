@@ -18,14 +18,16 @@ from console.forms.secret_field import SECRET_LABELS
 from console.objects.credential_expiry import SecretExpiry
 from console.objects.credential_rail import MORE_LINK_KEY, CredentialRail
 from console.objects.credential_secret_fields import CredentialSecretFields
+from console.objects.credential_tokens import TokenFigures
 from console.objects.probe_card import ProbeCard
 from console.objects.probe_presenter import ProbePresenter
+from console.runtime.activity import FAILED
 from console.runtime.page_targets import Target
 from console.widgets import buttons
 from console.widgets.buttons import set_kind
 from models.kinds import Kind
 from models.secret_names import SecretName
-from models.sign_in import METHODS, SignInMethod
+from models.sign_in import METHODS, TOKEN_METHODS, SignInMethod
 from services.language import tr
 
 if TYPE_CHECKING:
@@ -80,10 +82,19 @@ class CredentialPage(ObjectPage):
 
     def rail(self) -> QWidget:
         """List what signs in with this credential, and when its secret ends."""
-        self.side = CredentialRail()
+        self.side = CredentialRail(self._token_figures)
         self.chain = self.side.chain
         self.side.clicked.connect(self._open_link)
         return self.side
+
+    def _token_figures(self) -> TokenFigures | None:
+        """Return what is known of the access tokens of the servers that use this credential; makes no call."""
+        if not self.session.ready:
+            return None
+        own = [server for server in self.parts.servers if server.credential_id == self.session.id]
+        asked = own if self.method in TOKEN_METHODS else []
+        facts = [self.ctx.workspace.token_facts(server.id) for server in asked]
+        return TokenFigures.of(one for one in facts if one is not None)
 
     def _open_link(self, key: object) -> None:
         if key == MORE_LINK_KEY:
@@ -188,15 +199,21 @@ class CredentialPage(ObjectPage):
         await self.parts.read(name)
         servers = await vault_access.find_servers_using(self.ctx, self.session.id)
         self.parts.servers = servers
+        await self.parts.show_vault(self._use_session)
         self.side.show_users(
             servers,
             await self._find_users([server.id for server in servers]),
             self.parts.used_state(),
             self.session.id,
-            tr("No password") if self.method is SignInMethod.BASIC else tr("Secret missing"),
+            self._missing_word(),
         )
-        await self.parts.show_vault(self._use_session)
+        self.side.refresh_tokens()
         await self.probe.refresh()
+
+    def _missing_word(self) -> str:
+        if not self.parts.vault_usable:
+            return tr("Cannot be read")
+        return tr("No password") if self.method is SignInMethod.BASIC else tr("Secret missing")
 
     async def _find_users(self, servers: "list[uuid.UUID]") -> "list[ApprovalProcess | ApprovalType]":
         from models.approval_process import ApprovalProcess
@@ -240,8 +257,12 @@ class CredentialPage(ObjectPage):
                     name=self.title,
                 )
             )
-            self.ctx.notify(text)
+            if found.is_good:
+                self.ctx.notify(text)
+            else:
+                self.ctx.activity.record(text, text, FAILED)
         await self._read_state()
+        self.probe_card.bring_finding_into_sight()
 
     def _on_probe_changed(self) -> None:
         self.probe_card.refresh()

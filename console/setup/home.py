@@ -101,8 +101,10 @@ class HomePage(Page):
 
     def _build(self) -> None:
         self.wizard_button = buttons.secondary("Set up everything…", icon="play")
+        self.wizard_button.set_short(tr("Set up…"))
         self.wizard_button.clicked.connect(self.set_up)
         again = buttons.quiet("Check all steps", icon="refresh")
+        again.set_short(tr("Check"))
         again.clicked.connect(self.check_all)
         self.head = PageHeader([], self.title, beside=[self.wizard_button, again])
         self.head.set_primary_reason("")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from services.provisioning import ApplyResult
     from services.setup.discovery import CreatedSetup, DiscoveryResult
 
-WIDTH, HEIGHT = 640, 620
+WIDTH, HEIGHT = 640, 652
 LEAD_TEXT_LINES = 2
 TASK_GROUP, LAST_RUN_GROUP = "work", "last run"
 

@@ -79,10 +79,16 @@ class SignInStep(QWidget):
         for line in (self.address, self.account, self.password):
             line.textChanged.connect(lambda _text: self.changed.emit())
         self.choice.changed.connect(self._on_choice_changed)
+        # Three values that are pasted together name an account; typing there is not possible meanwhile.
+        self.password.textChanged.connect(self._on_password_changed)
         self.certificate.edited.connect(self.changed)
         self.address.textChanged.connect(lambda _text: self._update_error())
         self._splitter = SignInSplitter(self.address, (self.account, self.password))
         self.address.editingFinished.connect(lambda: self.address.text().strip() and self.normalise())
+
+    def _on_password_changed(self, text: str) -> None:
+        if text:
+            self.choice.use_typed()
 
     def _on_choice_changed(self) -> None:
         credential = self.choice.credential

@@ -15,7 +15,9 @@ from services.common.errors import Problem
 from services.common.store_location import mask_password
 from services.language import plural, tr
 
-WIDTH = 560
+WIDTH, PROBLEM_WIDTH = 560, 688
+MAX_HEIGHT = 560
+"""Of a dialog whose content scrolls: a screen of 600 shows it."""
 
 
 class Sheet(Dialog):
@@ -57,6 +59,11 @@ class ProblemSheet(Sheet):
             layout.setContentsMargins(0, 0, 0, 0)
         self.column.addWidget(state)
         self.foot()
+        margins = self.column.contentsMargins()
+        width = max(PROBLEM_WIDTH, self.minimumWidth())
+        room = width - margins.left() - margins.right()
+        others = self.column.sizeHint().height() - state.sizeHint().height()
+        self.resize(width, min(others + state.needed_height(room) + 2, MAX_HEIGHT))
 
 
 def crash_sheet(report: str, parent: QWidget | None) -> Sheet:

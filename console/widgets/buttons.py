@@ -69,6 +69,13 @@ class ThemedButton(QPushButton):
         plain_text.set_tooltip(self, self.text().replace("&&", "&"))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
+    def measure_again(self) -> None:
+        """Take the room of the text again, after another kind gave it another weight."""
+        if self._full_width:
+            self._full_width = 0
+            self._full_width = self.sizeHint().width()
+        self.updateGeometry()
+
     def set_short(self, text: str) -> None:
         """Let the button say less where there is no room for its text; the tooltip keeps the text."""
         self.set_compactable()
@@ -130,7 +137,7 @@ def secondary(text: str, icon: str | None = None) -> ThemedButton:
     return ThemedButton(text, "secondary", icon)
 
 
-def quiet(text: str, icon: str | None = None) -> QPushButton:
+def quiet(text: str, icon: str | None = None) -> ThemedButton:
     """Make a button without a border."""
     return ThemedButton(text, "quiet", icon)
 
@@ -156,3 +163,5 @@ def set_kind(button: QPushButton, kind: str, icon: str | None = None) -> None:
         style.polish(button)
     if icon:
         button.setIcon(icons.icon(icon, _TONES.get(kind, "text")))
+    if isinstance(button, ThemedButton):
+        button.measure_again()

@@ -1,4 +1,4 @@
-"""A panel with the five parts of a problem, for dialogs."""
+"""A panel with the five parts of a problem and its possible causes, for dialogs."""
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel
 from console.widgets import buttons
 from console.widgets.labels import Label
 from console.widgets.placeholders import capitalize_first
+from console.widgets.possible_causes import PossibleCauses
 from models.translation_marks import tr_later
 from services.common.errors import Problem
 from services.language import tr, translate
@@ -43,6 +44,10 @@ class FailurePanel(QFrame):
             self._grid.addWidget(Label(tr(part), role="field"), row, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(text, row, 1)
             self._texts.append(text)
+        self.causes = PossibleCauses()
+        self._causes_name = Label(tr("Possible causes"), role="field")
+        self._grid.addWidget(self._causes_name, len(PROBLEM_PARTS), 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(self.causes, len(PROBLEM_PARTS), 1)
         copy = buttons.small("Copy")
         copy.setAccessibleName(tr("Copy the failure"))
         copy.clicked.connect(self._copy)
@@ -62,6 +67,8 @@ class FailurePanel(QFrame):
         for name, label, text in zip(PROBLEM_PARTS, self._texts, parts, strict=True):
             label.setText(text)
             label.setAccessibleName(f"{tr(name)}: {text}")
+        self.causes.show_candidates(problem.candidates)
+        self._causes_name.setVisible(bool(problem.candidates))
         self.show()
         self.shown.emit()
 

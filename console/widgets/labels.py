@@ -72,6 +72,18 @@ def wrapped_label(text: str, role: str = "body") -> Label:
     return label
 
 
+def scrolled_label(text: str, role: str = "body") -> Label:
+    """Make a text of several lines for a scroll area: it asks for the height at its width, and for no more.
+
+    A text whose hint is its minimum would get a scroll bar that has nothing to scroll.
+    """
+    label = wrapped_label(text, role)
+    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    policy.setHeightForWidth(True)
+    label.setSizePolicy(policy)
+    return label
+
+
 def set_tone(widget: QWidget, tone: str) -> None:
     """Give a widget the colour of a tone and let the style sheet see it."""
     if widget.property("tone") != tone:

@@ -17,7 +17,8 @@ from PyQt6.QtWidgets import (
 from console.design import icons, theme
 from console.widgets import buttons
 from console.widgets.flow_layout import FlowLayout
-from console.widgets.labels import Label, with_break_points, wrapped_label
+from console.widgets.labels import Label, scrolled_label, with_break_points, wrapped_label
+from console.widgets.possible_causes import UNLIMITED, PossibleCauses
 from console.widgets.vertical_scroll_area import VerticalScrollArea
 from services.common.errors import Problem
 from services.language import tr, translate
@@ -113,7 +114,7 @@ def capitalize_first(text: str) -> str:
 
 
 class ErrorState(QWidget):
-    """A failure in its five parts, with Retry and Copy."""
+    """A failure in its five parts, with its possible causes where there are some, with Retry and Copy."""
 
     def __init__(self, problem: Problem, retry: Callable[[], None] | None = None) -> None:
         super().__init__()
@@ -126,7 +127,7 @@ class ErrorState(QWidget):
         inner = QVBoxLayout(panel)
         inner.setContentsMargins(16, 12, 16, 12)
         inner.setSpacing(8)
-        inner.addWidget(wrapped_label(with_break_points(translate(problem.tried)), "section"))
+        inner.addWidget(scrolled_label(with_break_points(translate(problem.tried)), "section"))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setColumnStretch(1, 1)
@@ -137,9 +138,14 @@ class ErrorState(QWidget):
             (tr("Remedy"), translate(problem.remedy)),
         )
         for line, (name, text) in enumerate(parts):
-            label = wrapped_label(with_break_points(text), "code" if line == 0 else "body")
+            label = scrolled_label(with_break_points(text), "code" if line == 0 else "body")
             grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label, line, 1)
+        if problem.candidates:
+            self.causes = PossibleCauses(problem.candidates, max_height=UNLIMITED)
+            heading = Label(tr("Possible causes"), role="field")
+            grid.addWidget(heading, len(parts), 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(self.causes, len(parts), 1)
         inner.addLayout(grid)
         foot = FlowLayout(gap=8)
         if retry is not None:
@@ -151,8 +157,21 @@ class ErrorState(QWidget):
         copy.clicked.connect(self._copy)
         foot.addWidget(copy)
         inner.addLayout(foot)
-        layout.addWidget(panel)
-        layout.addStretch(1)
+        # Where the window is low it scrolls: a long list of causes must not make the window higher than the screen.
+        holder = QWidget()
+        self._column = QVBoxLayout(holder)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(panel)
+        self._column.addStretch(1)
+        layout.addWidget(VerticalScrollArea(holder, translate(problem.tried)), 1)
+
+    def needed_height(self, width: int) -> int:
+        """Return the height that everything takes at a width."""
+        margins = self.contentsMargins()
+        own = self.layout()
+        if own is not None:
+            margins = own.contentsMargins()
+        return self._column.totalHeightForWidth(width) + margins.top() + margins.bottom()
 
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()

@@ -25,6 +25,7 @@ from console.widgets.flow_layout import FlowLayout
 from console.widgets.labels import IconLabel, Label, LinkLabel, with_break_points, wrapped_label
 from console.widgets.painting import draw_elided_text
 from console.widgets.placeholders import capitalize_first
+from console.widgets.possible_causes import format_possible_causes
 from models.translation_marks import tr_later
 from services.common.errors import Candidate
 from services.language import tr, translate
@@ -442,17 +443,3 @@ class FindingCard(QFrame):
         if result.candidates:
             texts.append((tr("Possible causes"), format_possible_causes(result.candidates), False))
         return texts
-
-
-def format_possible_causes(candidates: Sequence[Candidate]) -> str:
-    """Return possible causes in the language of the window, one to a line, the likeliest first."""
-    return "\n".join(
-        tr(
-            "{number}. {cause} Look at: {where} ({owner}).",
-            number=number,
-            cause=translate(one.cause),
-            where=translate(one.where),
-            owner=translate(one.owner.value),
-        )
-        for number, one in enumerate(candidates, 1)
-    )

@@ -48,6 +48,7 @@ def found(
         cause=cause or known.cause,
         owner=known.owner.value,
         remedy=remedy or known.remedy,
+        candidates=() if cause else known.candidates,
         act=act or _ACTS.get(fault, RemedyAct.OPEN_OBJECT),
         readings=readings,
         place=place,

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from models.kinds import Kind
-from services.common.errors import Problem
+from services.common.errors import Candidate, Problem, candidates_as_list
 from services.common.json_types import JsonObject
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ class ChainLink:
     """One link: what it is, its state, what was seen, and what to do.
 
     `count` is the number behind the state: variables of the request item, people who can approve. `absent` says that the chain
-    has no such object. `place` is the object to open to put it right, where that is another one than `object`.
+    has no such object. `place` is the object to open to put it right, where that is another one than `object`. `candidates` are the
+    possible causes, the likeliest first, where the other side does not say which one it is.
     """
 
     kind: LinkKind
@@ -116,6 +117,7 @@ class ChainLink:
     cause: str = ""
     owner: str = ""
     remedy: str = ""
+    candidates: tuple[Candidate, ...] = ()
     act: RemedyAct = RemedyAct.NONE
     object: LinkObject | None = None
     place: LinkObject | None = None
@@ -137,6 +139,7 @@ class ChainLink:
             cause=problem.cause,
             owner=problem.owner.value,
             remedy=problem.remedy,
+            candidates=problem.candidates,
             act=RemedyAct.CHECK_CONNECTION,
         )
 
@@ -150,6 +153,7 @@ class ChainLink:
             cause=result.cause,
             owner=result.owner,
             remedy=result.remedy,
+            candidates=result.candidates,
             act=act,
             readings=readings,
         )
@@ -159,8 +163,8 @@ class ChainLink:
         return replace(self, state=LinkState.UNKNOWN, evidence=evidence, absent=True)
 
     def as_dict(self) -> JsonObject:
-        """Return the link for JSON."""
-        return {
+        """Return the link for JSON; `candidates` only where there are some."""
+        parts: JsonObject = {
             "kind": self.kind.value,
             "name": self.name,
             "state": self.state.value,
@@ -175,6 +179,7 @@ class ChainLink:
                 {"source": reading.source.value, "at": reading.at.isoformat()} for reading in self.readings
             ],
         }
+        return parts | {"candidates": candidates_as_list(self.candidates)} if self.candidates else parts
 
 
 class PolicyState(StrEnum):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from services.approval_chain.links import ChainLink, ChainReport, LinkKind, LinkState, Source
+from services.common.errors import format_candidates
 
 LINK_NAMES = {
     LinkKind.POLICY: "Policy",
@@ -59,6 +60,7 @@ def link_lines(link: ChainLink) -> Iterator[str]:
             ("Remedy", link.remedy),
         )
         yield from (f"{_MARGIN}{label}: {text}" for label, text in parts if text)
+        yield from (f"{_MARGIN}Possible cause {line}" for line in format_candidates(link.candidates))
 
 
 def format_ticket(report: ChainReport, link: ChainLink) -> str:
@@ -74,6 +76,7 @@ def format_ticket(report: ChainReport, link: ChainLink) -> str:
         *_labelled("Cause:", link.cause),
         *_labelled("Owner:", link.owner),
         *_labelled("Remedy:", link.remedy),
+        *_labelled("Possible:", "\n".join(format_candidates(link.candidates))),
         *_labelled("Read:", read_from(link)),
         f"Checked:  {report.checked_at:%Y-%m-%d %H:%M:%S} UTC",
     ]

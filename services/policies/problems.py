@@ -56,6 +56,7 @@ def stopped_error(error: ConsoleError, what: str, policy: str, run_id: str) -> P
             remedy=f"{problem.remedy} Then apply the plan again, which goes on from there, or undo run {run_id}.",
             fault=problem.fault,
             correlation_id=problem.correlation_id,
+            candidates=problem.candidates,
         ),
         run_id,
     )

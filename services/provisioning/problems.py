@@ -68,6 +68,7 @@ def run_stopped_error(error: ConsoleError, what: str, receipt: str) -> RunStoppe
             remedy=f"{problem.remedy} Then run the task again, which goes on from there, or undo receipt {receipt}.",
             fault=problem.fault,
             correlation_id=problem.correlation_id,
+            candidates=problem.candidates,
         ),
         receipt,
     )

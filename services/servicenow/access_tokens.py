@@ -84,6 +84,10 @@ class TokenFacts:
     """Of the token in use; None without one."""
     expires_in_s: float | None
     """Seconds until the token in use ends; None without one."""
+    renewed_before_s: float | None = None
+    """How long before its end the token in use is replaced; None without one."""
+    calls: int = 0
+    """Calls that were given a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,10 @@ class AccessTokens:
         """Whether the instance answered a renewal with the token that was to be replaced, as ServiceNow documents it."""
         self._clock_offset_s = 0.0
         """How far the instance's clock is ahead of this one, from the `Date` of its replies."""
-        self._fetched = self._refused = 0
+        self._fetched = self._refused = self._calls = 0
+        self._failures = 0
+        self._last_failure: ConsoleError | None = None
+        """How the latest fetch failed, for the callers that waited for it."""
 
     @property
     def current(self) -> AccessToken | None:
@@ -122,30 +129,37 @@ class AccessTokens:
         token = self._token
         ends_in = None if token is None else max(token.fetched_at + token.lifetime_s - self._clock(), 0.0)
         lifetime = None if token is None else token.lifetime_s
-        return TokenFacts(self._fetched, self._refused, lifetime, ends_in)
+        before = None if token is None else max(token.lifetime_s - token.used_for_s, 0.0)
+        return TokenFacts(self._fetched, self._refused, lifetime, ends_in, before, self._calls)
 
     def clear(self) -> None:
         """Forget token and refresh token: credential or destination changed."""
-        self._sign_in = self._token = self._refresh_token = self._refusal = None
+        self._sign_in = self._token = self._refresh_token = self._refusal = self._last_failure = None
 
     async def get(self, sign_in: TokenSignIn, tried: str) -> AccessToken:
-        """Return a token for `sign_in`; all callers wait for one fetch. Raises the `oauth-…` faults."""
+        """Return a token for `sign_in`; all callers wait for one fetch, and share its failure. Raises the `oauth-…` faults."""
+        failures = self._failures
         async with self._lock:
             if not _is_same(self._sign_in, sign_in):
                 self.clear()
                 self._sign_in = sign_in
             if self._token is None or not self._token.is_fresh(self._clock()):
-                before = self._token
+                before, failure = self._token, self._last_failure
+                if failure is not None and self._failures != failures:
+                    raise _repeated(failure)
                 await self._wait_for_end(before)
                 try:
                     self._token = await self._fetch_before_call(sign_in, tried)
                 except ConsoleError as error:
+                    self._failures += 1
+                    self._last_failure = _repeated(error)
                     usable = self._still_usable(before) if error.retryable else None
                     if usable is None:
                         raise
                     self._token = usable
                 else:
                     self._note_renewal(before, self._token)
+            self._calls += 1
             return self._token
 
     def is_alive(self, token: AccessToken) -> bool:
@@ -275,7 +289,7 @@ class AccessTokens:
             self._refused += 1
             passes = response.status_code >= SERVER_ERROR or isinstance(error, RateLimitedError)
             if not passes and (remember_refusal or error.problem.fault not in REFUSALS):
-                self._refusal = _Refusal(sign_in, error, self._clock() + REFUSED_PAUSE_S)
+                self._refusal = _Refusal(sign_in, _repeated(error), self._clock() + REFUSED_PAUSE_S)
             raise
         self._fetched += 1
         return token
@@ -285,8 +299,7 @@ class AccessTokens:
         if refusal is None:
             return
         if self._clock() < refusal.until and _is_same(refusal.sign_in, sign_in):
-            error = refusal.error
-            raise type(error)(replace(error.problem, correlation_id=new_correlation_id()))
+            raise _repeated(refusal.error)
         self._refusal = None
 
     def _note_clock(self, response: httpx.Response) -> None:
@@ -357,6 +370,14 @@ class AccessTokens:
 def bearer(token: AccessToken) -> BearerAuthorization:
     """Return what sets the header of a call."""
     return BearerAuthorization(token.value)
+
+
+def _repeated(error: ConsoleError) -> ConsoleError:
+    """Return the same error for another caller, with an id of its own and without the frames that it was raised in."""
+    problem = replace(error.problem, correlation_id=new_correlation_id())
+    if isinstance(error, RateLimitedError):
+        return RateLimitedError(problem, error.retry_after)
+    return type(error)(problem)
 
 
 def _client(sign_in: TokenSignIn) -> dict[str, str]:

@@ -64,6 +64,8 @@ class HttpSession:
         """Calls that were refused with a fresh session as well."""
         self.last_response_headers = httpx.Headers()
         """The headers of the latest answer: limits are told there."""
+        self.last_response_status = 0
+        """The status of the latest answer; 0 before it."""
 
     async def __aenter__(self) -> Self:
         """Use the session for the length of a block."""
@@ -184,7 +186,7 @@ class HttpSession:
                 break
             except _TokenEndedError:
                 continue
-        self.last_response_headers = response.headers
+        self.last_response_headers, self.last_response_status = response.headers, response.status_code
         if response.status_code == 401:
             self._tokens.drop(token)
             # Asked for again with the next call: it may have been corrected in the vault meanwhile. The session must

@@ -72,7 +72,7 @@ def make_assertion(sign_in: TokenSignIn, *, clock_offset_s: float = 0.0, tried: 
         raise make_error(
             FaultId.OAUTH_PRIVATE_KEY_UNUSABLE,
             tried,
-            f"a {_kind(key)} cannot sign with {sign_in.algorithm}; nothing was sent",
+            f"{_described(key)} cannot sign with {sign_in.algorithm}; nothing was sent",
         ) from None
 
 
@@ -99,6 +99,15 @@ def _load_key(sign_in: TokenSignIn, tried: str) -> "PrivateKeyTypes":
     raise make_error(FaultId.OAUTH_PRIVATE_KEY_UNUSABLE, tried, f"{reason}; nothing was sent")
 
 
-def _kind(key: "PrivateKeyTypes") -> str:
-    name = type(key).__name__.lower()
-    return next((kind for kind in ("RSA", "EC") if kind.lower() in name), "key of another kind") + " key"
+def _described(key: "PrivateKeyTypes") -> str:
+    """Return what kind of key it is, with its curve, which each ES algorithm asks for another of."""
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    match key:
+        case RSAPrivateKey():
+            return "an RSA key"
+        case EllipticCurvePrivateKey():
+            return f"an EC key on the curve {key.curve.name}"
+        case _:
+            return f"a key of the kind {type(key).__name__.removesuffix('PrivateKey')}"

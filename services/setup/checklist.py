@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from models.kinds import Kind, RequestState
+from models.sign_in import SignInMethod
 from services.language import tr_message
 from services.setup.guide_step import (
     ExternalTask,
@@ -192,7 +193,11 @@ def _server(facts: SetupFacts) -> tuple[GuideStep, ...]:
         said = tr_message("None yet")
     else:
         has = tr_message("{name}, password set", name=credential.name)
-        said = has if facts.has_password else tr_message("{name}, no password yet", name=credential.name)
+        lacks = tr_message("{name}, no password yet", name=credential.name)
+        if credential.sign_in != SignInMethod.BASIC:
+            has = tr_message("{name}, secrets set", name=credential.name)
+            lacks = tr_message("{name}, secret missing", name=credential.name)
+        said = has if facts.has_password else lacks
     host = tr_message("None yet") if server is None else server.base_url.split("//", 1)[-1].rstrip("/")
     return (
         console_step(

@@ -1,9 +1,10 @@
 """The problems of a probe that no single call raises: they follow from how its rows differ."""
 
-from models.sign_in import SignInMethod
+from models.sign_in import TOKEN_METHODS, SignInMethod
 from models.translation_marks import tr_later
 from services.common.errors import Owner, Problem
 from services.common.fault_ids import FaultId
+from services.servicenow import sign_in_candidates as possible
 from services.servicenow.faults import make_problem
 
 _PROFILES = {
@@ -30,6 +31,7 @@ def soap_refused_problem(problem: Problem, method: SignInMethod) -> Problem:
         remedy=f"Look, the likeliest first: the SOAP API access policy of the service ({_POLICIES}; Inbound Authentication must "
         f"list {profile}); the Machine Identity Access Controls of the account ({_MACHINE_ACCESS}; the service must be listed); "
         "the system property glide.soap.require_ws_security.",
+        candidates=possible.REFUSED_ON_SOAP,
     )
 
 
@@ -51,9 +53,14 @@ def account_hidden_problem(tried: str, evidence: str) -> Problem:
     )
 
 
-def guest_problem(tried: str, evidence: str) -> Problem:
+def guest_problem(tried: str, evidence: str, method: SignInMethod) -> Problem:
     """Return the problem of a call that ran as the guest user, as the instance itself says."""
-    return make_problem(FaultId.AUTHENTICATION_REFUSED, tried, evidence)
+    fault = FaultId.AUTHENTICATION_REFUSED
+    if method in TOKEN_METHODS:
+        fault = FaultId.OAUTH_TOKEN_GUEST
+    elif method is SignInMethod.CERTIFICATE:
+        fault = FaultId.CERTIFICATE_REFUSED
+    return make_problem(fault, tried, evidence)
 
 
 def guest_unknown_problem(tried: str, evidence: str) -> Problem:

@@ -11,6 +11,8 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import httpx
+
 from models.sign_in import METHODS, SignInMethod
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId, FaultTrait
@@ -178,7 +180,7 @@ class _ProbeRun:
                 findings.account_hidden_problem(tried, error.problem.evidence),
             )
         if self._header() == "false":
-            return _failed(ProbeRow.REST, findings.guest_problem(tried, "X-Is-Logged-In: false"))
+            return _failed(ProbeRow.REST, self._guest_problem(tried))
         self._rest_accepts = True
         if not found:
             return _unclear(
@@ -212,7 +214,7 @@ class _ProbeRun:
                 len(names), "{good} of {count} service accepts it", "{good} of {count} services accept it",
                 good=good,
             )  # fmt: skip
-            return RowResult(ProbeRow.WSDL, RowState.FAILED, seen, problem=self._soap_problem(problems[0]))
+            return RowResult(ProbeRow.WSDL, RowState.FAILED, seen, problem=problems[0])
         if all(header == "true" for _, header in told) or not await self._is_described_to_anybody():
             return _ok(
                 ProbeRow.WSDL,
@@ -233,11 +235,9 @@ class _ProbeRun:
         try:
             await self.instance.service(name).describe()
         except ConsoleError as error:
-            return error.problem, ""
+            return self._soap_problem(error.problem), ""
         if self._header() == "false":
-            return findings.guest_problem(
-                f"Read the description of the service {name}", "X-Is-Logged-In: false"
-            ), "false"
+            return self._guest_problem(f"Read the description of the service {name}"), "false"
         return None, self._header()
 
     async def _is_described_to_anybody(self) -> bool:
@@ -259,11 +259,12 @@ class _ProbeRun:
         try:
             answer = await service.call({STATUS_INPUT: uuid.uuid4().hex}, (STATUS_OUTPUT,))
         except ConsoleError as error:
-            self._soap_header = self._header()
+            # A call that is refused has run as nobody, the guest user included.
+            self._soap_header = "" if self._is_refused() else self._header()
             return _failed(ProbeRow.SOAP, self._soap_problem(error.problem))
         self._soap_header = self._header()
         if self._soap_header == "false":
-            return _failed(ProbeRow.SOAP, findings.guest_problem(tried, "X-Is-Logged-In: false"))
+            return _failed(ProbeRow.SOAP, self._guest_problem(tried))
         word = answer[STATUS_OUTPUT].strip()
         if word != ApprovalStatus.INVALID:
             return _failed(ProbeRow.SOAP, findings.answer_unexpected_problem(tried, word))
@@ -273,7 +274,7 @@ class _ProbeRun:
         row, soap = ProbeRow.NOT_GUEST, self.results[ProbeRow.SOAP]
         tried = f"Compare the answers to {self._sign_in.account} with those to a guest"
         if self._soap_header == "false":
-            return _failed(row, findings.guest_problem(tried, "X-Is-Logged-In: false on SOAP"))
+            return _failed(row, self._guest_problem(tried, "X-Is-Logged-In: false on SOAP"))
         if soap.state is not RowState.OK:
             if self.results[ProbeRow.REST].state is RowState.OK:
                 account = self._sign_in.account
@@ -319,9 +320,15 @@ class _ProbeRun:
     def _header(self) -> str:
         return str(self.instance.last_response_headers.get(LOGGED_IN_HEADER, ""))
 
+    def _is_refused(self) -> bool:
+        return self.instance.last_response_status == httpx.codes.UNAUTHORIZED
+
+    def _guest_problem(self, tried: str, seen: str = "X-Is-Logged-In: false") -> Problem:
+        return findings.guest_problem(tried, seen, self.method)
+
     def _soap_problem(self, problem: Problem) -> Problem:
         """Return a problem in words that hold after the Table API accepted the same sign-in."""
-        if self._rest_accepts and problem.fault in _REFUSALS and self._header() != "false":
+        if self._rest_accepts and problem.fault in _REFUSALS and self._is_refused():
             return findings.soap_refused_problem(problem, self.method)
         return problem
 

@@ -26,7 +26,7 @@ from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.credential_secrets import bind_secrets, unbind_secrets
 from services.credential_sign_in import (
-    read_certificate_passphrase,
+    read_own_certificate_passphrase,
     read_password_sign_in,
     read_sign_in,
 )
@@ -118,7 +118,7 @@ async def _resolve_request_item(
             return None
         await bind(credential, server.destination)
         return await asyncio.to_thread(
-            read_certificate_passphrase, workspace.vault, credential, server.destination
+            read_own_certificate_passphrase, workspace.vault, credential, server.destination
         )
 
     through = server.proxy_credential_id is not None and server.proxy_destination is not None

@@ -60,13 +60,19 @@ def test_a_stored_credential_sets_everything_up(run, hand, home, practice, confi
 
     async def story():
         wizard = opened_wizard(hand, home)
-        wizard.sign_in.choice.link.click()
         hand.type(wizard, practice.base_url)
+        wizard.sign_in.choice.link.click()
+        assert wizard.focusWidget() is wizard.sign_in.choice.picker.button
         assert wizard.reason.text() == "Choose a User Credential"
         wizard.sign_in.choice.link.click()
         assert wizard.reason.text() == "Fill in Account Name, Password"
         await choose(wizard.sign_in.choice, stored)
         assert "OAuth Application User" in wizard.sign_in.choice.field.text
+        wizard.sign_in.address.setText(f"{practice.base_url} ada s3cret")
+        assert not wizard.sign_in.choice.uses_credential, "an account that is pasted is used"
+        wizard.sign_in.forget_password()
+        wizard.sign_in.choice.link.click()
+        assert wizard.sign_in.values().credential.id == stored.id
         await created(hand, wizard)
         wizard.reject()
 

@@ -187,24 +187,31 @@ async def test_the_passphrase_of_another_credential_is_not_borrowed(workspace, v
     assert caught.value.problem.fault is FaultId.CERTIFICATE_PASSPHRASE_MISSING
 
 
+@pytest.mark.parametrize("method", [SignInMethod.CERTIFICATE, SignInMethod.BASIC])
 async def test_a_document_finds_the_request_item_with_an_encrypted_certificate(
-    configuration, vault, workspace, practice, certificates
+    configuration, vault, workspace, practice, certificates, method
 ):
+    """The certificate opens with the passphrase of its credential; a password signs in without it."""
     authority, _, files = certificates
+    file = as_pkcs12(files[INTEGRATION], PASSPHRASE.encode())
     text = f"""\
 version: 1
 credentials:
-  - {{name: mTLS, account: {INTEGRATION}, sign_in: certificate}}
+  - {{name: Account, account: {INTEGRATION}, sign_in: {method}}}
 foreign_systems:
-  - {{name: Server, base_url: "{practice.base_url}", credential: mTLS, ca_bundle: "{authority.bundle}",
-     client_certificate: "{as_pkcs12(files[INTEGRATION], PASSPHRASE.encode())}"}}
+  - {{name: Server, base_url: "{practice.base_url}", credential: Account, ca_bundle: "{authority.bundle}",
+     client_certificate: "{file}"}}
 approval_processes:
   - {{name: Process, server: Server, request_item: {{name: Execute Application Request}}}}
 """
     made = plan_document(read_document(text), configuration)
     planned = next(c.item for c in made.changes if c.item.kind is Kind.USER_CREDENTIAL)
-    name = SecretName.CERTIFICATE_PASSPHRASE
-    vault.put(planned.id, planned.name, planned.account, Secret(PASSPHRASE), [], secret_name=name)
+    secrets = {
+        SignInMethod.CERTIFICATE: (SecretName.CERTIFICATE_PASSPHRASE, PASSPHRASE),
+        SignInMethod.BASIC: (SecretName.PASSWORD, practice.accounts[INTEGRATION].password),
+    }
+    name, secret = secrets[method]
+    vault.put(planned.id, planned.name, planned.account, Secret(secret), [], secret_name=name)
     await apply_online(made, workspace)
     assert configuration.find_by_name(Kind.APPROVAL_PROCESS, "Process").request_item_id == EXECUTE_ITEM_ID
     assert {call.account for call in practice.log} == {INTEGRATION}

@@ -91,7 +91,7 @@ def test_services_under_other_names_are_not_to_be_created_again():
     process = SimpleNamespace(
         id=None, name="P", server_id=1, request_item_id="a" * 32, request_item_name="Item"
     )
-    credential = SimpleNamespace(id=None, name="ServiceNow")
+    credential = SimpleNamespace(id=None, name="ServiceNow", sign_in="basic")
     facts = SetupFacts(
         credential=credential,
         has_password=True,

@@ -230,7 +230,8 @@ async def _check_pending(run: Rehearsal, life: RequestLifecycle, progress: Progr
     if run.item is None:
         run.legs.append(Leg("record", "no requested item is seen behind this id", ms, ok=False))
     else:
-        who = ", ".join(one.user_name or one.display_name for one in run.item.open_approvals) or "nobody"
+        who = ", ".join(one.user_name or one.display_name for one in run.item.open_approvals)
+        who = who or "nobody whom this account sees"
         run.legs.append(Leg("record", f"{run.item.number}, {run.item.approval}, waits for {who}", ms))
     progress("Asking for the status", 2, LEG_COUNT)
     request, ms = await _measure(life.follow(run.request))
@@ -255,7 +256,7 @@ async def _decide(
         approvals = await read_approvals(decider, run.item, instance)
     asked = _select_approval(decider, approvals)
     if asked is None:
-        run.legs.append(Leg("decision", "nobody is asked to approve", 0, ok=False))
+        run.legs.append(Leg("decision", "no open approval is seen that could be decided", 0, ok=False))
         return
     started = time.perf_counter()
     await table.update(asked.sys_id, {"state": word, "comments": DECISION_COMMENT})

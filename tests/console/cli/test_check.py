@@ -1,5 +1,8 @@
 """`check` in words: every stage with what was seen, and cause, owner and remedy of what is not good."""
 
+import json
+import zipfile
+
 import pytest
 
 from services.connectivity import STAGES
@@ -63,3 +66,21 @@ def test_a_password_that_was_accepted_before_is_told_when_it_is_refused(configur
     other = configured("check", SERVER)
     assert "authentication-refused" in other.out
     assert "accepted until" not in other.out
+
+
+def test_every_command_and_the_bundle_list_what_a_refusal_can_stand_for(configured, practice, tmp_path):
+    practice.faults.set("unauthorised")
+    items = configured("items", SERVER, "--json", "--refresh")
+    assert items.status == 3
+    assert [one["id"] for one in items.json["error"]["candidates"]][:2] == [
+        "password-wrong",
+        "basic-auth-restricted",
+    ]
+    assert "Possible: 2. Basic authentication is restricted" in items.err
+    configured("check", SERVER)
+    bundle = tmp_path / "bundle.zip"
+    assert configured("support-bundle", bundle).status == 0
+    with zipfile.ZipFile(bundle) as parts:
+        checks = json.loads(parts.read("checks.json"))["checks"]
+    [stage] = [stage for stage in checks[0]["stages"] if stage["fault"] == "authentication-refused"]
+    assert len(stage["candidates"]) == 6

@@ -133,8 +133,8 @@ REFUSED = (
     (("--sign-in", "oauth_client_credentials", "--client-id", "c"), "", "--client-secret-stdin"),
     (("--secret-expires-on", "tomorrow", "--password-stdin"), "S3cr3t-1", "YYYY-MM-DD"),
     ((*JWT, "--algorithm", "HS256", "--private-key-stdin"), KEY, "RS256, RS384"),
-    ((*JWT, "--private-key-stdin"), KEY, "EC key cannot sign with RS256"),
-    ((*JWT, "--algorithm", "ES384", "--private-key-stdin"), KEY, "EC key cannot sign with ES384"),
+    ((*JWT, "--private-key-stdin"), KEY, "an EC key on the curve secp256r1 cannot sign with RS256"),
+    ((*JWT, "--algorithm", "ES384", "--private-key-stdin"), KEY, "an EC key on the curve secp256r1 cannot sign with ES384"),
     ((*JWT, "--private-key-stdin"), "no key", "no private key in PEM form"),
     ((*JWT, "--private-key-stdin"), "k" * 70_000, "more than 65536 characters"),
 )  # fmt: skip

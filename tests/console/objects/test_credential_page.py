@@ -8,6 +8,7 @@ import pytest
 from PyQt6.QtWidgets import QApplication
 
 from console.objects.credential_expiry import SecretExpiry
+from console.objects.credential_tokens import TokenFigures
 from console.objects.probe_presenter import ROW_KEYS, ProbePresenter, ProbeRecord, records_of
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
@@ -17,10 +18,12 @@ from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.practice.oauth import CLIENT_CREDENTIALS_PROPERTY, make_client
 from services.practice.server import PracticeInstance
+from services.servicenow.access_tokens import TokenFacts
+from services.servicenow.encoded_query import TableQuery
 from services.servicenow.faults import make_problem
 from services.sign_in_probe import ProbeRow, RowResult, RowState, SignInProbe
 from tests.console.objects.test_object_pages import make, opened, settled, where
-from tests.console.page_support import until
+from tests.console.page_support import close_connections, until
 
 USER = "privman.integration"
 ACME = "https://acme.service-now.com/"
@@ -48,6 +51,17 @@ def test_the_tone_of_an_expiry_follows_the_reminders(day, tone, badge, reminder)
 def test_a_day_that_was_not_entered_has_no_expiry():
     assert SecretExpiry.of("", TODAY) is None
     assert SecretExpiry.of("soon", TODAY) is None
+
+
+def test_figures_of_tokens_name_the_one_that_ends_first_and_add_up_the_servers():
+    refused = TokenFacts(0, 3, None, None)
+    assert TokenFigures.of([TokenFacts(0, 0, None, None)]) is None
+    assert TokenFigures.of([refused]).in_use == ()
+    both = TokenFigures.of(
+        [TokenFacts(2, 0, 1800.0, 1440.0, 360.0, 40), TokenFacts(1, 0, 1800.0, 20.0, 12.0, 2), refused]
+    )
+    assert [value for _, value in both.in_use] == ["in less than 1 min", "less than 1 min before"]
+    assert [value for _, value in both.counts] == ["3", "3", "42"]
 
 
 class Ctx:
@@ -246,10 +260,23 @@ def test_a_probe_ends_in_place_and_names_what_refused(run, ctx, configuration, v
             await until(lambda: page.probe.lines[1].shape == "good" and not page.probe.running)
             assert page.probe_card.card is None
             assert client.secret not in page.probe.report
+            server.credential_id = item.id
+            await ctx.call(configuration.save, server)
+            await until(lambda: page.parts.servers)
+            assert page.side.token_part.isHidden()
+            instance = await ctx.workspace.instance(server.id)
+            await instance.table("sys_user").page(TableQuery(), fields=(), limit=1)
+            page.hide()
+            page.show()
+            await until(lambda: not page.side.token_part.isHidden())
+            assert page.side.token_rows.rows == [("Access token", "in 30 min"), ("Renewed", "6 min before")]
+            counts = [("Tokens fetched", "1"), ("Sign-ins refused", "0"), ("Calls with a token", "1")]
+            assert page.side.count_rows.rows == counts
             page.form.accept("client_id", "other")
             assert "probe_sign_in" not in page.enabled()
             await settled(page)
             page.discard()
+            await close_connections(ctx.workspace)
 
     try:
         run(story())

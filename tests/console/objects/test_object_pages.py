@@ -513,6 +513,8 @@ def test_without_a_usable_vault_the_page_says_so_and_offers_the_session(run, ctx
     async def story():
         async with opened(ctx, where(item)) as page:
             await until(lambda: "cannot be used" in page.vault_notice.text)
+            # Nothing is known of what a vault holds that cannot be read.
+            assert page.password.stored_line.placeholderText() == "Cannot be read"
             page.vault_notice.action.click()
             await until(lambda: ctx.workspace.vault.kind == "session")
             await until(lambda: "until the console closes" in page.form.field("password").note[1])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from starlette.responses import JSONResponse
 
 from models.secret_names import SecretName
 from models.sign_in import JwtAlgorithm, SignInMethod
@@ -292,6 +293,12 @@ def client_of_another_instance(practice):
 @produces("authentication", "oauth-reply-unreadable", certain=True)
 def reply_without_a_token(practice):
     practice.faults.set("token_reply_odd")
+    return token(practice)
+
+
+@produces("authentication", "oauth-token-unavailable", certain=True)
+def token_endpoint_that_fails(practice):
+    practice.tokens.answer = lambda *_: JSONResponse({}, 500)
     return token(practice)
 
 

@@ -451,6 +451,23 @@ async def test_a_token_that_lives_is_used_while_it_cannot_be_renewed():
     assert {token for path, token in asked if path != TOKEN_CALL} == {"first"}
 
 
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [("503 Service Unavailable", "oauth-token-unavailable"), ("429 Too Many Requests", "rate-limited")],
+)
+async def test_callers_that_wait_for_a_token_share_the_failure_to_fetch_it(status, fault):
+    """A busy endpoint was asked once by each of them, one after the other."""
+    busy = reply(status, b"{}", "Content-Type: application/json", "Retry-After: 60")
+    async with endpoint(busy) as (settings, asked), signed_in_at(settings, Clock()) as instance:
+        found = await asyncio.gather(*(read(instance) for _ in range(6)), return_exceptions=True)
+        assert {error.problem.fault for error in found} == {fault}
+        assert len({error.problem.correlation_id for error in found}) == 6
+        assert len(asked) == 1
+        with pytest.raises(ConsoleError):
+            await read(instance)
+        assert len(asked) == 2
+
+
 async def test_a_refused_renewal_is_told_at_once():
     refused = reply("401 Unauthorized", b'{"error": "server_error"}', "Content-Type: application/json")
     clock = Clock()

@@ -143,6 +143,27 @@ async def test_a_token_that_ends_after_rest_is_told_as_a_guest_on_soap(practice,
     result = await probe(practice, token_sign_in(client), report=end_token)
     assert states(result) == [OK, OK, FAILED, FAILED, FAILED]
     assert "X-Is-Logged-In: false" in result.row(ProbeRow.NOT_GUEST).problem.evidence
+    faults = {result.row(row).problem.fault for row in (ProbeRow.WSDL, ProbeRow.SOAP, ProbeRow.NOT_GUEST)}
+    assert faults == {"oauth-token-guest"}, "a refused password was named"
+
+
+async def test_a_refusal_of_soap_names_no_cause_that_the_table_api_rules_out(practice):
+    practice.faults.set("soap_refused")
+    result = await probe(practice, basic(practice))
+    assert states(result)[:3] == [SKIPPED, OK, FAILED]
+    causes = [one.id for one in result.row(ProbeRow.WSDL).problem.candidates]
+    assert causes[0] == "access-policy-soap"
+    assert "password-wrong" not in causes
+
+
+async def test_a_call_that_soap_refuses_did_not_run_as_a_guest(practice):
+    def refuse_calls(row):
+        if row.row is ProbeRow.WSDL:
+            practice.faults.set("soap_refused")
+
+    result = await probe(practice, basic(practice), report=refuse_calls)
+    assert states(result) == [SKIPPED, OK, OK, FAILED, OK]
+    assert result.row(ProbeRow.SOAP).problem.candidates[0].id == "access-policy-soap"
 
 
 @pytest.mark.usefixtures("open_soap")
