@@ -79,17 +79,7 @@ class ActionDialog(Dialog):
         layout.setSpacing(12)
         layout.addWidget(Label(title, role="section"))
         self.summary = Label("")
-        self.summary.setWordWrap(True)
-        self.summary.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        # The height is fixed: the text at the end is longer, and is scrolled.
-        holder = QWidget()
-        inner = QVBoxLayout(holder)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(self.summary)
-        inner.addStretch(1)
-        room = FixedSizeScrollArea(holder)
-        room.setFixedHeight(SUMMARY_LINES * self.summary.fontMetrics().lineSpacing())
-        layout.addWidget(room)
+        layout.addWidget(_summary_area(self.summary))
         self.comment = TextLineEdit()
         self.comment.textChanged.connect(lambda _text: self._update())
         self.comment_field = Field("Comment", self.comment, action.comment)
@@ -314,3 +304,17 @@ class ActionDialog(Dialog):
             self.stopped.emit()
         else:
             super().reject()
+
+
+def _summary_area(summary: Label) -> FixedSizeScrollArea:
+    """Return the area that shows the summary. Its height is fixed: the text at the end is longer, and is scrolled."""
+    summary.setWordWrap(True)
+    summary.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+    holder = QWidget()
+    inner = QVBoxLayout(holder)
+    inner.setContentsMargins(0, 0, 0, 0)
+    inner.addWidget(summary)
+    inner.addStretch(1)
+    area = FixedSizeScrollArea(holder)
+    area.setFixedHeight(SUMMARY_LINES * summary.fontMetrics().lineSpacing())
+    return area

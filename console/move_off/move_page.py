@@ -170,6 +170,8 @@ class MovePage(Page):
         if facts.server is None:
             self._timer.stop()
             self.view.body.notice.tell(tr("This server was deleted."), tone="notice")
+        elif self.view.body.notice.problem is not None:
+            pass  # why something was refused stays until it is dismissed, the undo of this bar included
         elif facts.failed_poll:
             self.view.body.notice.tell(
                 tr("Polling failed after the switch: {fault}", fault=facts.failed_poll),
@@ -177,7 +179,7 @@ class MovePage(Page):
                 offer=tr("Undo switch"),
                 act=self.acts.undo,
             )
-        elif self.view.body.notice.problem is None:
+        else:
             self.view.body.notice.clear()
         self.refresh()
 

@@ -18,7 +18,6 @@ from services.credential_secrets import read_credential_secrets
 from services.sign_in_probe import SignInProbe, find_probed_services, probe_sign_in
 from services.sign_in_probe.probe import RowCallback
 from services.sign_in_switch import problems
-from services.sign_in_switch.bound_secrets import bind_secrets
 from services.store import Store
 from services.vault import Vault
 from services.workspace import Workspace
@@ -74,7 +73,7 @@ async def probe_for_switch(
 
     Raises VaultError and `certificate-of-other-credential` before any call.
     """
-    await run_to_completion(lambda: bind_secrets(workspace.vault, credential, server.destination))
+    # Secrets that are for no server yet are lent to this one: the switch binds them.
     settings, sign_in = await workspace.signing_in_as(server, credential)
     services = await run_to_completion(lambda: find_probed_services(workspace.configuration, server.id))
     found = await probe_sign_in(settings, sign_in, services, report=report)

@@ -16,6 +16,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.secret_names import SecretName
 from models.sign_in import SignInMethod
+from models.user_credential import UserCredential
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
@@ -228,6 +229,29 @@ def test_the_page_of_the_server_tells_of_polls_that_fail_since_the_switch(run, c
         page.deleteLater()
         await asyncio.sleep(0)
         await close_connections(workspace)
+
+    run(story())
+
+
+def test_why_the_undo_is_refused_stays_beside_polls_that_fail(run, ctx, practice):
+    async def story():
+        server, oauth = set_up(ctx, practice)
+        workspace, former = ctx.workspace, server.credential_id
+        switch_sign_in(workspace, probed_plan(workspace, server, oauth), confirmed=0)
+        basic = workspace.configuration.get(UserCredential, former)
+        basic.account = "somebody.else"
+        workspace.configuration.save(basic)
+        with workspace.store.write() as work:
+            store_pause(work.session, server.id, utcnow(), "oauth-token-refused", 1)
+        async with opened(ctx, server) as page:
+            notice = page.view.body.notice
+            assert notice.action.text() == "Undo switch"
+            notice.action.click()
+            await until(lambda: notice.problem is not None)
+            page.look()
+            await settled(page)
+            assert notice.problem.fault is FaultId.SIGN_IN_SWITCH_REFUSED
+            assert credential_of(ctx, server) == oauth.id
 
     run(story())
 

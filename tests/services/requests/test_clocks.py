@@ -53,6 +53,13 @@ def passing(clock):
     return clock
 
 
+@pytest.fixture(autouse=True)
+def shown(request):
+    """Show the account a request, or each process would spend a call on finding out whether it sees any."""
+    if "server" in request.fixturenames:
+        followed.place(request.getfixturevalue("practice"), 1)
+
+
 @pytest.mark.parametrize("anew", [False, True], ids=["same process", "new process"])
 async def test_when_the_time_of_day_goes_back_looks_go_on(server, workspace, passing, anew):
     clock = WallClock(passing)
