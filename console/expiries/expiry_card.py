@@ -26,8 +26,8 @@ LINK_PADDING = 4
 class ExpiryCard(QWidget):
     """Heading and rows. Hidden until the calendar was read; what has no date is on the page only."""
 
-    def __init__(self, go: Callable[[Target], None]) -> None:
-        super().__init__()
+    def __init__(self, go: Callable[[Target], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._go = go
         self._entries: tuple[Expiry, ...] | None = None
         self.rows: list[QWidget] = []

@@ -163,8 +163,9 @@ class GuideView(QWidget):
     def __init__(self, go: Callable[[Target], None], intro: QWidget) -> None:
         super().__init__()
         self.setProperty("role", "page")
-        self.servers = ServerOverview(go)
-        self.expiries = ExpiryCard(go)
+        # With a parent from the start: they may be shown before they have their place in a column, and would be windows.
+        self.servers = ServerOverview(go, self)
+        self.expiries = ExpiryCard(go, self)
         self.blocks: list[PhaseBlock] = []
         self.shape = ""
         """The current layout: "two" columns of phases, servers "beside" the phases, or "one" column."""

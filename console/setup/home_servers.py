@@ -184,8 +184,8 @@ def _figure_row(name: str, value: str, tone: str = "", tip: str = "") -> QHBoxLa
 class ServerOverview(QWidget):
     """Heading and cards, with as many cards in a row as fit."""
 
-    def __init__(self, go: Callable[[Target], None]) -> None:
-        super().__init__()
+    def __init__(self, go: Callable[[Target], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._go = go
         self._figures: list[ServerStatistics] = []
         self._views: dict[uuid.UUID, ServiceListSnapshot] = {}

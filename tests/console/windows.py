@@ -3,7 +3,8 @@
 import contextlib
 import gc
 
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QApplication, QDialog, QMainWindow
 
 from console.design import theme
 from console.runtime.context import Context
@@ -31,12 +32,24 @@ async def opened_window(store_url, profile, size=(1280, 800)):
     await until(lambda: not window.tasks.busy)
     try:
         yield window
+        assert stray_windows(app) == []
     finally:
         window._leaving = True  # what a story leaves behind is its own affair
         window.close()
         await ctx.aclose(window)
         window.deleteLater()
         gc.unfreeze()
+
+
+def stray_windows(app):
+    """Return what is visible and has no parent, but is neither the window nor a dialog; Qt does not end while it is there."""
+    return [
+        widget
+        for widget in app.topLevelWidgets()
+        if widget.isVisible()
+        and widget.windowType() == Qt.WindowType.Window
+        and not isinstance(widget, QMainWindow | QDialog)
+    ]
 
 
 async def filled(window, text=""):

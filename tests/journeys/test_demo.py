@@ -14,7 +14,7 @@ from console.runtime.page_targets import HOME, Target
 from services.practice import PracticeInstance
 from services.practice.privilege_manager import PracticePrivilegeManager
 from tests.console.windows import opened_window
-from tests.limits import MANY_PROGRAMS_S, PROGRAM_S
+from tests.limits import MANY_PROGRAMS_S
 
 pytestmark = pytest.mark.timeout(MANY_PROGRAMS_S)
 
@@ -37,7 +37,7 @@ def demo(tmp_path_factory):
         env=environ,
         capture_output=True,
         text=True,
-        timeout=PROGRAM_S,
+        timeout=MANY_PROGRAMS_S,
         check=False,
     )
     return done, folder

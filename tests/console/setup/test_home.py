@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.design import theme
 from console.runtime.page_targets import Target
+from console.setup.home_guide import GuideView
 from console.shell.page_registry import create_page
 from console.widgets.badge import Badge
 from console.widgets.data_table import distribute_widths, elided_path, file_name
@@ -54,6 +55,13 @@ def test_home_counts_what_is_done_and_offers_what_is_next(run, ctx, configuratio
         await closed(page)
 
     run(story())
+
+
+def test_what_is_known_before_the_phases_is_no_window_of_its_own(qapp):
+    """Expiry dates may be known before the steps are; a card without a parent kept the program from ending."""
+    guide = GuideView(print, QWidget())
+    guide.show_expiries([])
+    assert [part.isWindow() for part in (guide.expiries, guide.servers)] == [False, False]
 
 
 def test_the_items_steps_open_the_task_with_the_server_chosen(run, ctx, configuration):
