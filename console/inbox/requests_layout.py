@@ -95,6 +95,10 @@ class RequestsLayout(QWidget):
         """The values of the search bar."""
         return self.bar.criteria
 
+    def drop_pending_search(self) -> None:
+        """Forget that the search waits for the end of typing."""
+        self.bar.field.drop_pending_search()
+
     def show_search(self, search: SearchCriteria) -> None:
         """Show values in the search bar, without searching for them."""
         self.bar.show_criteria(search)

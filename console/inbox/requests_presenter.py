@@ -61,6 +61,9 @@ class RequestsView(StatusView, Protocol):
     def show_search(self, search: SearchCriteria) -> None:
         """Show values in the search bar, without searching for them."""
 
+    def drop_pending_search(self) -> None:
+        """Forget that the search waits for the end of typing: a read that begins now has the text already."""
+
     def show_choices(self, choices: Choices) -> None:
         """Offer policies and processes in the search bar."""
 
@@ -171,6 +174,7 @@ class RequestsPresenter:
             # The filter was not known yet when it was chosen.
             self._view.show_search(self.criteria.search_values(self.criteria.key))
         self._view.show_loading()
+        self._view.drop_pending_search()
         self._requests.show(*self.shown_list(), self.selection.target)
 
     def shown_list(self) -> "tuple[Filter, Sort]":

@@ -57,6 +57,10 @@ class SearchField(QLineEdit):
         self.setText(text)
         self._search.cancel()
 
+    def drop_pending_search(self) -> None:
+        """Do not search for what was typed last: it is being read already."""
+        self._search.cancel()
+
     def search_now(self) -> None:
         """Search for the present text without waiting for more typing."""
         if self._search.cancel():

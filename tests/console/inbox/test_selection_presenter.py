@@ -240,6 +240,23 @@ def test_a_request_opened_from_elsewhere_is_the_only_one_acted_on(run, ctx, stor
     run(story(), LONG_S)
 
 
+def test_a_search_that_waits_for_the_end_of_typing_takes_back_no_opened_request(run, ctx, store):
+    """On a busy machine the search came before the request was read, and nothing was selected."""
+    far = request(700, 5)
+    put(store, *(request(n, 90_000 - n) for n in range(100)), far)
+
+    async def story():
+        async with opened(ctx) as page:
+            await settled(page)
+            page.bar.field.setText("user1")
+            page.arrive(Target("requests", tab=str(far.id)))
+            page.bar.field.search_now()
+            assert page.presenter.selection.target == far.id
+            await until(lambda: selected(page) == ["RITM0000700"])
+
+    run(story(), LONG_S)
+
+
 def test_many_selected_rows_stay_selected_and_are_counted_truly(run, ctx, store):
     rows = [request(n, 90_000 - n) for n in range(300)]
     put(store, *rows)
