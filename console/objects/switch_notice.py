@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QTimer
 
 from console.forms.notice import Notice
+from console.runtime import lazy_imports
 from services.language import tr
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class SwitchNotice(Notice):
     async def _read(self) -> None:
         ctx = self._page.ctx
         workspace = await ctx.ready()
+        await lazy_imports.ready(ctx, lazy_imports.switch_records)
         from services.sign_in_switch.switch_records import find_failed_poll
 
         fault = await ctx.call(find_failed_poll, workspace.store, self._page.session.id)

@@ -159,6 +159,11 @@ def connect() -> None:
     import services.intake.event_mapping
 
 
+def switch_records() -> None:
+    """Import what is kept of switches to another sign-in."""
+    import services.sign_in_switch.switch_records
+
+
 def move_off() -> None:
     """Import the switch of a server to another sign-in, the probe and the rehearsal."""
     import services.servicenow.basic_auth_restriction

@@ -59,7 +59,7 @@ class PossibleCauses(VerticalScrollArea):
         """Show other causes, or hide the widget without any."""
         text = format_possible_causes(candidates)
         self.text.setText(with_break_points(text))
-        self.setAccessibleName(f"{tr('Possible causes')}: {text}" if text else tr("Possible causes"))
+        self.setAccessibleName(tr("Possible causes: {text}", text=text) if text else tr("Possible causes"))
         self._fit()
         self.setVisible(bool(text))
 

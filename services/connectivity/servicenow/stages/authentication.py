@@ -22,7 +22,7 @@ from services.servicenow.encoded_query import equals
 from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_false, is_true
-from services.servicenow.signed_in_user import require_signed_in_user
+from services.servicenow.signed_in_user import read_own_record
 from services.servicenow.table_api import Row
 from services.transport.authentication import CertificateSignIn, TokenSignIn
 
@@ -60,8 +60,7 @@ async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn |
     stage = "authentication"
     account = await signed_in_account(instance)
     try:
-        row = await instance.table("sys_user").first(equals(user_name=account), USER_FIELDS)
-        is_shown = await require_signed_in_user(instance, account)
+        row, is_shown = await read_own_record(instance, account, USER_FIELDS)
     except ConsoleError as error:
         fault = error.problem.fault
         if fault == FaultId.CERTIFICATE_REFUSED:
