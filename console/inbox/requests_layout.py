@@ -95,10 +95,6 @@ class RequestsLayout(QWidget):
         """The values of the search bar."""
         return self.bar.criteria
 
-    def drop_pending_search(self) -> None:
-        """Forget that the search waits for the end of typing."""
-        self.bar.field.drop_pending_search()
-
     def show_search(self, search: SearchCriteria) -> None:
         """Show values in the search bar, without searching for them."""
         self.bar.show_criteria(search)
@@ -122,7 +118,8 @@ class RequestsLayout(QWidget):
         self.head.set_badges([Badge(badge.text, badge.tone, badge.shape) for badge in badges])
 
     def show_loading(self) -> None:
-        """Show that the list is being read."""
+        """Show that the list is being read, with what is typed: no search waits for the end of typing any more."""
+        self.bar.field.drop_pending_search()
         self.states.show_loading()
 
     def show_order(self, column: int, *, descending: bool) -> None:

@@ -61,9 +61,6 @@ class RequestsView(StatusView, Protocol):
     def show_search(self, search: SearchCriteria) -> None:
         """Show values in the search bar, without searching for them."""
 
-    def drop_pending_search(self) -> None:
-        """Forget that the search waits for the end of typing: a read that begins now has the text already."""
-
     def show_choices(self, choices: Choices) -> None:
         """Offer policies and processes in the search bar."""
 
@@ -74,7 +71,7 @@ class RequestsView(StatusView, Protocol):
         """Show the counts of the filters by key, and badges in the header."""
 
     def show_loading(self) -> None:
-        """Show that the list is being read."""
+        """Show that the list is being read, with what is typed: no search waits for the end of typing any more."""
 
     def show_order(self, column: int, *, descending: bool) -> None:
         """Show the column that the list is sorted by."""
@@ -174,7 +171,6 @@ class RequestsPresenter:
             # The filter was not known yet when it was chosen.
             self._view.show_search(self.criteria.search_values(self.criteria.key))
         self._view.show_loading()
-        self._view.drop_pending_search()
         self._requests.show(*self.shown_list(), self.selection.target)
 
     def shown_list(self) -> "tuple[Filter, Sort]":
