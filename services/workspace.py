@@ -5,8 +5,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from models.addresses import Destination
 from models.foreign_system import ForeignSystem
@@ -21,9 +20,7 @@ from services.answers.privilege_manager import ApprovalServer
 from services.audit.audit_signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
-from services.common.progress import Progress, ignore_progress
 from services.common.secret import Secret
-from services.configuration import Configuration
 from services.coordination.clock import Clock
 from services.credential_sign_in import (
     read_certificate_passphrase,
@@ -32,6 +29,7 @@ from services.credential_sign_in import (
     read_sign_in,
     require_own_certificate,
 )
+from services.local_workspace import LocalWorkspace
 from services.privilege_manager import PrivilegeManagerClient
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.access_tokens import TokenFacts
@@ -40,44 +38,23 @@ from services.store import Store
 from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
 from services.transport.client_cache import ClientCache
 from services.transport.connection_settings import PassphraseSource
-from services.vault import Vault, VaultKind, open_vault
+from services.vault import Vault
 
 SIGN_INTERVAL_S = 600.0
 """How often a long-running program signs the audit trail: later entries can be replaced without being noticed."""
-SIGN_TIMEOUT_S = 5.0
-"""How long the end of a program waits for the key of the audit trail; a keyring may wait for the user without limit."""
 
 
 ServerType = TypeVar("ServerType", ForeignSystem, PrivilegeManagerServer)
 
 
-class Workspace:
+class Workspace(LocalWorkspace):
     """A store, a vault, and one client for each server: ServiceNowClient or PrivilegeManagerClient."""
 
     def __init__(self, store: Store, vault: Vault) -> None:
-        self.store = store
-        self.vault = vault
-        self.configuration = Configuration(store)
+        super().__init__(store, vault)
         self._instances = ClientCache[ServiceNowClient]()
         self._privilege_managers = ClientCache[PrivilegeManagerClient]()
         self._approvals: dict[uuid.UUID, PrivilegeManagerApprovals] = {}
-
-    @classmethod
-    def open(
-        cls,
-        store_url: str,
-        vault_kind: VaultKind,
-        folder: Path,
-        progress: Progress = ignore_progress,
-        *,
-        make: bool = True,
-    ) -> Self:
-        """Open store and vault; blocks. `folder` contains the files of the vault.
-
-        `progress` is called while the store is upgraded. If `make` is False, a missing or empty store is refused.
-        """
-        store = Store.open(store_url, progress=progress, make=make)
-        return cls(store, open_vault(vault_kind, folder=folder))
 
     async def instance(self, server_id: uuid.UUID) -> ServiceNowClient:
         """Return the client of a foreign system; a new one if its settings or credential have changed.
@@ -310,17 +287,6 @@ class Workspace:
         """Close the clients of all servers; those of Privilege Manager log off. The next call opens new ones."""
         await self._instances.aclose()
         await self._privilege_managers.aclose()
-
-    async def aclose(self) -> None:
-        """Sign the audit trail, then close the vault, all connections and the store."""
-        if self.store.has_unsigned_changes and self.vault.can_store_audit_key:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(
-                    asyncio.to_thread(sign_if_changed, self.store, self.vault), SIGN_TIMEOUT_S
-                )
-        self.vault.close()
-        await self.close_connections()
-        await asyncio.to_thread(self.store.close)
 
     def _read(
         self, model: type[ServerType], server_id: uuid.UUID

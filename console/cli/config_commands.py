@@ -4,7 +4,7 @@ import asyncio
 import codecs
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +15,11 @@ from services.common.errors import InputError
 from services.common.file_writing import save_file
 from services.common.plain_text import is_free_of_controls
 from services.language import plural
+from services.local_workspace import LocalWorkspace
 from services.transfer import Document, DocumentPlan, export_document, plan_document, read_document
-from services.transfer.apply_online import apply_online
-from services.workspace import Workspace
+
+if TYPE_CHECKING:
+    from services.workspace import Workspace
 
 app = typer.Typer(help="The configuration as a YAML document.", no_args_is_help=True)
 
@@ -29,12 +31,12 @@ def plan_(context: typer.Context, file: File = "-", json: Json = False) -> None:
     """Say what apply would change; 1 when something would."""
     document = _load_document(context, file, json=json)
 
-    async def work(workspace: Workspace) -> int:
+    async def work(workspace: LocalWorkspace) -> int:
         made = await asyncio.to_thread(plan_document, document, workspace.configuration)
         _print_plan(made, json=json)
         return output.EXIT_OK if made.empty else output.EXIT_NOT_OK
 
-    get_command_context(context).run(work, json_too=json, plans=True)
+    get_command_context(context).run_local(work, json_too=json, plans=True)
 
 
 @app.command("apply")
@@ -44,7 +46,9 @@ def apply_(
     """Bring the configuration to what the document says, in one transaction; nothing is deleted."""
     document = _load_document(context, file, json=json)
 
-    async def work(workspace: Workspace) -> int:
+    async def work(workspace: "Workspace") -> int:
+        from services.transfer.apply_online import apply_online
+
         made = await asyncio.to_thread(plan_document, document, workspace.configuration)
         await apply_online(made, workspace, confirmed=confirm_open)
         _print_plan(made, json=json)
@@ -60,7 +64,7 @@ def export_(
 ) -> None:
     """Write the configuration, without secrets."""
 
-    async def work(workspace: Workspace) -> int:
+    async def work(workspace: LocalWorkspace) -> int:
         ascii_only = file == "-" and not output.supports_unicode()
         text = await asyncio.to_thread(export_document, workspace.configuration, ascii_only=ascii_only)
         if file == "-" and not is_free_of_controls(text):
@@ -73,7 +77,7 @@ def export_(
             output.print_message(f"Written to {file}.")
         return output.EXIT_OK
 
-    get_command_context(context).run(work)
+    get_command_context(context).run_local(work)
 
 
 @app.command()
