@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from services.setup.checklist import SetupFacts
     from services.setup.guide_step import GuidePhase, GuideStep
-    from services.statistics.request_statistics import ServerStatistics
+    from services.statistics.server_statistics import ServerStatistics
     from services.store import Change
 
 LONG_COUNT_MIN_WIDTH = 680
@@ -162,6 +162,7 @@ class HomePage(Page):
         self._expiries.changed.connect(self._show_expiries)
         self._expiries.start()
         self._show_expiries()
+        self._reader.begin()
         self.refresh()
 
     def _changed(self, changes: "list[Change]") -> None:
@@ -194,12 +195,24 @@ class HomePage(Page):
         self.refresh()
 
     async def _read(self) -> None:
+        if self.facts is None:
+            await self._read_outline()
         servers, facts = await self._reader.read_store(self.facts)
         self.server_box.show_servers(servers, server_id_of(facts))
         self._show(facts)
         self.guide.show_servers(servers, self._known)
         self.guide.show_privilege_managers(await self._reader.read_privilege_managers())
         await asyncio.gather(self._read_instance(facts), self._read_servers(servers))
+
+    async def _read_outline(self) -> None:
+        """Show what can be read before the store is open: opening it takes longer than reading."""
+        outline = await self._reader.read_outline()
+        if outline is None:
+            return
+        self.server_box.show_servers(outline.servers, server_id_of(outline.facts))
+        self._show(outline.facts)
+        self.guide.show_servers(outline.servers, self._known)
+        self.guide.show_privilege_managers(outline.managers)
 
     async def _read_instance(self, facts: "SetupFacts") -> None:
         found = await self._reader.read_instance(facts)
@@ -222,8 +235,10 @@ class HomePage(Page):
         from services.setup.checklist import build_checklist
 
         if facts != self.facts:
-            self.facts, self.phases = facts, build_checklist(facts)
-            self._draw(facts)
+            shown, self.facts = self.phases, facts
+            self.phases = build_checklist(facts)
+            if self.phases != shown:
+                self._draw(facts)
         self.head.set_caption(*caption_texts(facts))
 
     def _show_expiries(self) -> None:
