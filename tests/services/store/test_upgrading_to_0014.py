@@ -155,7 +155,7 @@ def test_the_file_gives_back_the_room_and_says_so(tmp_path, monkeypatch):
     assert told == []
 
 
-def test_a_file_that_cannot_be_written_anew_stays_as_large_and_it_is_said(tmp_path, monkeypatch):
+def test_a_file_that_cannot_be_written_anew_stays_as_large_and_it_is_said(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(upgrade, "FREE_BYTES_MIN", 0)
     usage = upgrade.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(upgrade.shutil, "disk_usage", lambda _: usage._replace(free=0))
@@ -163,6 +163,8 @@ def test_a_file_that_cannot_be_written_anew_stays_as_large_and_it_is_said(tmp_pa
     kept, _ = fill_before(place, 2_000)
     with closing(Store.open(str(place), actor="ada", progress=lambda said, *_: told.append(said))) as store:
         assert told[-1] == upgrade.FREE_SPACE_KEPT
+        assert "the disk has no room" in caplog.text
+        caplog.clear()
         assert Inbox(store).count(Filter()).number == len(kept)
     assert_sound_requests(place)
 
