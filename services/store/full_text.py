@@ -62,6 +62,8 @@ def matches_words(held: str, ids: Sequence[str | bytes], words: str) -> bool:
         if word in text:
             continue
         forms = id_search_forms(word)
+        if not forms:
+            return False
         begins = begins or "\n" + fold("\n".join(map(unpack_id, ids)))
         if not any(f"\n{form}" in begins for form in forms):
             return False

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
+from console.inbox.row_reader import PAGE_SIZE
 from models.base import utcnow
 from models.kinds import OPEN_STATES, RequestState
 from services.requests.inbox.filters import PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
@@ -18,7 +19,7 @@ from services.requests.inbox.inbox import Inbox
 from services.store import Store
 from tests.benchmarks.inbox_store import fill
 
-REQUESTS, PAGE, ROUNDS = 1_000_000, 256, 3
+REQUESTS, PAGE, ROUNDS = 1_000_000, PAGE_SIZE, 3
 PAGES, JUMPS, WRITES = 400, 60, 60
 DAY_S = 24 * 60 * 60
 
