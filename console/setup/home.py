@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from services.setup.checklist import SetupFacts
     from services.setup.guide_step import GuidePhase, GuideStep
+    from services.setup.setup_objects import GuideManager
     from services.statistics.server_statistics import ServerStatistics
     from services.store import Change
 
@@ -112,7 +113,8 @@ class HomePage(Page):
             tr("Every step of the guide with its true state"), tr("Every step with its true state")
         )
         self.server_box = ServerSelector()
-        self.server_box.chosen.connect(self._on_server_chosen)
+        self.server_box.chosen.connect(self._reader.choose_server)
+        self.server_box.chosen.connect(self.refresh)
         self.head.add_to_caption(self.server_box)
         self.intro_panel = self._build_intro_panel()
         self.guide = GuideView(self.ctx.navigate, self.intro_panel)
@@ -190,29 +192,24 @@ class HomePage(Page):
         self._stale = False
         self.tasks.start(self._read(), group="read")
 
-    def _on_server_chosen(self, server_id: object) -> None:
-        self._reader.choose_server(server_id if isinstance(server_id, uuid.UUID) else None)
-        self.refresh()
-
     async def _read(self) -> None:
-        if self.facts is None:
-            await self._read_outline()
+        if self.facts is None and (outline := await self._reader.read_outline()) is not None:
+            self._show_stored(outline.servers, outline.facts, outline.managers)
         servers, facts = await self._reader.read_store(self.facts)
+        self._show_stored(servers, facts, await self._reader.read_privilege_managers())
+        await asyncio.gather(self._read_instance(facts), self._read_servers(servers))
+
+    def _show_stored(
+        self,
+        servers: "list[ServerStatistics]",
+        facts: "SetupFacts",
+        managers: "list[GuideManager]",
+    ) -> None:
+        """Show what was read from the store."""
         self.server_box.show_servers(servers, server_id_of(facts))
         self._show(facts)
         self.guide.show_servers(servers, self._known)
-        self.guide.show_privilege_managers(await self._reader.read_privilege_managers())
-        await asyncio.gather(self._read_instance(facts), self._read_servers(servers))
-
-    async def _read_outline(self) -> None:
-        """Show what can be read before the store is open: opening it takes longer than reading."""
-        outline = await self._reader.read_outline()
-        if outline is None:
-            return
-        self.server_box.show_servers(outline.servers, server_id_of(outline.facts))
-        self._show(outline.facts)
-        self.guide.show_servers(outline.servers, self._known)
-        self.guide.show_privilege_managers(outline.managers)
+        self.guide.show_privilege_managers(managers)
 
     async def _read_instance(self, facts: "SetupFacts") -> None:
         found = await self._reader.read_instance(facts)
