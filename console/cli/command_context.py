@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Never, TypeVar
+from typing import TYPE_CHECKING, Never
 
 import typer
 
@@ -20,10 +20,8 @@ from services.common.store_location import mask_password, sqlite_file, to_databa
 from services.common.user_folders import Paths, create_profile_folder
 
 if TYPE_CHECKING:
-    from services.local_workspace import LocalWorkspace
     from services.workspace import Workspace
 
-Opened = TypeVar("Opened", bound="LocalWorkspace")
 STORE_ADDRESS_WARNING = (
     "The address of the store holds a password, which others on this computer can read in the list of processes or the"
     " environment. Put it into ~/.pgpass (or PGPASSFILE), or use a service (?service=NAME)."
@@ -50,17 +48,9 @@ class CommandContext:
         empty one would answer as if nothing had ever been set up. A command that `plans` what would be made works on a
         store of its own where this user has none yet, and leaves nothing behind. Raises InputError, and what `Workspace.open` does.
         """
-        # What opens a store takes longer to import than all that a help needs, and clients of servers as long again.
-        from services.workspace import Workspace
-
-        async with self._opened(Workspace, begins=begins, plans=plans) as opened:
-            yield opened
-
-    @asynccontextmanager
-    async def _opened(
-        self, kind: type["Opened"], *, begins: bool = False, plans: bool = False
-    ) -> AsyncIterator["Opened"]:
+        # What opens a store takes longer to import than all that a help needs.
         from services.vault import VaultKind
+        from services.workspace import Workspace
 
         store = self.options.store or self.paths.default_store
         if mask_password(store) != store:
@@ -76,7 +66,7 @@ class CommandContext:
                 begins, missing = True, None
             vault = VaultKind(self.options.vault)
             opened = await asyncio.to_thread(
-                partial(kind.open, store, vault, folder, _print_progress, make=begins)
+                partial(Workspace.open, store, vault, folder, _print_progress, make=begins)
             )
             if missing is not None and begins:
                 output.print_message(f"Created store: {missing}")
@@ -101,23 +91,6 @@ class CommandContext:
 
         async def body() -> int:
             async with self.workspace(begins=begins, plans=plans) as workspace:
-                return await work(workspace)
-
-        raise typer.Exit(self.status_of(body, json_too=json_too))
-
-    def run_local(
-        self,
-        work: Callable[["LocalWorkspace"], Awaitable[int]],
-        *,
-        json_too: bool = False,
-        plans: bool = False,
-    ) -> None:
-        """As `run`, for a command that calls no server: nothing that could call one is imported."""
-
-        async def body() -> int:
-            from services.local_workspace import LocalWorkspace
-
-            async with self._opened(LocalWorkspace, plans=plans) as workspace:
                 return await work(workspace)
 
         raise typer.Exit(self.status_of(body, json_too=json_too))

@@ -4,7 +4,7 @@ import asyncio
 import codecs
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,11 +15,8 @@ from services.common.errors import InputError
 from services.common.file_writing import save_file
 from services.common.plain_text import is_free_of_controls
 from services.language import plural
-from services.local_workspace import LocalWorkspace
 from services.transfer import Document, DocumentPlan, export_document, plan_document, read_document
-
-if TYPE_CHECKING:
-    from services.workspace import Workspace
+from services.workspace import Workspace
 
 app = typer.Typer(help="The configuration as a YAML document.", no_args_is_help=True)
 
@@ -31,12 +28,12 @@ def plan_(context: typer.Context, file: File = "-", json: Json = False) -> None:
     """Say what apply would change; 1 when something would."""
     document = _load_document(context, file, json=json)
 
-    async def work(workspace: LocalWorkspace) -> int:
+    async def work(workspace: Workspace) -> int:
         made = await asyncio.to_thread(plan_document, document, workspace.configuration)
         _print_plan(made, json=json)
         return output.EXIT_OK if made.empty else output.EXIT_NOT_OK
 
-    get_command_context(context).run_local(work, json_too=json, plans=True)
+    get_command_context(context).run(work, json_too=json, plans=True)
 
 
 @app.command("apply")
@@ -46,7 +43,7 @@ def apply_(
     """Bring the configuration to what the document says, in one transaction; nothing is deleted."""
     document = _load_document(context, file, json=json)
 
-    async def work(workspace: "Workspace") -> int:
+    async def work(workspace: Workspace) -> int:
         from services.transfer.apply_online import apply_online
 
         made = await asyncio.to_thread(plan_document, document, workspace.configuration)
@@ -64,7 +61,7 @@ def export_(
 ) -> None:
     """Write the configuration, without secrets."""
 
-    async def work(workspace: LocalWorkspace) -> int:
+    async def work(workspace: Workspace) -> int:
         ascii_only = file == "-" and not output.supports_unicode()
         text = await asyncio.to_thread(export_document, workspace.configuration, ascii_only=ascii_only)
         if file == "-" and not is_free_of_controls(text):
@@ -77,7 +74,7 @@ def export_(
             output.print_message(f"Written to {file}.")
         return output.EXIT_OK
 
-    get_command_context(context).run_local(work)
+    get_command_context(context).run(work)
 
 
 @app.command()

@@ -19,7 +19,6 @@ from services.common.plain_text import escape_controls
 from services.common.redaction import redact, redact_user_text
 from services.common.utc_text import format_utc
 from services.language import date_time, plural, tr
-from services.local_workspace import LocalWorkspace
 from services.requests.inbox.export import (
     iterate_pages,
     load_base_urls,
@@ -32,6 +31,7 @@ from services.requests.inbox.filters import Filter, Sort
 from services.requests.inbox.freshness import load_list_freshness
 from services.requests.inbox.inbox import Inbox
 from services.store import Store
+from services.workspace import Workspace
 
 DEFAULT_LIMIT = 100
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -69,7 +69,7 @@ def list_(
     if json and csv:
         raise typer.BadParameter("one of --json and --csv at a time", param_hint="--csv")
 
-    async def work(workspace: LocalWorkspace) -> int:
+    async def work(workspace: Workspace) -> int:
         filter_ = Filter(
             states=frozenset(map(_parse_state, state or [])),
             text=search,
@@ -79,7 +79,7 @@ def list_(
         await asyncio.to_thread(show, workspace.store, filter_, limit)
         return output.EXIT_OK
 
-    get_command_context(context).run_local(work, json_too=json)
+    get_command_context(context).run(work, json_too=json)
 
 
 def _print_csv(store: Store, filter_: Filter, limit: int | None) -> None:

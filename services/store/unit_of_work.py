@@ -136,8 +136,11 @@ class UnitOfWork:
         if set(present.values()) - {COPY_VERSION}:
             raise ValueError("a row that is edited here cannot be replaced by a copy")
         if present:
-            self.session.execute(delete(table).where(table.c.id.in_(present)))
-        self.session.execute(table.insert(), list(rows.values()))
+            # In place: a list that was read before finds the row where it was.
+            again = [rows.pop(key) | {"of_row": key} for key in present]
+            self.session.execute(update(table).where(table.c.id == bindparam("of_row")), again)
+        if rows:
+            self.session.execute(table.insert(), list(rows.values()))
 
     def event(
         self,

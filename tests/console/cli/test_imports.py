@@ -16,7 +16,6 @@ OF_SERVERS = {
     "click",
     "starlette",
     "sqlalchemy.dialects.postgresql",
-    "services.workspace",
     "services.servicenow",
     "services.privilege_manager",
     "services.connectivity",
