@@ -232,18 +232,19 @@ class HomePage(Page):
         from services.setup.checklist import build_checklist
 
         if facts != self.facts:
-            shown, self.facts = self.phases, facts
+            self.facts = facts
             self.phases = build_checklist(facts)
-            if self.phases != shown:
-                self._draw(facts)
+            self._draw(facts)
         self.head.set_caption(*caption_texts(facts))
 
     def _show_expiries(self) -> None:
         self.guide.show_expiries(self._expiries.entries)
 
     def _recolour(self, _scheme: str) -> None:
+        from services.setup.checklist import next_step
+
         if self.facts is not None:
-            self._draw(self.facts)
+            self.guide.rebuild_phases(self.phases, next_step(self.phases), self._step_action)
             self.guide.servers.draw()
             self.guide.expiries.draw()
             self.guide.place()
@@ -280,9 +281,13 @@ class HomePage(Page):
 
     def _step_action(self, step: "GuideStep") -> StepAction | None:
         offer = step_offer(step, self.facts) if self.facts is not None else None
-        if offer is None:
-            return None
-        return StepAction(offer.word, lambda: self._follow_offer(offer))
+        return None if offer is None else StepAction(offer.word, lambda: self._follow_step(step))
+
+    def _follow_step(self, step: "GuideStep") -> None:
+        """Do what a step offers with the facts of now: its row may have been built with earlier ones."""
+        offer = step_offer(step, self.facts) if self.facts is not None else None
+        if offer is not None:
+            self._follow_offer(offer)
 
     def _follow_offer(self, offer: StepOffer) -> None:
         if offer.target is not None:
