@@ -25,7 +25,7 @@ from console.runtime.task_runner import TaskRunner
 from console.setup.home_facts import HomeFactsReader, server_id_of
 from console.setup.home_guide import GuideView, StepAction
 from console.setup.home_servers import MAX_CARDS
-from console.setup.home_steps import StepOffer, caption_texts, count_text, step_offer
+from console.setup.home_steps import caption_texts, count_text, step_offer
 from console.setup.step_dialog import ExternalTaskDialog
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge
@@ -286,10 +286,8 @@ class HomePage(Page):
     def _follow_step(self, step: "GuideStep") -> None:
         """Do what a step offers with the facts of now: its row may have been built with earlier ones."""
         offer = step_offer(step, self.facts) if self.facts is not None else None
-        if offer is not None:
-            self._follow_offer(offer)
-
-    def _follow_offer(self, offer: StepOffer) -> None:
+        if offer is None:
+            return
         if offer.target is not None:
             self.ctx.navigate(offer.target)
         elif offer.external is not None and offer.external.external is not None:
