@@ -7,7 +7,7 @@ and what a dead one was doing is taken over. A worker that is told to stop finis
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
-from models.kinds import RequestErrorKind, RequestOrigin, RequestState
+from models.kinds import RequestErrorKind, RequestState
 from services.answers.outbox import Outbox
 from services.answers.sender import AnswerSender, DestinationSource
 from services.common.errors import Problem
@@ -29,10 +29,10 @@ from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.lifecycle.transactions import RequestTransactions
 from services.requests.polling.interval import POLL_INTERVAL_S
 from services.requests.polling.poll_result import PollResult, SkipReason
-from services.requests.polling.poll_state import paused_servers
 from services.requests.polling.poller import Poller
 from services.requests.records.instance_provider import InstanceProvider
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
+from services.requests.worker.due_work import DueWork, DueWorkReader, WorkItem
 from services.requests.worker.schedule import Schedule
 from services.store import NotFoundError, Store
 from services.store.answer_outbox import COMMENT_WAIT
@@ -55,7 +55,6 @@ SCAN_JOB, CLEANUP_JOB, PRESENCE_JOB, ANSWER_JOB = "look", "clean", "present", "a
 RAISE_TASK, TIME_OUT_TASK = "Raise a request", "Time out a request"
 _TASK_NAMES = {CLEANUP_JOB: "Clean up rehearsals", ANSWER_JOB: "Send answers"}
 
-_TABLE = get_table(ApprovalRequest)
 log = logging.getLogger(__name__)
 
 
@@ -64,15 +63,6 @@ class WorkSource(InstanceProvider, Protocol):
 
     def answer_destinations(self, clock: Clock) -> DestinationSource:
         """Return where the answers of intake clients go."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """A request whose next step is due, and the server that it goes through."""
-
-    request_id: uuid.UUID
-    server_id: uuid.UUID
-    raising: bool
 
 
 @dataclass(slots=True)
@@ -129,12 +119,15 @@ class Worker:
         self._answers = answers or AnswerSender(
             Outbox(self._store, self.leases.holder), source.answer_destinations(self.clock), self.clock
         )
-        self._raises_requests, self._present = raises, present
+        self._present = present
         self._intake_url = intake_url
         self._on_round = on_round or (lambda _server, _round: None)
         self._scan_interval = new_every_s
         self._jobs: dict[object, asyncio.Task[None]] = {}
         self._schedule = Schedule(self.clock.monotonic)
+        self._due = DueWorkReader(self._store, self.leases, self.clock, raises=raises)
+        self._resting: set[uuid.UUID] = set()
+        """Servers that are left alone after a failed poll."""
         self.done = WorkerReport()
 
     # -- running ---------------------------------------------------------------
@@ -226,20 +219,24 @@ class Worker:
         self._schedule.drop_past(now)
         try:
             await self._announce_presence(now)
-            servers = await self.follower.servers()
-            steps = await asyncio.to_thread(self._steps)
-            answers_due = self._schedule.is_due(ANSWER_JOB, now) and await self._answers.has_due()
+            resting = set(self._resting)
+            work = await asyncio.to_thread(self._steps, anew=everything)
+            answers_due = (
+                work.answers and self._schedule.is_due(ANSWER_JOB, now) and await self._answers.has_due()
+            )
         except Exception as error:  # noqa: BLE001 -- a worker goes on, whatever it was
             # The store is locked or gone for a moment; what is due stays due.
             return self._report_scan_failure(error)
         self._schedule.clear_failures(SCAN_JOB)
-        for server_id in servers:
+        if work.fresh:
+            self._end_rests(resting - work.paused)
+        for server_id in work.servers:
             due = self._schedule.due_at(server_id, now)
             if due <= now or everything:
                 self._start(server_id, self._follow(server_id))
             else:
                 until = min(until, due)
-        for step in steps:
+        for step in work.items:
             self._start_item(step)
         if self._schedule.is_due(CLEANUP_JOB, now):
             self._schedule.postpone(CLEANUP_JOB, CLEANUP_INTERVAL_S, now)
@@ -249,6 +246,12 @@ class Worker:
             self._start(ANSWER_JOB, self._send_answers())
         return until
 
+    def _end_rests(self, awake: set[uuid.UUID]) -> None:
+        """Let servers be polled whose pause is over, or was cleared by whoever polled them since."""
+        for server_id in awake & self._resting:
+            self._resting.remove(server_id)
+            self._schedule.make_due(server_id)
+
     def _report_scan_failure(self, error: Exception) -> float:
         """Note that what is due cannot be read, and return when to look again."""
         problem = to_console_error(log, "Look for what is due", error).problem
@@ -257,9 +260,9 @@ class Worker:
         pause = self._schedule.back_off(SCAN_JOB)
         return self.clock.monotonic() + (STORE_RETRY_DELAY_S if isinstance(error, StoreError) else pause)
 
-    async def _find_due_items(self) -> list[WorkItem]:
+    async def _find_due_items(self) -> Sequence[WorkItem]:
         try:
-            return await asyncio.to_thread(self._steps)
+            return (await asyncio.to_thread(self._steps, anew=True)).items
         except Exception as error:  # noqa: BLE001 -- what is in hand is finished all the same
             self._report_scan_failure(error)
             return []
@@ -290,35 +293,9 @@ class Worker:
         if in_hand < CONCURRENT_ITEMS_PER_SERVER:
             self._start(step, self._do(step))
 
-    def _steps(self) -> list[WorkItem]:
-        """Return the requests raised here whose next step is due and in nobody's hand."""
-        now = self.clock.now()
-        own = _TABLE.c.origin == RequestOrigin.CONSOLE
-        over = (
-            own,
-            _TABLE.c.state == RequestState.PENDING,
-            _TABLE.c.times_out_at <= now,
-            _TABLE.c.external_id != "",
-        )
-        columns = (_TABLE.c.id, _TABLE.c.server_id, _TABLE.c.claimed_by, _TABLE.c.claimed_until)
-        found: list[WorkItem] = []
-        with self._store.read() as session:
-            wanted = [(select(*columns).where(*over).order_by(_TABLE.c.times_out_at), False)]
-            if self._raises_requests:
-                waiting = select(*columns).where(own, _TABLE.c.state == RequestState.SUBMITTING)
-                wanted.append((waiting.order_by(_TABLE.c.requested_at), True))
-            # What waits for its next try, or for a server that is left alone, must not keep the others off the list.
-            most = WORK_ITEMS_MAX + self._schedule.failing
-            paused = paused_servers(session, self.leases.time.now())
-            awake = (_TABLE.c.server_id.is_not(None), _TABLE.c.server_id.not_in(paused))
-            for query, raising in wanted:
-                for row in session.execute(query.where(*awake).limit(most)):
-                    claimed = process_identity.is_claimed_by_other(
-                        row.claimed_by, row.claimed_until, self.leases.holder, now
-                    )
-                    if not claimed:
-                        found.append(WorkItem(row.id, row.server_id, raising))
-        return found
+    def _steps(self, *, anew: bool = False) -> DueWork:
+        """Read what is due. What waits for its next try must not keep the others off the list."""
+        return self._due.read(WORK_ITEMS_MAX + self._schedule.failing, anew=anew)
 
     # -- the work itself -------------------------------------------------------
 
@@ -336,8 +313,14 @@ class Worker:
             return
         self._schedule.clear_failures(server_id)
         wait = (done.next_at - self.clock.now()).total_seconds() if done.next_at else POLL_INTERVAL_S
-        # No longer than that, even while it is left alone: a computer may have slept meanwhile, or the time of day changed.
-        self._schedule.postpone(server_id, min(wait, POLL_INTERVAL_S))
+        if done.skip_reason is SkipReason.PAUSED:
+            # What is paused in the store is read for all servers at once, and ends this.
+            self._resting.add(server_id)
+        else:
+            self._resting.discard(server_id)
+            # No longer than that: a computer may have slept meanwhile, or the time of day changed.
+            wait = min(wait, POLL_INTERVAL_S)
+        self._schedule.postpone(server_id, wait)
         self.done.rounds[server_id] = done
         if done.skip_reason is SkipReason.PAUSED and done.problem is not None:
             log.warning("following is paused until %s: %s", done.next_at, done.problem.as_text())
