@@ -1,5 +1,6 @@
 """Reads what is due for a worker, and no more often than anything can have become due."""
 
+import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,6 @@ from services.coordination.clock import Clock
 from services.coordination.leases import Leases
 from services.coordination.process_identity import is_claimed_by_other
 from services.requests.polling.poll_state import paused_servers
-from services.requests.polling.poll_targets import list_servers_in
 from services.store import Store
 from services.store.row_values import get_table
 
@@ -40,13 +40,12 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True)
 class DueWork:
-    """The servers to follow, those of them that are left alone, and the requests whose next step is due.
+    """The requests whose next step is due, and the servers that are left alone after a failed poll.
 
     `answers` says whether answers wait, due or not. `fresh` is False where the store was not read, because nothing in
     it can be due that was not before.
     """
 
-    servers: Sequence[uuid.UUID] = ()
     paused: frozenset[uuid.UUID] = frozenset()
     items: Sequence[WorkItem] = ()
     answers: bool = False
@@ -62,17 +61,20 @@ class DueWorkReader:
         self._mark: int | None = None
         self._audited = -1
         self._known = DueWork()
-        self._quiet_until = 0.0
+        self._quiet_until = -math.inf
         """Until then nothing becomes due without a change that is in the audit trail."""
 
-    def read(self, most: int, *, anew: bool = False) -> DueWork:
-        """Return what is due, at most `most` requests of each sort.
+    def forget(self) -> None:
+        """Read the store next time, whatever is known of it."""
+        self._quiet_until = -math.inf
 
-        The store is read where something waits in it, something was changed, or the time has come; or `anew`.
-        Raises StoreError.
+    def read(self, most: int) -> DueWork:
+        """Return what is due, at most `most` requests of each sort. Raises StoreError.
+
+        The store is read where something waits in it, something was changed, or the time has come.
         """
         mark = self._store.mark.read()
-        quiet = not anew and self._clock.monotonic() < self._quiet_until
+        quiet = self._clock.monotonic() < self._quiet_until
         if quiet and mark is not None and mark == self._mark:
             return replace(self._known, fresh=False)
         with self._store.read() as session:
@@ -80,7 +82,7 @@ class DueWorkReader:
             # Leases, calls and the state of polls are written often, and none of that is audited.
             fresh = not (quiet and audited == self._audited)
             if fresh:
-                self._quiet_until = 0.0
+                self.forget()
                 self._known = self._read(session, most)
         self._mark, self._audited = mark, audited
         return replace(self._known, fresh=fresh)
@@ -110,7 +112,7 @@ class DueWorkReader:
         if not (raising or timed_out or answers):
             rest = READ_INTERVAL_S if first is None else min(READ_INTERVAL_S, (first - now).total_seconds())
             self._quiet_until = self._clock.monotonic() + rest
-        return DueWork(list_servers_in(session), paused, items, answers)
+        return DueWork(paused, items, answers)
 
 
 def _exists(session: Session, *conditions: ColumnElement[bool]) -> bool:

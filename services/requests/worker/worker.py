@@ -6,6 +6,7 @@ and what a dead one was doing is taken over. A worker that is told to stop finis
 
 import asyncio
 import logging
+import math
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -125,6 +126,9 @@ class Worker:
         self._scan_interval = new_every_s
         self._jobs: dict[object, asyncio.Task[None]] = {}
         self._schedule = Schedule(self.clock.monotonic)
+        self._servers: Sequence[uuid.UUID] = ()
+        self._servers_due_at = -math.inf
+        """When the next server is polled that is not being polled now; the end of a job may change it."""
         self._due = DueWorkReader(self._store, self.leases, self.clock, raises=raises)
         self._resting: set[uuid.UUID] = set()
         """Servers that are left alone after a failed poll."""
@@ -216,11 +220,14 @@ class Worker:
         """Start what is due, and return when to look again."""
         now = self.clock.monotonic()
         until = now + self._scan_interval
-        self._schedule.drop_past(now)
         try:
             await self._announce_presence(now)
             resting = set(self._resting)
-            work = await asyncio.to_thread(self._steps, anew=everything)
+            if everything:
+                self._due.forget()
+            work = await asyncio.to_thread(self._steps)
+            if work.fresh:
+                self._servers = await self.follower.servers()
             answers_due = (
                 work.answers and self._schedule.is_due(ANSWER_JOB, now) and await self._answers.has_due()
             )
@@ -229,13 +236,12 @@ class Worker:
             return self._report_scan_failure(error)
         self._schedule.clear_failures(SCAN_JOB)
         if work.fresh:
+            self._schedule.drop_past(now)
             self._end_rests(resting - work.paused)
-        for server_id in work.servers:
-            due = self._schedule.due_at(server_id, now)
-            if due <= now or everything:
-                self._start(server_id, self._follow(server_id))
-            else:
-                until = min(until, due)
+            self._servers_due_at = now
+        if everything or self._servers_due_at <= now:
+            self._servers_due_at = self._start_polls(now, everything=everything)
+        until = min(until, self._servers_due_at)
         for step in work.items:
             self._start_item(step)
         if self._schedule.is_due(CLEANUP_JOB, now):
@@ -246,6 +252,17 @@ class Worker:
             self._start(ANSWER_JOB, self._send_answers())
         return until
 
+    def _start_polls(self, now: float, *, everything: bool) -> float:
+        """Poll the servers that are due, and return when the next one is."""
+        until = math.inf
+        for server_id in self._servers:
+            due = self._schedule.due_at(server_id, now)
+            if due <= now or everything:
+                self._start(server_id, self._follow(server_id))
+            else:
+                until = min(until, due)
+        return until
+
     def _end_rests(self, awake: set[uuid.UUID]) -> None:
         """Let servers be polled whose pause is over, or was cleared by whoever polled them since."""
         for server_id in awake & self._resting:
@@ -254,6 +271,7 @@ class Worker:
 
     def _report_scan_failure(self, error: Exception) -> float:
         """Note that what is due cannot be read, and return when to look again."""
+        self._due.forget()
         problem = to_console_error(log, "Look for what is due", error).problem
         self.done.note(problem)
         log.warning("the worker cannot read what is due: %s", problem.as_text())
@@ -261,8 +279,9 @@ class Worker:
         return self.clock.monotonic() + (STORE_RETRY_DELAY_S if isinstance(error, StoreError) else pause)
 
     async def _find_due_items(self) -> Sequence[WorkItem]:
+        self._due.forget()
         try:
-            return (await asyncio.to_thread(self._steps, anew=True)).items
+            return (await asyncio.to_thread(self._steps)).items
         except Exception as error:  # noqa: BLE001 -- what is in hand is finished all the same
             self._report_scan_failure(error)
             return []
@@ -278,6 +297,7 @@ class Worker:
     def _ended(self, key: object, job: "asyncio.Future[None]") -> None:
         """Take a job off the list. What a job did not handle itself is told here, and tried again later."""
         del self._jobs[key]
+        self._servers_due_at = self.clock.monotonic()
         error = None if job.cancelled() else job.exception()
         if isinstance(error, Exception):
             kept = key.request_id if isinstance(key, WorkItem) else key
@@ -293,9 +313,9 @@ class Worker:
         if in_hand < CONCURRENT_ITEMS_PER_SERVER:
             self._start(step, self._do(step))
 
-    def _steps(self, *, anew: bool = False) -> DueWork:
+    def _steps(self) -> DueWork:
         """Read what is due. What waits for its next try must not keep the others off the list."""
-        return self._due.read(WORK_ITEMS_MAX + self._schedule.failing, anew=anew)
+        return self._due.read(WORK_ITEMS_MAX + self._schedule.failing)
 
     # -- the work itself -------------------------------------------------------
 
