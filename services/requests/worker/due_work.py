@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from models.approval_request import ApprovalRequest
 from models.audit_entry import AuditEntry
-from models.kinds import RequestOrigin, RequestState
+from models.kinds import Kind, RequestOrigin, RequestState
 from services.answers.outbox import has_pending_delivery
 from services.coordination.clock import Clock
 from services.coordination.leases import Leases
@@ -24,6 +24,7 @@ READ_INTERVAL_S = 30.0
 
 _TABLE, _AUDIT = get_table(ApprovalRequest), get_table(AuditEntry)
 _NEWEST = select(func.max(_AUDIT.c.seq))
+_POLLING_KINDS = (Kind.USER_CREDENTIAL, Kind.FOREIGN_SYSTEM, Kind.APPROVAL_PROCESS)
 _OWN = _TABLE.c.origin == RequestOrigin.CONSOLE
 _RAISED = (_OWN, _TABLE.c.state == RequestState.SUBMITTING)
 _TIMED = (_OWN, _TABLE.c.state == RequestState.PENDING, _TABLE.c.external_id != "")
@@ -43,13 +44,15 @@ class DueWork:
     """The requests whose next step is due, and the servers that are left alone after a failed poll.
 
     `answers` says whether answers wait, due or not. `fresh` is False where the store was not read, because nothing in
-    it can be due that was not before.
+    it can be due that was not before. `reconfigured` says that servers, processes or
+    credentials were changed since the last read.
     """
 
     paused: frozenset[uuid.UUID] = frozenset()
     items: Sequence[WorkItem] = ()
     answers: bool = False
     fresh: bool = True
+    reconfigured: bool = False
 
 
 class DueWorkReader:
@@ -84,8 +87,9 @@ class DueWorkReader:
             if fresh:
                 self.forget()
                 self._known = self._read(session, most)
+            reconfigured = self._audited not in (-1, audited) and _is_reconfigured(session, self._audited)
         self._mark, self._audited = mark, audited
-        return replace(self._known, fresh=fresh)
+        return replace(self._known, fresh=fresh, reconfigured=reconfigured)
 
     def _read(self, session: Session, most: int) -> DueWork:
         now = self._clock.now()
@@ -113,6 +117,11 @@ class DueWorkReader:
             rest = READ_INTERVAL_S if first is None else min(READ_INTERVAL_S, (first - now).total_seconds())
             self._quiet_until = self._clock.monotonic() + rest
         return DueWork(paused, items, answers)
+
+
+def _is_reconfigured(session: Session, since: int) -> bool:
+    entries = select(_AUDIT.c.seq).where(_AUDIT.c.seq > since, _AUDIT.c.object_kind.in_(_POLLING_KINDS))
+    return session.execute(entries.limit(1)).first() is not None
 
 
 def _exists(session: Session, *conditions: ColumnElement[bool]) -> bool:

@@ -119,6 +119,10 @@ class WindowPoller:
                 working.cancel()
                 await asyncio.wait({working})
 
+    def retry_local_faults(self) -> None:
+        """Poll again soon what failed here before anything was sent, such as for a missing secret."""
+        self._worker.retry_local_faults()
+
     def _status_after_failure(self, status: PollingStatus, working: "asyncio.Task[None]") -> PollingStatus:
         """Return how it stands after the worker of this window has ended; an error of it is told."""
         error = None if working.cancelled() else working.exception()

@@ -7,6 +7,7 @@ and what a dead one was doing is taken over. A worker that is told to stop finis
 import asyncio
 import logging
 import math
+import random
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from models.kinds import RequestErrorKind, RequestState
 from services.answers.outbox import Outbox
 from services.answers.sender import AnswerSender, DestinationSource
 from services.common.errors import Problem
+from services.common.fault_ids import FaultId
 from services.common.unexpected_errors import to_console_error
 from services.coordination import process_identity
 from services.coordination.clock import Clock, SystemClock
@@ -52,6 +54,18 @@ WORK_ITEMS_MAX = 1000
 PROBLEMS_MOST = 100
 STORE_RETRY_DELAY_S = 5.0
 """Until a store that was locked or gone is tried again: others must not learn of a decision late because of it."""
+LOCAL_FAULTS = frozenset(
+    {
+        FaultId.CREDENTIAL_MISSING,
+        FaultId.PASSWORD_MASKED,
+        FaultId.SECRET_MISSING,
+        FaultId.SECRET_NOT_FOR_HOST,
+        FaultId.URL_INVALID,
+    }
+)
+"""Faults that end a poll before anything is sent, until somebody corrects the configuration or a secret."""
+LOCAL_FAULT_REST_S = 900.0
+"""Until this process tries again after one of them, where no change is seen: another one may have got the secret."""
 SCAN_JOB, CLEANUP_JOB, PRESENCE_JOB, ANSWER_JOB = "look", "clean", "present", "answer"
 RAISE_TASK, TIME_OUT_TASK = "Raise a request", "Time out a request"
 _TASK_NAMES = {CLEANUP_JOB: "Clean up rehearsals", ANSWER_JOB: "Send answers"}
@@ -132,6 +146,8 @@ class Worker:
         self._due = DueWorkReader(self._store, self.leases, self.clock, raises=raises)
         self._resting: set[uuid.UUID] = set()
         """Servers that are left alone after a failed poll."""
+        self._waiting_for_people: set[uuid.UUID] = set()
+        """Servers whose poll failed here before anything was sent."""
         self.done = WorkerReport()
 
     # -- running ---------------------------------------------------------------
@@ -235,6 +251,8 @@ class Worker:
             # The store is locked or gone for a moment; what is due stays due.
             return self._report_scan_failure(error)
         self._schedule.clear_failures(SCAN_JOB)
+        if work.reconfigured:
+            self.retry_local_faults()
         if work.fresh:
             self._schedule.drop_past(now)
             self._end_rests(resting - work.paused)
@@ -262,6 +280,13 @@ class Worker:
             else:
                 until = min(until, due)
         return until
+
+    def retry_local_faults(self) -> None:
+        """Poll again what failed here before anything was sent: somebody may have corrected it."""
+        waiting, self._waiting_for_people = self._waiting_for_people, set()
+        for server_id in waiting:
+            self._schedule.make_due(server_id)
+        self._servers_due_at = -math.inf
 
     def _end_rests(self, awake: set[uuid.UUID]) -> None:
         """Let servers be polled whose pause is over, or was cleared by whoever polled them since."""
@@ -333,7 +358,10 @@ class Worker:
             return
         self._schedule.clear_failures(server_id)
         wait = (done.next_at - self.clock.now()).total_seconds() if done.next_at else POLL_INTERVAL_S
-        if done.skip_reason is SkipReason.PAUSED:
+        if done.problem is not None and done.problem.fault in LOCAL_FAULTS:
+            self._waiting_for_people.add(server_id)
+            wait = max(wait, LOCAL_FAULT_REST_S * random.uniform(0.75, 1.25))  # noqa: S311 -- no secret
+        elif done.skip_reason is SkipReason.PAUSED:
             # What is paused in the store is read for all servers at once, and ends this.
             self._resting.add(server_id)
         else:
