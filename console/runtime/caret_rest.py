@@ -2,7 +2,6 @@
 
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, QTimer
-from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 
 REST_AFTER_MS = 10_000
@@ -21,9 +20,17 @@ class CaretRest(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(REST_AFTER_MS)
         self._timer.timeout.connect(self._rest)
-        app.focusChanged.connect(self._follow)
+        # Not within the signal: it also comes while a field is destroyed, which must not be told of a blink then.
+        self._focus_timer = QTimer(self)
+        self._focus_timer.setSingleShot(True)
+        self._focus_timer.timeout.connect(self._follow)
+        app.focusChanged.connect(self._on_focus_changed)
 
-    def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
+    def _on_focus_changed(self, *_widgets: QWidget | None) -> None:
+        self._focus_timer.start(0)
+
+    def _follow(self) -> None:
+        new = QApplication.focusWidget()
         if self._field is not None and not sip.isdeleted(self._field):
             self._field.cursorPositionChanged.disconnect(self._moved)
         self._field = new if isinstance(new, QLineEdit | QPlainTextEdit | QTextEdit) else None
@@ -32,9 +39,8 @@ class CaretRest(QObject):
         self._moved()
 
     def _moved(self, *_positions: int) -> None:
-        hints = QGuiApplication.styleHints()
-        if self._flash_ms and hints is not None:
-            hints.setCursorFlashTime(self._flash_ms)
+        if self._flash_ms:
+            QApplication.setCursorFlashTime(self._flash_ms)
             self._flash_ms = 0
         if self._field is not None:
             self._timer.start()
@@ -42,7 +48,5 @@ class CaretRest(QObject):
             self._timer.stop()
 
     def _rest(self) -> None:
-        hints = QGuiApplication.styleHints()
-        if hints is not None and hints.cursorFlashTime() > 0:
-            self._flash_ms = hints.cursorFlashTime()
-            hints.setCursorFlashTime(0)
+        self._flash_ms = QApplication.cursorFlashTime()
+        QApplication.setCursorFlashTime(0)

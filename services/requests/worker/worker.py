@@ -466,6 +466,7 @@ class Worker:
         if held is None:
             return
         try:
+            await asyncio.to_thread(self.leases.remove_expired)
             done = await clean_up_rehearsals(self._source)
         finally:
             try:
