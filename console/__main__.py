@@ -32,6 +32,11 @@ def main() -> None:
 def _run(arguments: list[str]) -> int:
     # What this program and its libraries write is for its user alone, exports included.
     os.umask(0o077)
+    if arguments in (["--version"], ["--help"]):
+        from console.cli import quick_answers
+
+        if quick_answers.answer(arguments):
+            return 0
     # What is made while libraries are imported stays: looking for garbage in it is a third of the time they take.
     gc.disable()
     options = _window_options(arguments)

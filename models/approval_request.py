@@ -7,7 +7,8 @@ from typing import ClassVar
 from sqlalchemy import Index, false, text
 from sqlmodel import Field, SQLModel
 
-from models.base import EMPTY_TEXT, NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
+from models.base import EMPTY_TEXT, NAME_MAX, TEXT_MAX, utcnow
+from models.compact_columns import CompactId, CompactTime
 from models.kinds import RequestErrorKind, RequestOrigin, RequestState
 
 EXTERNAL_ID_MAX = 256
@@ -26,37 +27,33 @@ class ApprovalRequest(SQLModel, table=True):
 
     __tablename__ = "approval_request"
     __table_args__ = (
-        # The orders of the inbox. Each ends with time and id, so that any place of the list is found by its key.
-        Index("ix_approval_request_by_age", "requested_at", "id"),
-        Index("ix_approval_request_by_state", "state", "requested_at", "id"),
-        Index("ix_approval_request_by_policy", "policy_name", "requested_at", "id"),
-        Index("ix_approval_request_by_user", text("lower(initiator_name)"), "requested_at", "id"),
-        Index("ix_approval_request_by_computer", text("lower(agent_name)"), "requested_at", "id"),
+        # The orders of the inbox. SQLite ends each entry with the place of the row, by which equal ones are ordered.
+        Index("ix_approval_request_by_age", "requested_at"),
+        Index("ix_approval_request_by_state", "state", "requested_at"),
+        Index("ix_approval_request_by_policy", "policy_name", "requested_at"),
+        Index("ix_approval_request_by_user", text("lower(initiator_name)"), "requested_at"),
+        Index("ix_approval_request_by_computer", text("lower(agent_name)"), "requested_at"),
         # No more of it than every database can index.
-        Index("ix_approval_request_by_file", text("lower(substr(file_path, 1, 200))"), "requested_at", "id"),
+        Index("ix_approval_request_by_file", text("lower(substr(file_path, 1, 200))"), "requested_at"),
         Index(
-            "ix_approval_request_by_times_out",
-            text("coalesce(times_out_at, requested_at)"),
-            "requested_at",
-            "id",
+            "ix_approval_request_by_times_out", text("coalesce(times_out_at, requested_at)"), "requested_at"
         ),
-        Index("ix_approval_request_by_number", "number", "requested_at", "id"),
+        Index("ix_approval_request_by_number", "number", "requested_at"),
         # What its filters and the figures of a process count.
-        Index("ix_approval_request_of_process", "process_id", "requested_at", "id", "state"),
-        Index("ix_approval_request_ended", "ended_at", "state"),
-        Index(
-            "ix_approval_request_mismatch",
-            "requested_at",
-            "id",
-            sqlite_where=text("mismatch <> ''"),
-            postgresql_where=text("mismatch <> ''"),
-        ),
-        Index(
-            "ix_approval_request_answer_fault",
-            "requested_at",
-            "id",
-            sqlite_where=text("answer_fault <> ''"),
-            postgresql_where=text("answer_fault <> ''"),
+        Index("ix_approval_request_of_process", "process_id", "requested_at", "state"),
+        Index("ix_approval_request_ended", "ended_at"),
+        *(
+            Index(
+                f"ix_approval_request_{name}",
+                column,
+                sqlite_where=text(condition),
+                postgresql_where=text(condition),
+            )
+            for name, column, condition in (
+                ("mismatch", "requested_at", "mismatch <> ''"),
+                ("answer_fault", "requested_at", "answer_fault <> ''"),
+                ("type_id", "type_id", "type_id IS NOT NULL"),
+            )
         ),
     )
     observed: ClassVar[frozenset[str]] = frozenset(
@@ -70,14 +67,14 @@ class ApprovalRequest(SQLModel, table=True):
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     version: int = Field(default=1)
-    type_id: uuid.UUID | None = Field(default=None, foreign_key="approval_type.id", index=True)
+    type_id: uuid.UUID | None = Field(default=None, foreign_key="approval_type.id")
     process_id: uuid.UUID | None = Field(default=None, foreign_key="approval_process.id")
     type_name: str = Field(default="", max_length=NAME_MAX)
     process_name: str = Field(default="", max_length=NAME_MAX)
     state: str = Field(default=RequestState.SUBMITTING, max_length=16)
     origin: str = Field(default=RequestOrigin.CONSOLE, max_length=16)
     server_id: uuid.UUID | None = Field(default=None, foreign_key="foreign_system.id", index=True)
-    approval_id: str = Field(default="", max_length=EXTERNAL_ID_MAX, index=True)
+    approval_id: str = Field(default="", sa_type=CompactId(EXTERNAL_ID_MAX), index=True)
     """PMApprovalId: for a request raised here its `id`."""
     servicenow_state: str = Field(default="", max_length=40)
     """`approval` of the requested item, as it is stored there."""
@@ -87,9 +84,9 @@ class ApprovalRequest(SQLModel, table=True):
     """Whether the requested item is not active any more, whatever its `state`: customers have closed states of their own."""
     order_state: str = Field(default="", max_length=40)
     """`approval` of the request (REQ) that the item belongs to."""
-    record_id: str = Field(default="", max_length=32, index=True)
+    record_id: str = Field(default="", sa_type=CompactId(32), index=True)
     """sys_id of the requested item (RITM)."""
-    order_id: str = Field(default="", max_length=32)
+    order_id: str = Field(default="", sa_type=CompactId(32))
     """sys_id of the request (REQ)."""
     order_number: str = Field(default="", max_length=40)
     waits_for: str = Field(default="", max_length=TEXT_MAX)
@@ -98,7 +95,7 @@ class ApprovalRequest(SQLModel, table=True):
     """Id of the way in which the two systems disagree, or nothing."""
     answer_fault: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": EMPTY_TEXT})
     """FaultId of why its answer could not be delivered, or nothing."""
-    external_id: str = Field(default="", max_length=EXTERNAL_ID_MAX, index=True)
+    external_id: str = Field(default="", sa_type=CompactId(EXTERNAL_ID_MAX), index=True)
     number: str = Field(default="", max_length=40)
     rehearsal: bool = Field(default=False)
     initiator_id: str = Field(default="", max_length=NAME_MAX)
@@ -121,16 +118,16 @@ class ApprovalRequest(SQLModel, table=True):
         default="", max_length=EXTERNAL_ID_MAX, sa_column_kwargs={"server_default": EMPTY_TEXT}
     )
     """The id by which the program that asked knows the request: PMApprovalId of a Privilege Manager event, for example."""
-    requested_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
-    submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    observed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    requested_at: datetime = Field(default_factory=utcnow, sa_type=CompactTime)
+    submitted_at: datetime | None = Field(default=None, sa_type=CompactTime)
+    checked_at: datetime | None = Field(default=None, sa_type=CompactTime)
+    observed_at: datetime | None = Field(default=None, sa_type=CompactTime)
     """When the observed columns were copied."""
     claimed_by: str = Field(default="", max_length=64)
     """The worker that is doing the next step of this request, until `claimed_until`."""
-    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    times_out_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    claimed_until: datetime | None = Field(default=None, sa_type=CompactTime)
+    ended_at: datetime | None = Field(default=None, sa_type=CompactTime)
+    times_out_at: datetime | None = Field(default=None, sa_type=CompactTime)
 
     @property
     def is_copy(self) -> bool:

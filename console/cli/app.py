@@ -8,37 +8,13 @@ from typing import Annotated
 
 import typer
 
-from console.cli import (
-    action_commands,
-    audit_commands,
-    chain_command,
-    check_commands,
-    config_commands,
-    credential_commands,
-    decision_commands,
-    delivery_commands,
-    demo_command,
-    endpoint_commands,
-    expiry_command,
-    fault_commands,
-    intake_commands,
-    output,
-    policy_commands,
-    practice_commands,
-    probe_command,
-    provision_command,
-    request_commands,
-    sign_in_commands,
-    support_commands,
-    worker_command,
-)
-from console.cli.command_context import CommandContext
+from console.cli import output
+from console.cli.command_table import COMMANDS
+from console.cli.lazy_group import lazy_group, new_app
 from console.runtime.options import VAULTS, Options
 from console.startup import termination_signals
 from console.version import VERSION
 from services import language
-from services.common.errors import ConsoleError
-from services.common.logging_setup import PrivateRotatingFileHandler
 
 STORE_HELP = (
     "Path or URL of the store (APPROVAL_CONSOLE_STORE). Everybody on this computer can read a password in it: for"
@@ -46,37 +22,12 @@ STORE_HELP = (
     " ~/.pg_service.conf with postgresql+psycopg:///?service=NAME."
 )
 
-app = typer.Typer(
+app = new_app(
+    cls=lazy_group(COMMANDS),
     name="approval-console",
     help="Sets up, checks and watches ServiceNow approval processes of Privilege Manager.",
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    rich_markup_mode=None,
 )
-credential_commands.app.command("probe")(probe_command.probe)
-app.add_typer(credential_commands.app, name="credential")
-app.add_typer(config_commands.app, name="config")
-app.add_typer(request_commands.app, name="requests")
-decision_commands.register(request_commands.app)
-app.add_typer(intake_commands.app, name="intake")
-app.add_typer(delivery_commands.app, name="deliveries")
-app.add_typer(audit_commands.history_app, name="history")
-app.add_typer(audit_commands.audit_app, name="audit")
-app.add_typer(practice_commands.app, name="practice")
-app.add_typer(action_commands.app, name="actions")
-app.add_typer(policy_commands.app, name="policies")
-app.add_typer(endpoint_commands.app, name="endpoints")
-app.add_typer(sign_in_commands.app, name="sign-in")
-app.command("items")(check_commands.items)
-app.command("check")(check_commands.check)
-app.command("chain")(chain_command.chain)
-app.command("expiries")(expiry_command.expiries)
-app.command("faults")(fault_commands.faults)
-app.command("provision")(provision_command.provision)
-app.command("demo")(demo_command.demo)
-app.command("worker")(worker_command.worker)
-app.command("support-bundle")(support_commands.support_bundle)
 
 
 def _print_version(asked: bool) -> None:
@@ -113,6 +64,9 @@ def shared_options(
         raise typer.BadParameter(
             f"{options.vault} is no vault; known are {', '.join(VAULTS)}", param_hint="--vault"
         )
+    from console.cli.command_context import CommandContext
+    from services.common.errors import ConsoleError
+
     try:
         context.obj = CommandContext(options)
     except ConsoleError as error:
@@ -151,6 +105,8 @@ def _end_unwritable(error: output.UnwritableError) -> int:
 
 def _end_unexpected(error: Exception) -> int:
     root = logging.getLogger()
+    from services.common.logging_setup import PrivateRotatingFileHandler
+
     files = [
         handler.baseFilename for handler in root.handlers if isinstance(handler, PrivateRotatingFileHandler)
     ]

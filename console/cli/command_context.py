@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Never
+from typing import TYPE_CHECKING, Never
 
 import typer
 
@@ -18,8 +18,9 @@ from services.common.errors import ConsoleError
 from services.common.logging_setup import try_configure_logging
 from services.common.store_location import mask_password, sqlite_file, to_database_url
 from services.common.user_folders import Paths, create_profile_folder
-from services.vault import VaultKind
-from services.workspace import Workspace
+
+if TYPE_CHECKING:
+    from services.workspace import Workspace
 
 STORE_ADDRESS_WARNING = (
     "The address of the store holds a password, which others on this computer can read in the list of processes or the"
@@ -40,13 +41,17 @@ class CommandContext:
             output.print_message(silent)
 
     @asynccontextmanager
-    async def workspace(self, *, begins: bool = False, plans: bool = False) -> AsyncIterator[Workspace]:
+    async def workspace(self, *, begins: bool = False, plans: bool = False) -> AsyncIterator["Workspace"]:
         """Open the workspace; it is closed with the block.
 
         A store that is missing or empty is made by commands that begin one (`begins`), and refused by all others: an
         empty one would answer as if nothing had ever been set up. A command that `plans` what would be made works on a
         store of its own where this user has none yet, and leaves nothing behind. Raises InputError, and what `Workspace.open` does.
         """
+        # What opens a store takes longer to import than all that a help needs.
+        from services.vault import VaultKind
+        from services.workspace import Workspace
+
         store = self.options.store or self.paths.default_store
         if mask_password(store) != store:
             output.print_message(STORE_ADDRESS_WARNING)
@@ -72,7 +77,7 @@ class CommandContext:
 
     def run(
         self,
-        work: Callable[[Workspace], Awaitable[int]],
+        work: Callable[["Workspace"], Awaitable[int]],
         *,
         json_too: bool = False,
         begins: bool = False,

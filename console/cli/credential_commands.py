@@ -10,6 +10,7 @@ from console.cli import output
 from console.cli.arguments import ConfirmOpen, Json
 from console.cli.command_context import CommandContext, get_command_context
 from console.cli.credential_changes import CredentialChange, apply_change
+from console.cli.lazy_group import CommandSource, Found, lazy_group
 from console.cli.secret_input import SecretChoice, ask_secrets, missing_secret_error, read_secret
 from models.secret_names import SECRET_FORMS, SecretName
 from models.sign_in import METHODS, SignInMethod
@@ -20,7 +21,22 @@ from services.common.secret import Secret
 from services.credential_secrets import CredentialSecrets, read_credential_secrets
 from services.workspace import Workspace
 
-app = typer.Typer(help="User Credentials and their secrets.", no_args_is_help=True)
+
+def _import_probe() -> Found:
+    from console.cli.probe_command import probe
+
+    return probe
+
+
+LATER_COMMANDS = {
+    "probe": CommandSource(
+        _import_probe,
+        "Probe a sign-in with one attempt: token, REST, WSDL, SOAP, and whether it runs as the account; 1 unless all is proven.",
+    ),
+}
+app = typer.Typer(
+    cls=lazy_group(LATER_COMMANDS), help="User Credentials and their secrets.", no_args_is_help=True
+)
 
 SignInKind = Annotated[
     str | None, typer.Option("--sign-in", metavar="KIND", help=f"How it signs in: {', '.join(SignInMethod)}.")

@@ -120,12 +120,6 @@ def remind(context: typer.Context, requests: Ids, comment: Reminder = "", json: 
     _run_action(context, requests, deed, json_too=json)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the group `requests`."""
-    for command in (show, approve, reject, cancel, remind):
-        app.command(command.__name__)(command)
-
-
 def _run_action(
     context: typer.Context,
     requests: Sequence[str],

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from console.cli import output, request_list_command
+from console.cli import output
 from console.cli.arguments import ConfirmProduction, DecideAs, Json
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
@@ -21,18 +21,7 @@ from services.requests.rehearsal.rehearsal import rehearse as run_rehearsal
 from services.servicenow import ServiceNowClient
 from services.workspace import Workspace
 
-app = typer.Typer(help="Approval requests.", no_args_is_help=True)
 
-
-app.command("list")(request_list_command.list_)
-
-
-@app.callback()
-def group() -> None:
-    """Keep `rehearse` a command of its own, because the group grows."""
-
-
-@app.command()
 def rehearse(
     context: typer.Context,
     type_: Annotated[str, typer.Option("--type", help="Name of the Approval Type.")],

@@ -18,7 +18,6 @@ from console.inbox.action_plan import (
     outcome_text,
 )
 from console.inbox.deciding_account import DecisionAttribution, accounts_by_server
-from console.inbox.decision_dialog import ActionDialog
 from console.inbox.request_rows import RowOutcome
 from console.runtime import lazy_imports
 from console.runtime.activity import DONE, FAILED, Job
@@ -29,6 +28,7 @@ from services.language import tr, translate
 from services.requests.domain.permissions import STATE_BY_DECISION
 
 if TYPE_CHECKING:
+    from console.inbox.decision_dialog import ActionDialog
     from console.runtime.context import Context
     from services.requests.decisions.action_run import ActionResult
     from services.requests.decisions.batch import ResultCallback
@@ -64,11 +64,14 @@ class ActionController:
         rows: "Sequence[RequestRow]",
         approvers: "Mapping[uuid.UUID, Sequence[EligibleApprover]]",
         denied: str = "",
-    ) -> ActionDialog:
+    ) -> "ActionDialog":
         """Open the dialog of an action for these requests; `approvers` are those that are known.
 
         `denied` says why the account of the server may not decide: another one has to be chosen.
         """
+        # With the first action: the page is there before its dialogs are read from disk.
+        from console.inbox.decision_dialog import ActionDialog
+
         dialog = self.dialog = ActionDialog(
             ACTION_DESCRIPTIONS[name],
             rows,
@@ -86,7 +89,7 @@ class ActionController:
         return dialog
 
     async def _load_attribution(
-        self, dialog: ActionDialog, approvers: "Mapping[uuid.UUID, Sequence[EligibleApprover]]"
+        self, dialog: "ActionDialog", approvers: "Mapping[uuid.UUID, Sequence[EligibleApprover]]"
     ) -> None:
         """Read the accounts that decide, and who could instead, while the dialog is open."""
         workspace = await self._ctx.ready()
@@ -96,7 +99,7 @@ class ActionController:
             if dialog.decider is not None:
                 dialog.decider.load()
 
-    def _start(self, dialog: ActionDialog) -> None:
+    def _start(self, dialog: "ActionDialog") -> None:
         rows, action = dialog.included_rows, dialog.action
         started: list[asyncio.Task[None]] = []
         job = self._ctx.activity.begin(
@@ -110,7 +113,7 @@ class ActionController:
         dialog.stopped.connect(job.cancel)
 
     async def _run(
-        self, dialog: ActionDialog, action: ActionDescription, rows: "Sequence[RequestRow]", job: Job
+        self, dialog: "ActionDialog", action: ActionDescription, rows: "Sequence[RequestRow]", job: Job
     ) -> None:
         outcomes: dict[uuid.UUID, RowOutcome] = {}
         copies, comment = dialog.copies.isChecked(), dialog.comment.text().strip()
@@ -154,7 +157,7 @@ class ActionController:
 class _Decider:
     """The User Credential that a dialog has chosen for a decision, with the server that it is for."""
 
-    def __init__(self, ctx: "Context", dialog: ActionDialog) -> None:
+    def __init__(self, ctx: "Context", dialog: "ActionDialog") -> None:
         self._ctx = ctx
         self._credential = dialog.decider_credential
         self._server = None if dialog.decider is None else dialog.decider.server

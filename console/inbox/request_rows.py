@@ -60,6 +60,6 @@ def request_label(row: "RequestRow") -> str:
 
 def row_from_request(request: "ApprovalRequest") -> "RequestRow":
     """Return a stored request as a row of the list."""
-    from services.requests.inbox.filter_sql import ROW_COLUMNS, to_request_row
+    from services.requests.inbox.filter_sql import ROW_COLUMN_NAMES, to_request_row
 
-    return to_request_row([getattr(request, column.name) for column in ROW_COLUMNS])
+    return to_request_row([getattr(request, name) for name in ROW_COLUMN_NAMES])

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from services.requests.inbox.filters import Filter, Sort
     from services.requests.inbox.inbox import Anchor, Inbox, RequestRow
 
-PAGE_SIZE = 256
-"""Rows of one page."""
+PAGE_SIZE = 128
+"""Rows of one page: a few times what a window shows, because the first page of a list is waited for."""
 
 
 @dataclass(slots=True)

@@ -49,6 +49,8 @@ class RequestTable(DataTable):
     def __init__(self, model: InboxModel) -> None:
         self._trailing_shapes = self._last_column_extra = 0
         """Shapes behind a state that there is room for, and the width that only the last column has."""
+        self._sample: list[RequestRow] | None = None
+        """The rows that are being measured: they are looked up once for all columns."""
         self.requests = model
         self._set_by_user = self._fitting = False
         super().__init__(model, COLUMNS, tr("Requests"))
@@ -69,20 +71,28 @@ class RequestTable(DataTable):
         now = self.requests.now()
         return [
             minimum_width_text(column),
-            *(cell_content.text(row, column, now) for row in self._measured_rows()),
+            *(cell_content.text(row, column, now) for row in self._sampled_rows()),
         ]
+
+    def cell_font(self, column: int) -> str:
+        """Return the font of a column: an age that nears its time-out is drawn strong."""
+        return "strong" if column == AGE else super().cell_font(column)
 
     def _measured_rows(self) -> "list[RequestRow]":
         first = self.visible_range()[0]
         rows = (self.requests.loaded(position) for position in range(first, first + MEASURED_ROWS))
         return [row for row in rows if row is not None]
 
+    def _sampled_rows(self) -> "list[RequestRow]":
+        """Return the rows that are being measured, or those that would be now."""
+        return self._measured_rows() if self._sample is None else self._sample
+
     def cell_padding(self, column: int) -> int:
         """Return the width that a column needs beside its text, for shapes before and behind it."""
         shape = SHAPE + PAD
         if column == STATE:
             trailing = max(
-                (self.requests.trailing_shape_count(row) for row in self._measured_rows()), default=0
+                (self.requests.trailing_shape_count(row) for row in self._sampled_rows()), default=0
             )
             self._trailing_shapes = trailing
             return MARGIN + shape + PAD + WIDTH_RESERVE + trailing * shape
@@ -104,10 +114,10 @@ class RequestTable(DataTable):
         self._fitting = True
         try:
             if self._natural_widths and self._extra_of_last_column() != self._last_column_extra:
+                # The texts are as wide as before.
                 self._last_column_extra = self._extra_of_last_column()
-                self.measure()
-            else:
-                self._distribute_widths()
+                self.set_natural_widths()
+            self._distribute_widths()
         finally:
             self._fitting = False
 
@@ -132,8 +142,13 @@ class RequestTable(DataTable):
 
     def measure(self) -> None:
         """Measure the texts, unless the user set the widths."""
-        if not self._set_by_user:
+        if self._set_by_user:
+            return
+        self._sample = self._measured_rows()
+        try:
             super().measure()
+        finally:
+            self._sample = None
 
     def _on_section_resized(self, _column: int, _was: int, _now: int) -> None:
         if not self._fitting and not self._set_by_user:
@@ -170,12 +185,13 @@ class RequestTable(DataTable):
         head = self.horizontalHeader()
         if head is None or self._set_by_user:
             return
-        metrics, now = QFontMetrics(theme.font("strong")), self.requests.now()
+        now = self.requests.now()
         first, last = self.visible_range()
         rows = [
             row for position in range(first, last + 1) if (row := self.requests.loaded(position)) is not None
         ]
         for column in (AGE, DUE):
+            metrics = QFontMetrics(theme.font(self.cell_font(column)))
             widest = max(
                 (metrics.horizontalAdvance(cell_content.text(row, column, now)) for row in rows), default=0
             )

@@ -25,7 +25,7 @@ from services.language import tr
 if TYPE_CHECKING:
     from services.requests.inbox.inbox import RequestRow
 
-MAX_CACHED_PAGES = 24
+MAX_CACHED_PAGES = 48
 MAX_PENDING_PAGES = 3
 """Pages requested at a time: those that scrolled out of view meanwhile are not read."""
 ROOT = QModelIndex()

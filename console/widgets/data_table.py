@@ -167,6 +167,9 @@ class DataTable(QTableView):
         self.setShowGrid(False)
         self.setFrameShape(QTableView.Shape.NoFrame)
         self.setTabKeyNavigation(False)
+        self._text_widths: list[int] = []
+        self._name_widths: list[int] = []
+        """The widths of the widest texts, and of the widest names of files with what stands for their folders."""
         self._natural_widths: list[int] = []
         self._least: list[int] = []
         rows, heads = self.verticalHeader(), self.horizontalHeader()
@@ -181,15 +184,25 @@ class DataTable(QTableView):
 
     def measure(self) -> None:
         """Look how wide the texts are, and give every column its width."""
-        model = self.model()
-        if model is None:
+        if self.model() is None:
             return
-        body, head = QFontMetrics(theme.font("body")), QFontMetrics(theme.font("field"))
-        letter = body.averageCharWidth()
+        self._text_widths, self._name_widths = [], []
+        for place, column in enumerate(self._columns):
+            cell = QFontMetrics(theme.font(self.cell_font(place)))
+            texts = dict.fromkeys(self.measured_texts(place))
+            self._text_widths.append(max(map(cell.horizontalAdvance, texts), default=0))
+            names = (f"{ELLIPSIS}/{file_name(text)}" for text in texts if column.cut == ELIDE_PATH)
+            self._name_widths.append(max(map(cell.horizontalAdvance, names), default=0))
+        self.set_natural_widths()
+        self.fit()
+
+    def set_natural_widths(self) -> None:
+        """Set the widths that the columns would have with room for all of them, from those of the texts."""
+        head = QFontMetrics(theme.font("field"))
+        letter = QFontMetrics(theme.font("body")).averageCharWidth()
         self._natural_widths, self._least = [], []
         for place, column in enumerate(self._columns):
-            texts = self.measured_texts(place)
-            widest = max((body.horizontalAdvance(text) for text in texts), default=0)
+            widest, names = self._text_widths[place], self._name_widths[place]
             air = self.cell_padding(place)
             title = (
                 head.horizontalAdvance(self.head_text(place))
@@ -203,19 +216,20 @@ class DataTable(QTableView):
                 continue
             least = column.least * letter
             if column.cut == ELIDE_PATH:
-                names = max(
-                    (body.horizontalAdvance(f"{ELLIPSIS}/{file_name(text)}") for text in texts), default=0
-                )
                 least = min(max(names, column.least // 2 * letter), least)
             self._natural_widths.append(max(min(widest, column.most * letter) + air, title))
             self._least.append(min(max(least + air, title), self._natural_widths[-1]))
-        self.fit()
 
     def measured_texts(self, column: int) -> list[str]:
         """Return the texts that a column is made wide enough for."""
         model = self.model()
         rows = 0 if model is None else min(model.rowCount(), MAX_MEASURED_ROWS)
         return [str(model.index(row, column).data()) for row in range(rows)] if model is not None else []
+
+    def cell_font(self, column: int) -> str:
+        """Return the name of the widest font in which the cells of a column are drawn."""
+        del column
+        return "body"
 
     def head_text(self, column: int) -> str:
         """Return the longest text that stands in the head of a column."""

@@ -1,7 +1,7 @@
 """Reads and writes configuration objects of every kind."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -26,9 +26,16 @@ from services.configuration.revision_history import (
     list_deleted_objects,
     to_revision_view,
 )
-from services.configuration.validation import field_errors, field_values, normalize_fields, store_errors
+from services.configuration.validation import (
+    StoreRules,
+    field_errors,
+    field_values,
+    normalize_fields,
+    store_errors,
+)
 from services.language import plural_message
 from services.store.errors import NotFoundError
+from services.store.object_batch import StoredObjects, read_stored_objects
 from services.store.row_values import from_json, get_table
 from services.store.tree_outline import Outline, OutlineRow
 from services.store.unit_of_work import UnitOfWork
@@ -93,17 +100,15 @@ class Configuration(ObjectReader):
         confirmed: int | None = None,
     ) -> T:
         """Store `item` within a unit of work that may contain other objects. Raises as `save` does."""
-        errors = field_errors(item) or store_errors(work.session, item)
-        if errors:
-            raise InvalidError(errors)
-        stored = type(item).of_values(item.model_dump())
-        normalize_fields(stored)
-        if item.version == 0:
-            return work.insert(stored)
-        refused = self._refusal(work.session, stored)
-        if refused is not None and refused.open.count > (confirmed or 0):
-            raise refused
-        return work.update(stored, item.version, base=base)
+        [stored] = self._save_together(work, [item], base=base, confirmed=confirmed)
+        return stored
+
+    def save_all_in(self, work: UnitOfWork, items: Sequence[T], *, confirmed: int | None = None) -> list[T]:
+        """Store several objects within a unit of work, each as `save_in` would after those before it.
+
+        The store is asked and written once for all of them. Raises what `save_in` raises for the first that is refused.
+        """
+        return self._save_together(work, items, base=None, confirmed=confirmed)
 
     def duplicate(self, kind: Kind, object_id: uuid.UUID) -> ConfigurationObject:
         """Return an unsaved copy with a free name."""
@@ -160,7 +165,12 @@ class Configuration(ObjectReader):
         with self.store.read() as session:
             if delete:
                 return open_requests_guard.refusal(session, item, None)
-            return self._refusal(session, item)
+            return _open_requests_errors(session, [item], read_stored_objects(session, [item])).get(item.id)
+
+    def open_requests_errors(self, items: Sequence[ConfigurationObject]) -> list[RequestsOpenError]:
+        """Return why some of `items` cannot be stored over what is there without a confirmation."""
+        with self.store.read() as session:
+            return list(_open_requests_errors(session, items, read_stored_objects(session, items)).values())
 
     def used_by(self, kind: Kind, object_id: uuid.UUID) -> list[Reference]:
         """Return the objects that refer to this one directly; requests are counted in one entry."""
@@ -245,12 +255,47 @@ class Configuration(ObjectReader):
             return [to_revision_view(row) for row in rows]
 
     @staticmethod
-    def _refusal(session: Session, item: ConfigurationObject) -> RequestsOpenError | None:
-        stored = open_requests_guard.read_stored(session, item)
-        # Another version there is a conflict, which is settled first.
-        if stored is None or stored.version != item.version:
-            return None
-        return open_requests_guard.refusal(session, stored, item)
+    def _save_together(
+        work: UnitOfWork, items: Sequence[T], *, base: Mapping[str, object] | None, confirmed: int | None
+    ) -> list[T]:
+        checked = [(item, field_errors(item)) for item in items]
+        valid = {item.id: _normalized_copy(item) for item, errors in checked if not errors}
+        batch = work.new_batch(list(valid.values()))
+        rules = StoreRules(work.session, list(valid.values()))
+        refused = _open_requests_errors(work.session, list(valid.values()), batch.stored)
+        for item, invalid in checked:
+            errors = invalid or rules.errors(valid[item.id])
+            if errors:
+                raise InvalidError(errors)
+            one = valid[item.id]
+            if item.version == 0:
+                batch.create(one)
+            else:
+                refusal = refused.get(item.id)
+                if refusal is not None and refusal.open.count > (confirmed or 0):
+                    raise refusal
+                batch.update(one, item.version, base=base)
+            rules.add(one)
+        work.write_batch(batch)
+        return list(valid.values())
+
+
+def _normalized_copy(item: T) -> T:
+    copied = type(item).of_values(item.model_dump())
+    normalize_fields(copied)
+    return copied
+
+
+def _open_requests_errors(
+    session: Session, items: Sequence[ConfigurationObject], stored: StoredObjects
+) -> dict[uuid.UUID, RequestsOpenError]:
+    """Return why some of `items` cannot be stored over what is there, by object."""
+    # Another version there is a conflict, which is settled first.
+    found = ((stored.get((item.kind, item.id)), item) for item in items)
+    same = [
+        (type(item).of_values(row), item) for row, item in found if row and row["version"] == item.version
+    ]
+    return open_requests_guard.find_errors(session, same)
 
 
 def _referring_objects(session: Session, item: ConfigurationObject) -> Iterator[Reference]:

@@ -4,10 +4,11 @@ What counts as a change, and what happens to the requests, is declared by the mo
 """
 
 import uuid
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
+from sqlalchemy import CTE, ColumnElement, FromClause, delete, func, or_, select, union, update
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
@@ -22,10 +23,10 @@ from models.server_item import ServerItem
 from models.store_meta import StoreMeta
 from models.tables import object_models, references
 from services.common.errors import GuardedAction, OpenRequests, RequestsOpenError
+from services.store.object_batch import BATCH_SIZE
 from services.store.row_values import get_table, row_to_dict
 from services.store.unit_of_work import UnitOfWork
 
-T = TypeVar("T", bound=ConfigurationObject)
 DEPENDENT_ROWS: dict[Kind, type[SQLModel]] = {
     Kind.PRIVILEGE_MANAGER_SERVER: ServerItem,
     Kind.ACTION: ActionProgress,
@@ -36,43 +37,74 @@ _RENAME_CONSEQUENCE = "What is open keeps the old name, and whoever looks for th
 
 def count_open_requests(session: Session, kind: Kind, object_id: uuid.UUID) -> OpenRequests:
     """Count the open requests that depend on an object, directly or through other objects."""
-    table = get_table(ApprovalRequest)
-    query = (
-        select(table.c.state, func.count())
-        .where(table.c.state.in_(OPEN_STATES), _depends_on(kind, [object_id]))
-        .group_by(table.c.state)
-    )
-    counts: dict[str, int] = {row[0]: row[1] for row in session.execute(query)}
-    return OpenRequests(
-        pending=counts.get(RequestState.PENDING.value, 0),
-        submitting=counts.get(RequestState.SUBMITTING.value, 0),
-    )
+    return count_open_requests_of(session, kind, [object_id])[object_id]
+
+
+def count_open_requests_of(
+    session: Session, kind: Kind, ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, OpenRequests]:
+    """Count the open requests that depend on each of several objects of a kind; reads the requests once."""
+    counts: dict[uuid.UUID, dict[str, int]] = {one: {} for one in ids}
+    routes = _routes(kind)
+    if routes:
+        arms = (
+            select(one.object_id.label("object_id"), *_open_requests().c)
+            .select_from(one.source)
+            .where(*one.conditions)
+            for one in routes
+        )
+        # By several routes a request depends on an object no more than by one: UNION leaves out what is the same.
+        found = union(*arms).subquery("dependencies")
+        query = select(found.c.object_id, found.c.state, func.sum(found.c.requests)).group_by(
+            found.c.object_id, found.c.state
+        )
+        wanted = found.c.object_id.in_(ids) if len(ids) <= BATCH_SIZE else found.c.object_id.is_not(None)
+        for object_id, state, number in session.execute(query.where(wanted)):
+            if object_id in counts:
+                counts[object_id][state] = int(number)
+    return {
+        one: OpenRequests(
+            pending=states.get(RequestState.PENDING.value, 0),
+            submitting=states.get(RequestState.SUBMITTING.value, 0),
+        )
+        for one, states in counts.items()
+    }
 
 
 def refusal(
     session: Session, stored: ConfigurationObject, item: ConfigurationObject | None
 ) -> RequestsOpenError | None:
     """Return the error for changing `stored` to `item` (None: deleting it) without confirmation, or None if it may."""
+    return find_errors(session, [(stored, item)]).get(stored.id)
+
+
+def find_errors(
+    session: Session, changes: Iterable[tuple[ConfigurationObject, ConfigurationObject | None]]
+) -> dict[uuid.UUID, RequestsOpenError]:
+    """Return the errors for those of several changes (stored, new) that may not be made without confirmation, by object."""
+    guarded = [(stored, *found) for stored, item in changes if (found := _guarded_action(stored, item))]
+    ids: dict[Kind, list[uuid.UUID]] = {}
+    for stored, _, _ in guarded:
+        ids.setdefault(stored.kind, []).append(stored.id)
+    counts = {kind: count_open_requests_of(session, kind, of_kind) for kind, of_kind in ids.items()}
+    return {
+        stored.id: RequestsOpenError(stored.name, action, counts[stored.kind][stored.id], consequence)
+        for stored, action, consequence in guarded
+        if counts[stored.kind][stored.id].count
+    }
+
+
+def _guarded_action(
+    stored: ConfigurationObject, item: ConfigurationObject | None
+) -> tuple[GuardedAction, str] | None:
+    """Return what changing `stored` to `item` does to open requests, with its consequence; None where it does nothing."""
     definition = KINDS[stored.kind]
-    action, consequence = GuardedAction.DELETE, definition.deleted_consequence
-    if item is not None:
-        changed = {n for n in item.fields.model_fields if getattr(item, n) != getattr(stored, n)}
-        moved = changed & item.routing_fields
-        if not moved and "name" not in changed:
-            return None
-        action = GuardedAction.CHANGE if moved else GuardedAction.RENAME
-        consequence = definition.rerouted_consequence if moved else _RENAME_CONSEQUENCE
-    found = count_open_requests(session, stored.kind, stored.id)
-    if not found.count:
-        return None
-    return RequestsOpenError(stored.name, action, found, consequence)
-
-
-def read_stored(session: Session, item: T) -> T | None:
-    """Return a detached copy of the stored version of `item`, or None."""
-    table = get_table(item)
-    found = session.execute(select(table).where(table.c.id == item.id)).mappings().first()
-    return type(item).of_values({str(name): value for name, value in found.items()}) if found else None
+    if item is None:
+        return GuardedAction.DELETE, definition.deleted_consequence
+    changed = {n for n in item.fields.model_fields if getattr(item, n) != getattr(stored, n)}
+    if changed & item.routing_fields:
+        return GuardedAction.CHANGE, definition.rerouted_consequence
+    return (GuardedAction.RENAME, _RENAME_CONSEQUENCE) if "name" in changed else None
 
 
 def detach_requests(work: UnitOfWork, item: ConfigurationObject) -> None:
@@ -143,24 +175,48 @@ def _reference_columns(model: type[SQLModel], kind: Kind) -> list[ColumnElement[
     return [columns[name] for name, table in references(model).items() if table == KINDS[kind].table]
 
 
-Ids = Sequence[uuid.UUID] | Select[tuple[uuid.UUID]]
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """A way from open requests to an object that they depend on: its id, what is joined, and when the way counts."""
+
+    object_id: ColumnElement[uuid.UUID | None]
+    source: FromClause
+    conditions: tuple[ColumnElement[bool], ...] = ()
 
 
-def _depends_on(kind: Kind, ids: Ids, seen: frozenset[Kind] = frozenset()) -> ColumnElement[bool]:
-    """Return the condition that a request depends on one of the objects of `kind` with these ids.
+@cache
+def _open_requests() -> CTE:
+    """Return the open requests as groups that refer to the same objects: they are read once, whatever is counted."""
+    table = get_table(ApprovalRequest)
+    alike = [*(table.c[name] for name in references(ApprovalRequest)), table.c.state]
+    return (
+        select(*alike, func.count().label("requests"))
+        .where(table.c.state.in_(OPEN_STATES))
+        .group_by(*alike)
+        .cte("open_requests")
+    )
 
-    It refers to one of them, or refers to none and depends on an object of another kind that does.
+
+def _routes(kind: Kind, seen: frozenset[Kind] = frozenset()) -> list[_Route]:
+    """Return every way from open requests to the objects of `kind` that they depend on.
+
+    A request refers to one of them, or refers to none and depends on an object of another kind that does.
     """
-    direct = _reference_columns(ApprovalRequest, kind)
-    found: list[ColumnElement[bool]] = [_without_index(column).in_(ids) for column in direct]
+    requests = _open_requests()
+    direct = [
+        requests.c[name] for name, table in references(ApprovalRequest).items() if table == KINDS[kind].table
+    ]
+    found = [_Route(column, requests) for column in direct]
     for other, model in object_models().items():
         columns = _reference_columns(model, kind)
         if not columns or not model.carries_open_requests or other in seen:
             continue
-        through = select(get_table(model).c.id).where(or_(*(column.in_(ids) for column in columns)))
-        indirect = _depends_on(other, through, seen | {kind})
-        found.append(and_(*(column.is_(None) for column in direct), indirect))
-    return or_(false(), *found)
+        for way in _routes(other, seen | {kind}):
+            through = get_table(model).alias()
+            source = way.source.join(through, through.c.id == way.object_id)
+            conditions = (*way.conditions, *(column.is_(None) for column in direct))
+            found += [_Route(through.c[column.name], source, conditions) for column in columns]
+    return found
 
 
 def _without_index(column: ColumnElement[uuid.UUID | None]) -> ColumnElement[uuid.UUID | None]:

@@ -3,10 +3,15 @@
 English uses ISO dates and a 24-hour clock: English-speaking countries differ, and administrators compare with logs.
 """
 
-from datetime import UTC, datetime, timedelta
+import functools
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from models.translation_marks import plural_later
 from services.language.catalog import Language, current_language, tr
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 _UNIT_FORMS = {
@@ -86,9 +91,15 @@ def short_moment(moment: datetime, now: datetime | None = None, *, seconds: bool
     local = moment.astimezone()
     if local.year != _local_now(now).year:
         return day(moment)
+    return _day_of_month(local.date(), current_language().locale)
+
+
+@functools.lru_cache(maxsize=1024)
+def _day_of_month(local: date, locale: "Locale") -> str:
+    """Return a date without its year. Finding the pattern of a locale takes a millisecond, and a table shows many dates."""
     from babel.dates import format_skeleton
 
-    return format_skeleton("dMMM", local.date(), locale=current_language().locale)
+    return format_skeleton("MMMd", local, locale=locale)
 
 
 def _is_today(moment: datetime, now: datetime | None) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy
@@ -71,8 +71,8 @@ def load_head(session: Session) -> tuple[int, str]:
     return seq, last
 
 
-def append_entry(session: Session, entry: AuditEntry) -> None:
-    """Chain `entry` behind the last one. The caller holds the write lock."""
+def append_entries(session: Session, entries: Sequence[AuditEntry]) -> None:
+    """Chain `entries` behind the last one, in their order. The caller holds the write lock."""
     head = session.get(StoreMeta, HEAD_KEY)
     if head is None:
         head = StoreMeta(key=HEAD_KEY, value=f"0:{GENESIS}")
@@ -81,11 +81,12 @@ def append_entry(session: Session, entry: AuditEntry) -> None:
     seq, last = parse_head(head.value)
     if seq is None:
         raise chain_broken(f"The head of the audit trail reads “{str(head.value)[:20]}”.")
-    entry.seq = seq + 1
-    entry.previous_hash = last
-    entry.hash = entry_hash(entry)
-    head.value = f"{entry.seq}:{entry.hash}"
-    session.add(entry)
+    for number, entry in enumerate(entries, seq + 1):
+        entry.seq = number
+        entry.previous_hash = last
+        entry.hash = last = entry_hash(entry)
+        head.value = f"{number}:{last}"
+    session.add_all(entries)
 
 
 def verify_chain(session: Session, signed: Mapping[int, str] | None = None) -> AuditVerdict:

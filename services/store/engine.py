@@ -7,14 +7,16 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, event, text
+from sqlalchemy import URL, Connection, Engine, Uuid, event, text
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import create_engine
 
+from models.compact_columns import LONG_FORMS
 from services.common.user_folders import create_private_folder
 from services.store.full_text import register_functions
+from services.store.sqlite_types import BinaryUuid
 
 BUSY_TIMEOUT_MS = 10_000
 UPGRADE_LOCK_ID = 0x41_50_43_4F
@@ -71,7 +73,8 @@ def make_engine(url: str, *, upgrades: bool = False) -> Engine:
     """Return an engine whose transactions begin as written here, and whose errors do not print values.
 
     One that `upgrades` has time, and no foreign keys on SQLite: inside a transaction the pragma does nothing, and a
-    batch migration of a parent would delete its children.
+    batch migration of a parent would delete its children. It works on the long forms of columns until the migration that
+    shortens them.
     """
     address = parse_database_url(url)
     if address.get_backend_name() == "postgresql":
@@ -81,6 +84,8 @@ def make_engine(url: str, *, upgrades: bool = False) -> Engine:
         return engine
 
     engine.dialect.statement_compiler = _IndexHintCompiler
+    engine.dialect.colspecs = {**engine.dialect.colspecs, Uuid: BinaryUuid}
+    setattr(engine.dialect, LONG_FORMS, upgrades)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:

@@ -13,6 +13,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, bindparam, text
 
+from models.compact_columns import unpack_id
 from models.text_folding import fold_text
 from services.common.uuid_text import id_prefix_variants, normalize_id
 
@@ -51,17 +52,19 @@ INDEX_BATCH_SIZE = 2_000
 fold = fold_text
 
 
-def matches_words(held: str, ids: str, words: str) -> bool:
+def matches_words(held: str, ids: Sequence[str | bytes], words: str) -> bool:
     """Return whether a row holds all of `words` (folded, one a line) in its text or at the beginning of an id of it.
 
-    `ids` has one id a line.
+    `ids` are as they are stored.
     """
     text, begins = fold(held), ""
     for word in words.split("\n"):
         if word in text:
             continue
         forms = id_search_forms(word)
-        begins = begins or "\n" + fold(ids)
+        if not forms:
+            return False
+        begins = begins or "\n" + fold("\n".join(map(unpack_id, ids)))
         if not any(f"\n{form}" in begins for form in forms):
             return False
     return True
@@ -91,7 +94,11 @@ def _gram_offsets(length: int) -> Sequence[int]:
 
 def register_functions(connection: sqlite3.Connection) -> None:
     """Make `holds` and `same_letters` functions of this connection."""
-    connection.create_function(MATCH_FUNCTION, 3, matches_words, deterministic=True)
+
+    def holds(held: str, words: str, *ids: str | bytes) -> bool:
+        return matches_words(held, ids, words)
+
+    connection.create_function(MATCH_FUNCTION, 2 + len(ID_COLUMNS), holds, deterministic=True)
     connection.create_function(FOLD_FUNCTION, 1, fold, deterministic=True)
 
 
@@ -105,6 +112,15 @@ def index_pending_texts(connection: Connection) -> int:
     connection.exec_driver_sql(f"INSERT INTO request_text (request_text, rowid, held) {folded}")
     done = connection.exec_driver_sql("DELETE FROM request_text_due")
     return int(done.rowcount)
+
+
+def index_all_texts(connection: Connection) -> None:
+    """Fill the index on SQLite anew, because the rows have other numbers."""
+    held = " || char(10) || ".join(TEXT_COLUMNS)
+    rows = f"SELECT rowid, {FOLD_FUNCTION}({held}) FROM approval_request ORDER BY rowid"  # noqa: S608 -- names of this module
+    connection.exec_driver_sql("DELETE FROM request_text_due")
+    connection.exec_driver_sql("INSERT INTO request_text (request_text) VALUES ('delete-all')")
+    connection.exec_driver_sql(f"INSERT INTO request_text (rowid, held) {rows}")
 
 
 def has_pending_texts(connection: Connection) -> bool:

@@ -33,6 +33,12 @@ def observed_columns(model: type[SQLModel] | SQLModel) -> frozenset[str]:
     return frozenset(getattr(model, "observed", ()))
 
 
+def keep_observed(row: SQLModel, before: RowValues) -> None:
+    """Give `row` the observed columns of the stored one: another process may have seen them, and no edit carries an older look back."""
+    for name in observed_columns(row):
+        setattr(row, name, before[name])
+
+
 def detachable_references(model: type[SQLModel] | SQLModel) -> frozenset[str]:
     """Return the references of a model that go, without an edit, when what they point at is deleted."""
     return frozenset(getattr(model, "released", ()))

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, type_coerce, update
+from sqlalchemy.types import NullType
 from sqlmodel import Session
 
 from models.audit_entry import AuditEntry
@@ -31,6 +32,7 @@ OPERATIONS = (ADDED_OPERATION, REMOVED_OPERATION)
 TIMELINE_KIND = "request_event"
 
 _EVENT_TABLE = get_table(RequestEvent)
+_STORED_ID = type_coerce(_EVENT_TABLE.c.id, NullType())
 _REMOVED_TABLE = get_table(RemovedEvent)
 _PENDING_REMOVALS = "removed timeline lines"
 _ADDED_DETAIL = re.compile(r"lines ([1-9][0-9]{0,17})-([1-9][0-9]{0,17}) sha256:([0-9a-f]{64})")
@@ -112,18 +114,19 @@ def remove_lines(session: Session, *conditions: ColumnElement[bool]) -> None:
         session.execute(delete(_EVENT_TABLE).where(_EVENT_TABLE.c.id == row.id))
 
 
-def find_unnumbered_lines(session: Session) -> frozenset[uuid.UUID]:
-    """Return lines without a number at the beginning of a transaction: something else than this program added them."""
-    return frozenset(
-        session.execute(select(_EVENT_TABLE.c.id).where(_EVENT_TABLE.c.line.is_(None))).scalars()
-    )
+def find_unnumbered_lines(session: Session) -> frozenset[object]:
+    """Return lines without a number at the beginning of a transaction: something else than this program added them.
+
+    Their ids are as they are stored: it may not be the form in which this program stores ids.
+    """
+    return frozenset(session.execute(select(_STORED_ID).where(_EVENT_TABLE.c.line.is_(None))).scalars().all())
 
 
-def number_new_lines(session: Session, not_ours: frozenset[uuid.UUID]) -> str | None:
+def number_new_lines(session: Session, not_ours: frozenset[object]) -> str | None:
     """Number the lines that this transaction added; returns the detail of their audit entry, or None without lines."""
     new: ColumnElement[bool] = _EVENT_TABLE.c.line.is_(None)
     if not_ours:
-        new = and_(new, _EVENT_TABLE.c.id.not_in(not_ours))
+        new = and_(new, _STORED_ID.not_in(not_ours))
     if session.execute(select(_EVENT_TABLE.c.id).where(new).limit(1)).first() is None:
         return None
     before = _last_line_number(session)

@@ -57,7 +57,11 @@ def _rows(connection: sqlite3.Connection, kind: Kind) -> list[OutlineRow]:
     statement = f"SELECT id, name, version, {column or 'NULL'} FROM {KINDS[kind].table} ORDER BY name_key"  # noqa: S608
     return [
         OutlineRow(
-            kind, uuid.UUID(row[0]), row[1], row[2], {column: uuid.UUID(row[3])} if column and row[3] else {}
+            kind,
+            uuid.UUID(bytes=row[0]),
+            row[1],
+            row[2],
+            {column: uuid.UUID(bytes=row[3])} if column and row[3] else {},
         )
         for row in connection.execute(statement)
     ]

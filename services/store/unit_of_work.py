@@ -4,22 +4,27 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Table, bindparam, delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlmodel import Session, SQLModel
 
 from models.approval_request import COPY_VERSION
 from models.audit_entry import AuditEntry
-from models.base import ConfigurationObject, name_key, utcnow
+from models.base import ConfigurationObject, utcnow
 from models.revision import Revision
 from services.common.errors import ConflictError
 from services.store import answer_outbox, timeline_hash_chain
-from services.store.audit_trail import append_entry, revision_detail
+from services.store.audit_trail import append_entries, revision_detail
 from services.store.change_feed import Change
-from services.store.row_values import RowDict, RowValues, get_table, observed_columns, row_to_dict, to_json
-
-COPY_BATCH_SIZE = 500
-"""Rows in one statement: databases limit how many values one may carry."""
-
+from services.store.object_batch import BATCH_SIZE, ObjectBatch, RowChange
+from services.store.row_values import (
+    RowDict,
+    RowValues,
+    get_table,
+    keep_observed,
+    observed_columns,
+    row_to_dict,
+    to_json,
+)
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -37,22 +42,18 @@ class UnitOfWork:
     def insert(self, row: Row) -> Row:
         """Store a new row as version 1 and return it.
 
-        An object that comes back after its deletion goes on counting, so that whoever still has an old version open
-        cannot take it for the present one. Raises ConflictError when the object is there already.
+        An object that comes back after its deletion goes on counting, see `ObjectBatch.create`. Raises ConflictError when
+        the object is there already.
         """
-        now = utcnow()
-        row.version = 1
         if isinstance(row, ConfigurationObject):
-            present = self._stored(row)
-            if present is not None:
-                raise ConflictError(base=None, mine=row_to_dict(row), theirs=present)
-            row.version = self._last_number(row) + 1
-            row.name_key = name_key(row.name)
-            row.created_at = row.changed_at = now
-            row.created_by = row.changed_by = self._actor
+            batch = self.new_batch([row])
+            batch.create(row)
+            self.write_batch(batch)
+            return row
+        row.version = 1
         values = row_to_dict(row)
         self.session.execute(get_table(row).insert().values(**values))
-        self._record(row, "create", None, values)
+        self._record([RowChange.of(row, "create", None, values)])
         return row
 
     def update(self, row: Row, base_version: int, *, base: RowValues | None = None) -> Row:
@@ -60,17 +61,16 @@ class UnitOfWork:
 
         Raises ConflictError with `base` (what the caller opened, if it knows), mine and theirs when another version is stored.
         """
+        if isinstance(row, ConfigurationObject):
+            batch = self.new_batch([row])
+            batch.update(row, base_version, base=base)
+            self.write_batch(batch)
+            return row
         before = self._stored(row)
         if before is None or before["version"] != base_version:
             raise ConflictError(base=dict(base) if base else None, mine=row_to_dict(row), theirs=before)
         row.version = base_version + 1
-        if isinstance(row, ConfigurationObject):
-            row.name_key = name_key(row.name)
-            row.changed_at, row.changed_by = utcnow(), self._actor
-            row.created_at, row.created_by = before["created_at"], before["created_by"]
-        for name in observed_columns(row):
-            # Seen on an instance meanwhile, perhaps by another process: no edit carries an older look back.
-            setattr(row, name, before[name])
+        keep_observed(row, before)
         values = row_to_dict(row)
         table = get_table(row)
         done = self.session.execute(
@@ -78,7 +78,7 @@ class UnitOfWork:
         )
         if done.rowcount != 1:  # type: ignore[attr-defined]
             raise ConflictError(base=dict(base) if base else None, mine=values, theirs=self._stored(row))
-        self._record(row, "update", before, values)
+        self._record([RowChange.of(row, "update", before, values)])
         return row
 
     def delete(self, row: SQLModel, base_version: int) -> None:
@@ -88,7 +88,16 @@ class UnitOfWork:
             raise ConflictError(base=None, mine=row_to_dict(row), theirs=before)
         table = get_table(row)
         self.session.execute(delete(table).where(table.c.id == before["id"]))
-        self._record(row, "delete", before, None)
+        self._record([RowChange.of(row, "delete", before, None)])
+
+    def new_batch(self, objects: Sequence[ConfigurationObject]) -> ObjectBatch:
+        """Return a batch for `objects`, none of which is stored yet; `write_batch` stores those that it was given."""
+        return ObjectBatch(self.session, objects, actor=self._actor)
+
+    def write_batch(self, batch: ObjectBatch) -> None:
+        """Store the objects of a batch, each with its revision and its link in the audit chain. Raises ConflictError."""
+        batch.write()
+        self._record(batch.changes)
 
     def observe(
         self,
@@ -114,8 +123,8 @@ class UnitOfWork:
         for rows in alike.values():
             # Rows whose columns are the same go to the database together: a look may tell something of thousands.
             self.session.execute(update(table).where(table.c.id == bindparam("of_row")), rows)
-        for start in range(0, len(copies), COPY_BATCH_SIZE):
-            self._copy(table, copies[start : start + COPY_BATCH_SIZE])
+        for start in range(0, len(copies), BATCH_SIZE):
+            self._copy(table, copies[start : start + BATCH_SIZE])
         if seen or copies:
             self.event("observe", kind=str(table.name), detail=detail or f"{len(seen) + len(copies)} rows")
 
@@ -127,8 +136,11 @@ class UnitOfWork:
         if set(present.values()) - {COPY_VERSION}:
             raise ValueError("a row that is edited here cannot be replaced by a copy")
         if present:
-            self.session.execute(delete(table).where(table.c.id.in_(present)))
-        self.session.execute(table.insert(), list(rows.values()))
+            # In place: a list that was read before finds the row where it was.
+            again = [rows.pop(key) | {"of_row": key} for key in present]
+            self.session.execute(update(table).where(table.c.id == bindparam("of_row")), again)
+        if rows:
+            self.session.execute(table.insert(), list(rows.values()))
 
     def event(
         self,
@@ -152,7 +164,7 @@ class UnitOfWork:
             previous_hash="",
             hash="",
         )
-        self._append(entry)
+        self._append([entry])
 
     def finish(self) -> None:
         """Chain the lines of timelines that were added or removed: one audit entry for all of each."""
@@ -175,43 +187,47 @@ class UnitOfWork:
         found = self.session.execute(select(table).where(table.c.id == row.id)).mappings().first()  # type: ignore[attr-defined]
         return dict(found) if found else None
 
-    def _last_number(self, row: ConfigurationObject) -> int:
-        table = get_table(Revision)
-        mine = (table.c.object_id == row.id, table.c.object_kind == str(get_table(row).name))
-        return self.session.execute(select(func.max(table.c.number)).where(*mine)).scalar() or 0
+    def _record(self, changes: Sequence[RowChange]) -> None:
+        revisions = [self._revision(change) for change in changes]
+        if not revisions:
+            return
+        self.session.execute(get_table(Revision).insert(), [row_to_dict(one) for one in revisions])
+        self._append([self._entry(one) for one in revisions])
+        for change in changes:
+            if change.after is not None and answer_outbox.ends_request(
+                change.table, change.before, change.after
+            ):
+                self._add_delivery(change.after)
 
-    def _record(self, row: SQLModel, operation: str, before: RowDict | None, after: RowDict | None) -> None:
-        values = after or before or {}
-        revision = Revision(
-            object_kind=str(get_table(row).name),
+    def _revision(self, change: RowChange) -> Revision:
+        values = change.after or change.before or {}
+        return Revision(
+            object_kind=change.table,
             object_id=values["id"],
             object_name=_object_name(values),
-            number=int(values["version"]) + (after is None),
-            operation=operation,
-            before=to_json(before) if before else None,
-            after=to_json(after) if after else None,
+            number=int(values["version"]) + (change.after is None),
+            operation=change.operation,
+            before=to_json(change.before) if change.before else None,
+            after=to_json(change.after) if change.after else None,
             note=self._note,
             changed_at=utcnow(),
             changed_by=self._actor,
         )
-        self.session.execute(get_table(revision).insert().values(**row_to_dict(revision)))
-        self._append(
-            AuditEntry(
-                seq=0,
-                at=revision.changed_at,
-                actor=self._actor,
-                operation=operation,
-                object_kind=revision.object_kind,
-                object_id=revision.object_id,
-                object_name=revision.object_name,
-                revision_id=revision.id,
-                detail=revision_detail(revision),
-                previous_hash="",
-                hash="",
-            )
+
+    def _entry(self, revision: Revision) -> AuditEntry:
+        return AuditEntry(
+            seq=0,
+            at=revision.changed_at,
+            actor=self._actor,
+            operation=revision.operation,
+            object_kind=revision.object_kind,
+            object_id=revision.object_id,
+            object_name=revision.object_name,
+            revision_id=revision.id,
+            detail=revision_detail(revision),
+            previous_hash="",
+            hash="",
         )
-        if after is not None and answer_outbox.ends_request(revision.object_kind, before, after):
-            self._add_delivery(after)
 
     def _add_delivery(self, request: RowValues) -> None:
         made = answer_outbox.add_delivery(self.session, request)
@@ -219,11 +235,12 @@ class UnitOfWork:
             kind = str(get_table(made).name)
             self.event("answer", kind=kind, object_id=made.id, name=made.client_name, detail=made.outcome)
 
-    def _append(self, entry: AuditEntry) -> None:
-        append_entry(self.session, entry)
-        self.changes.append(
+    def _append(self, entries: Sequence[AuditEntry]) -> None:
+        append_entries(self.session, entries)
+        self.changes += [
             Change(entry.object_kind, entry.object_id, entry.operation, self._actor, entry.seq)
-        )
+            for entry in entries
+        ]
 
 
 def _object_name(values: RowValues) -> str:

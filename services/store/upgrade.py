@@ -1,6 +1,7 @@
 """Opening a store: check its version, back it up, upgrade it, verify it."""
 
 import logging
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from models.compact_columns import LONG_FORMS
 from models.store_meta import StoreMeta
 from services.common.progress import Progress, ignore_progress
 from services.store import postgresql_trigrams
@@ -21,13 +23,22 @@ from services.store.engine import (
     sqlite_path,
 )
 from services.store.errors import StoreError, open_error, store_empty, store_missing, store_too_new
+from services.store.full_text import index_all_texts
 from services.store.schema_version import SCHEMA_REVISION
 
+SHORT_FORMS_REVISION = "0014"
+"""The migration after which times are numbers and ids are bytes on SQLite."""
 DATABASE_MIN_BYTES = 512
 """Bytes of the smallest database there can be."""
 
 HOT_JOURNAL_CODES = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
 """What SQLite answers a reader that may not write, where a writer was killed."""
+
+FREE_BYTES_MIN, FREE_SHARE_MIN = 16 * 1024 * 1024, 0.2
+"""How much of a file has to be empty for it to be written anew."""
+FREE_SPACE_KEPT = (
+    "The file of the store stays as large as it was; what is empty in it is filled by new requests"
+)
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +88,8 @@ def _create_or_upgrade(url: str, path: Path | None, progress: Progress, *, make:
         if current is None and not make:
             raise store_empty(url)
         _reject_unknown_revision(url, current)
+        if current is not None and current >= SHORT_FORMS_REVISION:
+            setattr(engine.dialect, LONG_FORMS, False)
         if current is not None and path is not None:
             progress("Copying the store before it is brought up to this release")
             back_up(path)
@@ -88,6 +101,8 @@ def _create_or_upgrade(url: str, path: Path | None, progress: Progress, *, make:
             if _current_revision(connection) != SCHEMA_REVISION:
                 _run_migrations(connection, ignore_progress if current is None else progress)
             indexed = engine.dialect.name != "postgresql" or postgresql_trigrams.has_text_index(connection)
+        if current is not None and path is not None:
+            _give_back_free_space(engine, path, progress)
         if not indexed:
             progress(postgresql_trigrams.EXTENSION_MISSING)
             log.warning(postgresql_trigrams.EXTENSION_MISSING)
@@ -177,6 +192,47 @@ def _run_migrations(connection: Connection, progress: Progress) -> None:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
             raise OSError(f"the upgrade would break {len(broken)} references; it was taken back")
+
+
+def _give_back_free_space(engine: Engine, path: Path, progress: Progress) -> None:
+    """Make the file of an SQLite store smaller where an upgrade left much of it empty, or say how much that is.
+
+    It is written anew beside itself, which takes its size twice for a while. Nothing is lost when it fails.
+    """
+    with engine.connect() as connection:
+        pages, free, size = (
+            int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+    if free * size < FREE_BYTES_MIN or free < pages * FREE_SHARE_MIN:
+        return
+    progress("Giving back the room that the store does not need any more")
+    try:
+        renumbered = _write_file_anew(path, 2 * (pages - free) * size)
+    except (OSError, sqlite3.Error) as error:
+        progress(FREE_SPACE_KEPT)
+        log.warning("%s: %s", FREE_SPACE_KEPT, error)
+        return
+    if renumbered:
+        # The full text knows requests by these numbers.
+        with engine.execution_options(write=True).begin() as connection:
+            index_all_texts(connection)
+
+
+def _write_file_anew(path: Path, needed: int) -> bool:
+    """Write the file without its empty pages, which needs so many bytes; return whether rows of requests have other numbers.
+
+    Raises sqlite3.Error, OSError.
+    """
+    if shutil.disk_usage(path.parent).free < needed:
+        raise OSError(f"the disk has no room for {needed // 1_000_000} MB meanwhile")
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)) as file:
+        last = "SELECT max(rowid) FROM approval_request"
+        before = file.execute(last).fetchone()
+        file.execute("VACUUM")
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # The order stays: where the last number is the same, all of them are.
+        return bool(file.execute(last).fetchone() != before)
 
 
 def back_up(path: Path) -> Path:

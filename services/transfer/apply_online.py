@@ -72,10 +72,11 @@ async def apply_online(made: DocumentPlan, workspace: Workspace, *, confirmed: i
 async def _resolve_and_store(made: DocumentPlan, workspace: Workspace, confirmed: int | None) -> None:
     raise_for_open_requests(made, confirmed)
     bound: list[_Bound] = []
+    planned = _Planned(made, workspace)
     try:
         for change in made.changes:
             if isinstance(change.item, ApprovalProcess):
-                await _resolve_request_item(change, change.item, made, workspace, bound)
+                await _resolve_request_item(change, change.item, planned, bound)
         await asyncio.to_thread(apply_plan, made, workspace.configuration, confirmed=confirmed)
     except BaseException:
         for credential, place, names in bound:
@@ -84,42 +85,37 @@ async def _resolve_and_store(made: DocumentPlan, workspace: Workspace, confirmed
 
 
 async def _resolve_request_item(
-    change: ObjectChange,
-    item: ApprovalProcess,
-    made: DocumentPlan,
-    workspace: Workspace,
-    bound: list[_Bound],
+    change: ObjectChange, item: ApprovalProcess, planned: "_Planned", bound: list[_Bound]
 ) -> None:
     """Fill in the sys_id of a request item that is named without one: found by its contract on its server."""
     if not item.request_item_name or item.request_item_id or item.server_id is None:
         return
-    server, credential = await asyncio.to_thread(_planned_server, made, workspace, item.server_id)
+    made, vault = planned.made, planned.workspace.vault
+    server, credential = await asyncio.to_thread(planned.server, item.server_id)
 
     async def bind(chosen: UserCredential, place: Destination) -> None:
-        if names := await asyncio.to_thread(bind_secrets, workspace.vault, chosen, place):
+        if names := await asyncio.to_thread(bind_secrets, vault, chosen, place):
             bound.append((chosen, place, names))
 
     async def sign_in() -> ServerSignIn:
         if credential is None:
             raise _credential_missing_error(server.name)
         await bind(credential, server.destination)
-        return await asyncio.to_thread(read_sign_in, workspace.vault, credential, server.destination)
+        return await asyncio.to_thread(read_sign_in, vault, credential, server.destination)
 
     async def proxy_sign_in() -> SignIn:
-        of_proxy = await asyncio.to_thread(_planned_credential, made, workspace, server.proxy_credential_id)
+        of_proxy = await asyncio.to_thread(planned.credential, server.proxy_credential_id)
         place = server.proxy_destination
         assert of_proxy is not None and place is not None  # noqa: S101, PT018 -- asked for only where both are
         await bind(of_proxy, place)
-        return await asyncio.to_thread(read_password_sign_in, workspace.vault, of_proxy, place)
+        return await asyncio.to_thread(read_password_sign_in, vault, of_proxy, place)
 
     async def certificate_passphrase() -> Secret | None:
         # The connection is opened before anything signs in.
         if credential is None:
             return None
         await bind(credential, server.destination)
-        return await asyncio.to_thread(
-            read_own_certificate_passphrase, workspace.vault, credential, server.destination
-        )
+        return await asyncio.to_thread(read_own_certificate_passphrase, vault, credential, server.destination)
 
     through = server.proxy_credential_id is not None and server.proxy_destination is not None
     settings = ConnectionSettings.of(
@@ -216,25 +212,26 @@ def _set_request_item_id(change: ObjectChange, item: ApprovalProcess, sys_id: st
         change.operation = "update" if change.fields else "keep"
 
 
-def _planned_server(
-    made: DocumentPlan, workspace: Workspace, server_id: uuid.UUID
-) -> tuple[ForeignSystem, UserCredential | None]:
-    """Return a server and its credential as they will be after the plan."""
-    server = _planned_object(made, workspace, ForeignSystem, server_id)
-    return server, _planned_credential(made, workspace, server.credential_id)
+class _Planned:
+    """Objects as they will be after a plan: those of the document, and what is stored of all others."""
 
+    def __init__(self, made: DocumentPlan, workspace: Workspace) -> None:
+        self.made = made
+        self.workspace = workspace
+        self._items = {change.item.id: change.item for change in made.changes}
 
-def _planned_credential(
-    made: DocumentPlan, workspace: Workspace, credential_id: uuid.UUID | None
-) -> UserCredential | None:
-    if credential_id is None:
-        return None
-    return _planned_object(made, workspace, UserCredential, credential_id)
+    def server(self, server_id: uuid.UUID) -> tuple[ForeignSystem, UserCredential | None]:
+        """Return a server and its credential."""
+        server = self._object(ForeignSystem, server_id)
+        return server, self.credential(server.credential_id)
 
+    def credential(self, credential_id: uuid.UUID | None) -> UserCredential | None:
+        """Return a credential, or None for no id."""
+        return None if credential_id is None else self._object(UserCredential, credential_id)
 
-def _planned_object(made: DocumentPlan, workspace: Workspace, model: type[T], object_id: uuid.UUID) -> T:
-    planned = (c.item for c in made.changes if isinstance(c.item, model) and c.item.id == object_id)
-    return next(planned, None) or workspace.configuration.get(model, object_id)
+    def _object(self, model: type[T], object_id: uuid.UUID) -> T:
+        item = self._items.get(object_id)
+        return item if isinstance(item, model) else self.workspace.configuration.get(model, object_id)
 
 
 def _bind_secrets_of_servers(made: DocumentPlan, workspace: Workspace) -> list[str]:
@@ -244,12 +241,13 @@ def _bind_secrets_of_servers(made: DocumentPlan, workspace: Workspace) -> list[s
     document changes is none: it may have been written by somebody else, so the secrets are to be entered again.
     """
     warnings = []
+    planned = _Planned(made, workspace)
     for change in made.changes:
         server = change.item
         if not isinstance(server, Server):
             continue
         for credential_id in dict.fromkeys((server.credential_id, server.proxy_credential_id)):
-            credential = _planned_credential(made, workspace, credential_id)
+            credential = planned.credential(credential_id)
             places = server.destinations_for(credential_id) if credential_id is not None else []
             for place in places:
                 try:

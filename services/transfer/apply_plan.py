@@ -120,7 +120,7 @@ def refresh_plan(made: DocumentPlan, configuration: Configuration) -> None:
 
 def _find_refusals(made: DocumentPlan, configuration: Configuration) -> None:
     changed = [c.item for c in made.changes if c.operation == "update"]
-    made.refusals = [one for one in map(configuration.open_requests_error, changed) if one is not None]
+    made.refusals = configuration.open_requests_errors(changed)
 
 
 def apply_plan(made: DocumentPlan, configuration: Configuration, *, confirmed: int | None = None) -> None:
@@ -129,11 +129,9 @@ def apply_plan(made: DocumentPlan, configuration: Configuration, *, confirmed: i
     Raises InvalidError, ConflictError, and RequestsOpenError when more open requests than `confirmed` depend on an
     object that is renamed or rerouted.
     """
-    # Flushed together at the end: separate audit entries would take as long as the objects themselves.
-    with configuration.store.write("Applied from a document") as work, work.session.no_autoflush:
-        for change in made.changes:
-            if change.operation != "keep":
-                configuration.save_in(work, change.item, confirmed=confirmed)
+    changed = [change.item for change in made.changes if change.operation != "keep"]
+    with configuration.store.write("Applied from a document") as work:
+        configuration.save_all_in(work, changed, confirmed=confirmed)
 
 
 def _resolve_references(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
+from console.inbox.row_reader import PAGE_SIZE
 from models.base import utcnow
 from models.kinds import OPEN_STATES, RequestState
 from services.requests.inbox.filters import PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
@@ -18,7 +19,7 @@ from services.requests.inbox.inbox import Inbox
 from services.store import Store
 from tests.benchmarks.inbox_store import fill
 
-REQUESTS, PAGE, ROUNDS = 1_000_000, 256, 3
+REQUESTS, PAGE, ROUNDS = 1_000_000, PAGE_SIZE, 3
 PAGES, JUMPS, WRITES = 400, 60, 60
 DAY_S = 24 * 60 * 60
 
@@ -63,6 +64,8 @@ class Runs:
     observed: Times = field(default_factory=Times)
     """One look of a worker written down: 200 requests seen and 20 new copies."""
     size_mb: list[float] = field(default_factory=list)
+    request_bytes: list[float] = field(default_factory=list)
+    """Bytes of the file for each request: row, index entries and full text."""
 
 
 def measure(folder: Path) -> Runs:
@@ -75,9 +78,11 @@ def measure(folder: Path) -> Runs:
 def ask(path: Path) -> Runs:
     """Ask a store that is filled."""
     runs, drawn = Runs(), random.Random(9)
-    runs.size_mb.append(path.stat().st_size / 1e6)
+    size = path.stat().st_size
+    runs.size_mb.append(size / 1e6)
     store = Store.open(f"sqlite:///{path}", actor="bench")
     inbox = Inbox(store, me=("App Approvers",))
+    runs.request_bytes.append(size / inbox.count(Filter(), most=None).number)
     ask_for_lists(inbox, runs, drawn)
     for one in PREDEFINED_FILTERS:
         runs.counts.take(lambda f=one.filter: inbox.count(f), ROUNDS)

@@ -40,6 +40,10 @@ class Runs:
     """... by a drag of the bar to anywhere."""
     arrived: list[float] = field(default_factory=list)
     """From the drag until the rows of that place were painted."""
+    opening_steps: list[float] = field(default_factory=list)
+    """Processor time of each step of the window's thread, from one wait for events to the next, while the page opened."""
+    switching_steps: list[float] = field(default_factory=list)
+    """... while another filter or order was read and painted."""
     grown_mb: list[float] = field(default_factory=list)
     """Memory that scrolling took after it had begun."""
 
@@ -108,10 +112,33 @@ async def _open(window: object, runs: Runs) -> None:
             window.pages.removeWidget(page)  # type: ignore[attr-defined]
             page.deleteLater()
     began = time.perf_counter()
-    with _new_rows() as painted:
-        window.show_target(Target(REQUESTS))  # type: ignore[attr-defined]
-        runs.painted.append((await painted - began) * 1000)
-    await _ready(window.page)  # type: ignore[attr-defined]
+    with _watched_steps(runs.opening_steps):
+        with _new_rows() as painted:
+            window.show_target(Target(REQUESTS))  # type: ignore[attr-defined]
+            runs.painted.append((await painted - began) * 1000)
+        await _ready(window.page)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _watched_steps(into: list[float]) -> Iterator[None]:
+    """Collect what each step of this thread's event loop takes of the processor, in milliseconds."""
+    from PyQt6.QtCore import QAbstractEventDispatcher
+
+    dispatcher = QAbstractEventDispatcher.instance()
+    assert dispatcher is not None
+    worked = [time.thread_time()]
+
+    def about_to_block() -> None:
+        # Waiting takes nothing of the processor: what was taken since the last wait is one step.
+        now = time.thread_time()
+        into.append((now - worked[0]) * 1000)
+        worked[0] = now
+
+    dispatcher.aboutToBlock.connect(about_to_block)
+    try:
+        yield
+    finally:
+        dispatcher.aboutToBlock.disconnect(about_to_block)
 
 
 @contextmanager
@@ -144,10 +171,11 @@ async def _scroll(page: object, runs: Runs, soak_s: float) -> None:
     switches += [lambda column=column: page.presenter.sort_by(column) for column in SORTABLE]  # type: ignore[attr-defined]
     for switch in switches * ROUNDS:
         began = time.perf_counter()
-        with _new_rows(model.generation) as painted:
-            switch()
-            runs.switched.append((await painted - began) * 1000)
-        await _ready(page)
+        with _watched_steps(runs.switching_steps):
+            with _new_rows(model.generation) as painted:
+                switch()
+                runs.switched.append((await painted - began) * 1000)
+            await _ready(page)
     bar = table.verticalScrollBar()
     for _ in range(STEPS):
         began = time.perf_counter()

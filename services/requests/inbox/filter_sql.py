@@ -1,24 +1,30 @@
 """The one place where filters and orders of the inbox become SQL, and where rows become plain values."""
 
+import functools
 import re
 import unicodedata
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, String, false, func, literal, literal_column, or_
+from sqlalchemy import ColumnElement, String, false, func, literal, literal_column, or_, type_coerce
+from sqlalchemy.types import NullType
 
 from models.approval_request import ApprovalRequest
+from models.compact_columns import read_moment, read_uuid, unpack_id
 from models.kinds import OPEN_STATES, RequestState
 from services.requests.inbox.filters import ME, Filter, Sort
 from services.requests.inbox.folded_columns import casefolded
+from services.requests.inbox.row_place import row_place
 from services.store.row_values import SqlColumn, get_table
 
 SortKey: TypeAlias = tuple[object, ...]
 """Values of the columns of an order, in one row."""
 
 REQUEST_TABLE = get_table(ApprovalRequest)
+RAW_ID = row_place(REQUEST_TABLE.c.id)
+"""Identifies a row, as the database returns it: thousands of them are only passed back in a query."""
 TIME_RANGE_MAX_S = 100 * 366 * 24 * 60 * 60
 """Largest time range of a filter; larger ones would exceed the calendar of Python and of the databases."""
 
@@ -60,22 +66,47 @@ _COLUMN_NAME_BY_FIELD = {
     "computer": "agent_name",
     "process": "process_name",
 }
-ROW_COLUMNS = tuple(REQUEST_TABLE.c[_COLUMN_NAME_BY_FIELD.get(name, name)] for name in RequestRow._fields)
-_STATE_INDEX = RequestRow._fields.index("state")
-_WAITS_FOR_INDEX = RequestRow._fields.index("waits_for")
+ROW_COLUMN_NAMES = tuple(_COLUMN_NAME_BY_FIELD.get(name, name) for name in RequestRow._fields)
+ROW_COLUMNS = tuple(type_coerce(REQUEST_TABLE.c[name], NullType()) for name in ROW_COLUMN_NAMES)
+"""The columns of a row as the database returns them: `to_request_row` converts them in a third of the time."""
+_MOMENT_PLACES = tuple(
+    RequestRow._fields.index(name) for name in ("requested_at", "times_out_at", "ended_at", "observed_at")
+)
+_SHARED_ID_PLACES = tuple(RequestRow._fields.index(name) for name in ("process_id", "server_id"))
+_PACKED_ID_PLACES = tuple(
+    RequestRow._fields.index(name) for name in ("record_id", "external_id", "approval_id")
+)
+_ID_PLACE, _STATE_PLACE, _WAITS_FOR_PLACE, _REHEARSAL_PLACE = (
+    RequestRow._fields.index(name) for name in ("id", "state", "waits_for", "rehearsal")
+)
 
 
-def to_request_row(values: Sequence[object]) -> RequestRow:
+def to_request_row(values: Sequence[Any]) -> RequestRow:  # Any: each column has a type of its own
     """Return the row for the values of ROW_COLUMNS."""
     plain = list(values)
+    plain[_ID_PLACE] = read_uuid(plain[_ID_PLACE])
+    for place in _MOMENT_PLACES:
+        if plain[place] is not None:
+            plain[place] = read_moment(plain[place])
+    for place in _SHARED_ID_PLACES:
+        if plain[place] is not None:
+            plain[place] = _read_shared_id(plain[place])
+    for place in _PACKED_ID_PLACES:
+        if plain[place]:
+            plain[place] = unpack_id(plain[place])
     # The column keeps the approvers that were read last, also if the request has ended without a further read.
-    waiting = str(plain[_WAITS_FOR_INDEX]).split("\n") if plain[_STATE_INDEX] in OPEN_STATES else ()
-    plain[_WAITS_FOR_INDEX] = tuple(line for line in waiting if line)
+    waiting = plain[_WAITS_FOR_PLACE].split("\n") if plain[_STATE_PLACE] in OPEN_STATES else ()
+    plain[_WAITS_FOR_PLACE] = tuple(line for line in waiting if line)
+    plain[_REHEARSAL_PLACE] = bool(plain[_REHEARSAL_PLACE])
     return RequestRow._make(plain)
 
 
+_read_shared_id = functools.lru_cache(maxsize=1024)(read_uuid)
+"""Rows share the ids of few servers and processes."""
+
+
 def sort_key(sort: Sort) -> tuple[SqlColumn, ...]:
-    """Return the columns of an order; the last one is the id, so that no two rows are equal."""
+    """Return the columns of an order; the last one is RAW_ID, so that no two rows are equal."""
     c = REQUEST_TABLE.c
     first: dict[str, SqlColumn] = {
         "state": c.state,
@@ -87,7 +118,7 @@ def sort_key(sort: Sort) -> tuple[SqlColumn, ...]:
         "number": c.number,
     }
     own = (first[sort.column],) if sort.column in first else ()
-    return (*own, c.requested_at, c.id)
+    return (*own, c.requested_at, RAW_ID)
 
 
 def is_ascending(sort: Sort) -> bool:

@@ -20,7 +20,7 @@ SORTABLE_COLUMNS = ("age", "state", "policy", "user", "computer", "file", "times
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A column of SORTABLE_COLUMNS; equal rows are ordered by request time, then by id, in the same direction.
+    """A column of SORTABLE_COLUMNS; equal rows are ordered by request time, then by their place in the store, in the same direction.
 
     `age` ascending is youngest first; `times_out` ascending is what times out next.
     """

@@ -5,6 +5,7 @@ wildcards; case is ignored.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Integer,
+    LargeBinary,
     String,
     Uuid,
     and_,
@@ -24,15 +26,16 @@ from sqlalchemy import (
     select,
     table,
     text,
+    type_coerce,
 )
 from sqlalchemy.sql.util import ClauseAdapter
 from sqlmodel import Session
 
 from services.common.plain_text import replace_unstorable
-from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition, sql_clauses
+from services.common.uuid_text import normalize_id
+from services.requests.inbox.filter_sql import RAW_ID, REQUEST_TABLE, FilterCondition, sql_clauses
 from services.requests.inbox.index_selection import (
     AGE_INDEX,
-    RAW_ID,
     IndexSelection,
     bounding_conditions,
     with_index_hint,
@@ -71,7 +74,9 @@ TEXT_TABLE = table(
 
 _UUID_ARRAY = ARRAY(Uuid())
 _ROWID = literal_column(f"{REQUEST_TABLE.name}.rowid", Integer())
-_LAST_CHARACTER = chr(0x10FFFF)
+_LAST_CHARACTER, _LAST_BYTE = chr(0x10FFFF), b"\xff"
+ID_DIGITS = 32
+_HEX_DIGITS = re.compile(f"[0-9a-f]{{1,{ID_DIGITS}}}")
 
 
 class SearchResult(NamedTuple):
@@ -96,7 +101,9 @@ def search_requests(
         return _search_postgresql(session, words, longest, conditions, selection)
     check = (
         func.__getattr__(MATCH_FUNCTION)(
-            _concatenate_columns(TEXT_COLUMNS), _concatenate_columns(ID_COLUMNS), "\n".join(words)
+            _concatenate_columns(TEXT_COLUMNS),
+            "\n".join(words),
+            *(literal_column(f"{REQUEST_TABLE.name}.{name}") for name in ID_COLUMNS),
         )
         == 1
     )
@@ -118,7 +125,7 @@ def _candidate_rowids(
     if not asked:
         return (None, True) if selection.is_small else (_newest_rowids(session, conditions), False)
     hits = "SELECT rowid FROM request_text WHERE request_text MATCH :asked ORDER BY rowid DESC LIMIT :most"
-    rows = list(session.execute(text(hits), {"asked": asked, "most": CANDIDATES_MAX + 1}).scalars())
+    rows = list(session.execute(text(hits), {"asked": asked, "most": CANDIDATES_MAX + 1}).scalars().all())
     if selection.is_small and selection.entry_count < len(rows):
         return None, True
     by_id = [row for word in words for row in _rowids_with_id_prefix(session, word)]
@@ -129,16 +136,22 @@ def _newest_rowids(session: Session, conditions: Sequence[FilterCondition]) -> l
     newest = with_index_hint(select(_ROWID).select_from(REQUEST_TABLE), AGE_INDEX.name).where(
         *sql_clauses(bounding_conditions(AGE_INDEX, conditions))
     )
-    ordered = newest.order_by(REQUEST_TABLE.c.requested_at.desc(), REQUEST_TABLE.c.id.desc())
-    return list(session.execute(ordered.limit(SCAN_MAX)).scalars())
+    ordered = newest.order_by(REQUEST_TABLE.c.requested_at.desc(), RAW_ID.desc())
+    return list(session.execute(ordered.limit(SCAN_MAX)).scalars().all())
 
 
 def _rowids_with_id_prefix(session: Session, word: str) -> Iterator[int]:
     """Yield the rows with an id that begins with `word`, in any form in which ids are stored."""
     starts = {start for form in id_search_forms(word) for start in (form, form.upper())}
+    digits = normalize_id(word).replace("-", "")
     for name in ID_COLUMNS if starts else ():
-        column = REQUEST_TABLE.c[name]
-        begins = or_(*(and_(column >= start, column < start + _LAST_CHARACTER) for start in sorted(starts)))
+        written = type_coerce(REQUEST_TABLE.c[name], String())
+        ranges = [and_(written >= start, written < start + _LAST_CHARACTER) for start in sorted(starts)]
+        if _HEX_DIGITS.fullmatch(digits):
+            packed = type_coerce(REQUEST_TABLE.c[name], LargeBinary())
+            lowest, highest = (bytes.fromhex(digits.ljust(ID_DIGITS, digit)) for digit in "0f")
+            ranges.append(packed.between(lowest, highest + _LAST_BYTE))
+        begins = or_(*ranges)
         rows = with_index_hint(
             select(_ROWID).select_from(REQUEST_TABLE), f"ix_{REQUEST_TABLE.name}_{name}"
         ).where(begins)
@@ -161,7 +174,7 @@ def _search_postgresql(
         ).where(*shown, *holding)
         if len(words) == len(longest):
             return SearchResult(joined, complete=True)
-        rows = list(session.execute(joined).scalars())
+        rows = list(session.execute(joined).scalars().all())
         complete = True
     elif all(len(word) < GRAM_LENGTH for word in words):
         bounded = sql_clauses(bounding_conditions(AGE_INDEX, conditions))
@@ -174,7 +187,7 @@ def _search_postgresql(
         # A subquery for each of these rows: a join would read the whole table of texts.
         own = select(TEXT_TABLE.c.held).where(TEXT_TABLE.c.request_id == newest.c.id).scalar_subquery()
         held = select(newest.c.id).where(*(own.contains(word, autoescape=True) for word in longest))
-        rows, complete = list(session.execute(held).scalars()), False
+        rows, complete = list(session.execute(held).scalars().all()), False
     else:
         rows = _newest_matching_ids(session, holding)
         rows, complete = rows[:CANDIDATES_MAX], len(rows) <= CANDIDATES_MAX
@@ -197,7 +210,7 @@ def _newest_matching_ids(session: Session, holding: Sequence[ColumnElement[bool]
         select(TEXT_TABLE.c.request_id, TEXT_TABLE.c.seq).where(*holding).cte().prefix_with("MATERIALIZED")
     )
     found = select(everywhere.c.request_id).order_by(everywhere.c.seq.desc()).limit(CANDIDATES_MAX + 1)
-    return list(session.execute(found).scalars())
+    return list(session.execute(found).scalars().all())
 
 
 def _matching_ids_in_window(
@@ -210,7 +223,7 @@ def _matching_ids_in_window(
         .where(*(adapter.traverse(one) for one in holding))
         .limit(CANDIDATES_MAX + 1)
     )
-    return list(session.execute(near).scalars())
+    return list(session.execute(near).scalars().all())
 
 
 def _is_any_of(key: SqlColumn, rows: Sequence[uuid.UUID]) -> ColumnElement[bool]:
@@ -224,7 +237,7 @@ def _filter_by_all_words(
     columns = (TEXT_TABLE.c.request_id, TEXT_TABLE.c.held, *(TEXT_TABLE.c[name] for name in ID_COLUMNS))
     found = session.execute(select(*columns).where(_is_any_of(TEXT_TABLE.c.request_id, rows)))
     asked = "\n".join(words)
-    return [row[0] for row in found if matches_words(row[1], "\n".join(row[2:]), asked)]
+    return [row[0] for row in found if matches_words(row[1], row[2:], asked)]
 
 
 def _contains_word(word: str) -> ColumnElement[bool]:

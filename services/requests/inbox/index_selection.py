@@ -7,8 +7,7 @@ Other databases have statistics and choose themselves.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, literal_column, select, type_coerce
-from sqlalchemy.types import NullType
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlmodel import Session
 
 from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition, sql_clauses
@@ -18,8 +17,6 @@ from services.store.row_values import SqlStatement
 IN_MEMORY_SORT_MAX = 10_000
 """Up to this number, rows are fetched and sorted in any order; more rows are read in the order of an index."""
 
-RAW_ID = type_coerce(REQUEST_TABLE.c.id, NullType())
-"""The id as the database returns it, without conversion: thousands of them are only passed back in a query."""
 INDEX_PROBE_MAX = 3 * IN_MEMORY_SORT_MAX
 """The same limit for recent rows in an order that correlates with age: they are at the far end of the index of that order,
 and sorting this many is faster than reading the index up to there."""
@@ -44,7 +41,7 @@ def _index(name: str, leading_column: str, *further: str, covered: str = "") -> 
 
 AGE_INDEX = _index("by_age", "requested_at")
 _CANDIDATE_INDEXES = (
-    _index("ended", "ended_at", covered="state"),
+    _index("ended", "ended_at"),
     _index("mismatch", "mismatch", "requested_at"),
     _index("answer_fault", "answer_fault", "requested_at"),
     _index("of_process", "process_id", "requested_at", covered="state"),

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, select, tuple_
 from sqlmodel import Session
 
 from services.requests.inbox.filter_sql import (
+    RAW_ID,
     REQUEST_TABLE,
     ROW_COLUMNS,
     RequestRow,
@@ -28,7 +29,6 @@ from services.requests.inbox.full_text import search_requests, split_words
 from services.requests.inbox.index_selection import (
     IN_MEMORY_SORT_MAX,
     LITERAL_ONE,
-    RAW_ID,
     IndexSelection,
     count_rows,
     ordered_index_name,
@@ -97,7 +97,8 @@ class ResultSet:
         if ids is None:
             return self._read_ordered(session, sort, start, limit, near)
         wanted = ids[start : start + limit]
-        found = session.execute(select(RAW_ID, *ROW_COLUMNS).where(RAW_ID.in_(wanted))) if wanted else ()
+        read = select(RAW_ID, *ROW_COLUMNS).where(RAW_ID.in_(wanted))
+        found = session.execute(read).all() if wanted else ()
         by_id = {one[0]: to_request_row(one[1:]) for one in found}
         return Slice(start, [by_id[one] for one in wanted if one in by_id], complete=self._complete)
 
@@ -175,7 +176,7 @@ class ResultSet:
             statement = with_index_hint(
                 select(RAW_ID).where(*sql_clauses(self._conditions)), selection.index_name
             )
-        return list(session.execute(statement.order_by(*sort_key(sort))).scalars())
+        return list(session.execute(statement.order_by(*sort_key(sort))).scalars().all())
 
     # -- long lists --------------------------------------------------------
 

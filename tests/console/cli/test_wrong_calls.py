@@ -8,6 +8,7 @@ import pytest
 import typer.main
 
 from console.cli.app import app
+from console.cli.lazy_group import import_command
 from models.kinds import Kind
 from services.common.store_location import sqlite_file
 from services.common.user_folders import Paths
@@ -530,7 +531,9 @@ def test_shared_options_may_stand_anywhere(cli, tmp_path):
 def every_command(command=None, path=()):
     command = command or typer.main.get_command(app)
     yield path, command
-    for name, child in getattr(command, "commands", {}).items():
+    sources = getattr(command, "sources", {})
+    for name, listed in getattr(command, "commands", {}).items():
+        child = import_command(name, sources[name]) if name in sources else listed
         yield from every_command(child, (*path, name))
 
 

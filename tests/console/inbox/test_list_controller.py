@@ -11,6 +11,7 @@ from PyQt6.QtTest import QTest
 from console.inbox import cell_content, request_rows
 from console.inbox.row_reader import PAGE_SIZE
 from console.inbox.table_model import MAX_CACHED_PAGES, InboxModel
+from console.inbox.table_view import InboxTable
 from console.widgets.data_table import ROW
 from models.kinds import RequestState
 from services.language import duration, short_duration
@@ -283,3 +284,28 @@ def test_an_age_is_tinted_by_the_share_of_its_time(used_s, tone):
     assert cell_content.age_tone(used) == tone
     ended = request(1, state=RequestState.APPROVED, requested_at=now)
     assert cell_content.time_used(ended, now) is None
+
+
+def test_a_list_is_measured_once_and_no_more_while_its_times_go_on(run, ctx, store, monkeypatch):
+    put(store, *(request(n, 10_000 + n, RequestState.TIMED_OUT) for n in range(60)))
+    measured = []
+    measure = InboxTable.measure
+
+    def counted(table):
+        measured.append(table.requests.generation)
+        measure(table)
+
+    monkeypatch.setattr(InboxTable, "measure", counted)
+
+    async def story():
+        async with opened(ctx) as page:
+            page.presenter.show_filter("all")
+            await settled(page)
+            measured.clear()
+            page.presenter.sort_by(request_rows.USER)
+            await settled(page)
+            assert measured == [page.model.generation]
+            page.widgets.update_times()
+            assert measured == [page.model.generation]
+
+    run(story(), LONG_S)

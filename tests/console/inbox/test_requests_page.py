@@ -1,5 +1,7 @@
 """The inbox over a real store: filters, search, order, and the states in place of the list."""
 
+import subprocess
+import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +25,12 @@ from tests.console.inbox.support import LONG_S, change, looked, numbers, opened,
 def test_the_filters_that_stand_ready_are_those_of_the_inbox():
     assert [(one.key, one.name) for one in PREDEFINED_FILTERS] == list(BUILT_IN_FILTERS)
     assert set(SORTABLE.values()) == set(SORTS)
+
+
+def test_the_page_is_there_before_its_dialogs_are_imported():
+    code = "import sys, console.inbox.requests_page; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not {"console.inbox.decision_dialog", "console.forms.reference_picker"} & set(done.stdout.split())
 
 
 def test_pending_requests_stand_oldest_first_with_their_counts(run, ctx, store):

@@ -176,6 +176,17 @@ def test_moments_are_written_in_local_time_and_the_users_form():
     assert date_time(AT, language=ENGLISH) == "2026-01-31 16:59"
 
 
+def test_the_pattern_of_a_date_is_not_searched_for_in_each_cell(monkeypatch):
+    def searched(*_):
+        raise AssertionError("a search takes a millisecond")
+
+    monkeypatch.setattr("babel.dates.match_skeleton", searched)
+    for name, written in (("en", "29 Jan"), ("de", "29. Jan.")):
+        language.set_language(name)
+        for _ in range(3):
+            assert short_moment(AT - timedelta(days=2), AT) == written
+
+
 @pytest.mark.parametrize(
     ("seconds", "english", "translated"),
     [

@@ -11,6 +11,7 @@ from models.kinds import OPEN_STATES, Kind, RequestState
 from services.common.plain_text import replace_unstorable
 from services.configuration import Configuration
 from services.requests.inbox.filters import ME
+from services.requests.inbox.row_place import row_place
 from services.store.full_text import ID_COLUMNS, TEXT_COLUMNS, fold, id_search_forms
 from services.store.row_values import get_table
 
@@ -82,9 +83,10 @@ def add_rows(store, rows):
 
 
 def stored_rows(store):
-    """Return all rows as they are stored."""
+    """Return all rows as they are stored, each with its `place`."""
     with store.read() as session:
-        return list(session.execute(select(get_table(ApprovalRequest))).mappings())
+        table = get_table(ApprovalRequest)
+        return list(session.execute(select(table, row_place(table.c.id).label("place"))).mappings())
 
 
 def shown(rows, filter_, me=(), at=NOW):
@@ -147,5 +149,5 @@ def in_order(rows, sort):
         "number": lambda row: row["number"],
     }[sort.column]
     backwards = sort.descending != (sort.column == "age")
-    ordered = sorted(rows, key=lambda row: (own(row), row["requested_at"], row["id"].hex), reverse=backwards)
+    ordered = sorted(rows, key=lambda row: (own(row), row["requested_at"], row["place"]), reverse=backwards)
     return [row["id"] for row in ordered]

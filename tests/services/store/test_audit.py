@@ -266,7 +266,7 @@ def test_a_well_made_entry_behind_the_head_is_found(copy):
     head = copy.rows("SELECT value FROM store_meta WHERE key = 'audit_head'")[0][0]
     with Session(engine) as session:
         entry = audit_trail.AuditEntry(seq=0, operation="export", previous_hash="", hash="")
-        audit_trail.append_entry(session, entry)
+        audit_trail.append_entries(session, [entry])
         session.commit()
     engine.dispose()
     assert copy.verdict.ok

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 from models.action import Platform
 from models.base import name_key
@@ -14,7 +14,6 @@ from models.window_texts import TextKey, dump_window_texts
 from services.common.errors import ConflictError, InvalidError
 from services.configuration import Configuration
 from services.store import Store
-from services.store.unit_of_work import UnitOfWork
 from services.transfer import DocumentError, apply_plan, export_document, plan_document, read_document
 
 pytestmark = pytest.mark.every_database
@@ -210,16 +209,14 @@ class TestSysIdThatIsLeftOut:
 
 
 class TestOneTransaction:
-    def test_a_failure_in_the_middle_leaves_nothing(self, configuration, monkeypatch):
+    def test_a_failure_in_the_middle_leaves_nothing(self, configuration):
         made = planned(WHOLE, configuration)
-        insert = UnitOfWork.insert
 
-        def breaks_at_the_third(work, row):
-            if row.kind is Kind.APPROVAL_PROCESS:
+        @event.listens_for(configuration.store.engine, "before_cursor_execute")
+        def break_at_the_third_kind(_connection, _cursor, statement, *_more):
+            if statement.startswith("INSERT INTO approval_process"):
                 raise OSError("the disk is full")
-            return insert(work, row)
 
-        monkeypatch.setattr(UnitOfWork, "insert", breaks_at_the_third)
         with pytest.raises(OSError, match="disk is full"):
             apply_plan(made, configuration)
         assert [configuration.all(kind) for kind in Kind] == [[] for _ in Kind]
