@@ -58,13 +58,13 @@ class Catalogue:
         # A search costs the instance about as much for one row as for a page, so that there is one page for most.
         size = max(BATCH, min(limit, SEARCH_PAGE_MAX))
         rows = self._instance.table("sc_cat_item").rows(query, fields=FIELDS, page_size=size)
-        async with _started(rows) as following:
+        async with _started(rows) as listed:
             marked = await self.find_by_contract(name)
             if marked:
                 yield marked
             seen, given = {item.sys_id for item in marked}, len(marked)
             batch: list[RequestItem] = []
-            async for row in following:
+            async for row in listed:
                 if given + len(batch) >= limit:
                     break  # those that keep the contract may be as many
                 if row["sys_id"] not in seen:
@@ -132,14 +132,14 @@ async def _started(rows: AsyncIterator[Row]) -> AsyncIterator[AsyncIterator[Row]
     """Give the rows of a list whose first call runs from now on, beside what else the block does."""
     first: asyncio.Future[Row | None] = asyncio.ensure_future(anext(rows, None))
 
-    async def following() -> AsyncIterator[Row]:
+    async def listed() -> AsyncIterator[Row]:
         row = await first
         while row is not None:
             yield row
             row = await anext(rows, None)
 
     try:
-        yield following()
+        yield listed()
     finally:
         first.cancel()
         await asyncio.wait({first})

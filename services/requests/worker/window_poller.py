@@ -121,7 +121,7 @@ class WindowPoller:
 
     def retry_local_faults(self) -> None:
         """Poll again soon what failed here before anything was sent, such as for a missing secret."""
-        self._worker.retry_local_faults()
+        self._worker.server_schedule.retry_local_faults()
 
     def _status_after_failure(self, status: PollingStatus, working: "asyncio.Task[None]") -> PollingStatus:
         """Return how it stands after the worker of this window has ended; an error of it is told."""

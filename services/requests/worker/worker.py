@@ -6,8 +6,6 @@ and what a dead one was doing is taken over. A worker that is told to stop finis
 
 import asyncio
 import logging
-import math
-import random
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +20,6 @@ from models.kinds import RequestErrorKind, RequestState
 from services.answers.outbox import Outbox
 from services.answers.sender import AnswerSender, DestinationSource
 from services.common.errors import Problem
-from services.common.fault_ids import FaultId
 from services.common.unexpected_errors import to_console_error
 from services.coordination import process_identity
 from services.coordination.clock import Clock, SystemClock
@@ -30,13 +27,13 @@ from services.coordination.leases import Leases
 from services.coordination.worker_presence import PRESENCE_INTERVAL_S, announce_worker
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.lifecycle.transactions import RequestTransactions
-from services.requests.polling.interval import POLL_INTERVAL_S
 from services.requests.polling.poll_result import PollResult, SkipReason
 from services.requests.polling.poller import Poller
 from services.requests.records.instance_provider import InstanceProvider
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
 from services.requests.worker.due_work import DueWork, DueWorkReader, WorkItem
 from services.requests.worker.schedule import Schedule
+from services.requests.worker.server_schedule import ServerSchedule
 from services.store import NotFoundError, Store
 from services.store.answer_outbox import COMMENT_WAIT
 from services.store.errors import StoreError
@@ -54,18 +51,6 @@ WORK_ITEMS_MAX = 1000
 PROBLEMS_MOST = 100
 STORE_RETRY_DELAY_S = 5.0
 """Until a store that was locked or gone is tried again: others must not learn of a decision late because of it."""
-LOCAL_FAULTS = frozenset(
-    {
-        FaultId.CREDENTIAL_MISSING,
-        FaultId.PASSWORD_MASKED,
-        FaultId.SECRET_MISSING,
-        FaultId.SECRET_NOT_FOR_HOST,
-        FaultId.URL_INVALID,
-    }
-)
-"""Faults that end a poll before anything is sent, until somebody corrects the configuration or a secret."""
-LOCAL_FAULT_REST_S = 900.0
-"""Until this process tries again after one of them, where no change is seen: another one may have got the secret."""
 SCAN_JOB, CLEANUP_JOB, PRESENCE_JOB, ANSWER_JOB = "look", "clean", "present", "answer"
 RAISE_TASK, TIME_OUT_TASK = "Raise a request", "Time out a request"
 _TASK_NAMES = {CLEANUP_JOB: "Clean up rehearsals", ANSWER_JOB: "Send answers"}
@@ -140,14 +125,8 @@ class Worker:
         self._scan_interval = new_every_s
         self._jobs: dict[object, asyncio.Task[None]] = {}
         self._schedule = Schedule(self.clock.monotonic)
-        self._servers: Sequence[uuid.UUID] = ()
-        self._servers_due_at = -math.inf
-        """When the next server is polled that is not being polled now; the end of a job may change it."""
+        self.server_schedule = ServerSchedule(self._schedule, self.clock)
         self._due = DueWorkReader(self._store, self.leases, self.clock, raises=raises)
-        self._resting: set[uuid.UUID] = set()
-        """Servers that are left alone after a failed poll."""
-        self._waiting_for_people: set[uuid.UUID] = set()
-        """Servers whose poll failed here before anything was sent."""
         self.done = WorkerReport()
 
     # -- running ---------------------------------------------------------------
@@ -238,12 +217,12 @@ class Worker:
         until = now + self._scan_interval
         try:
             await self._announce_presence(now)
-            resting = set(self._resting)
+            resting = set(self.server_schedule.resting)
             if everything:
                 self._due.forget()
             work = await asyncio.to_thread(self._steps)
             if work.fresh:
-                self._servers = await self.follower.servers()
+                self.server_schedule.servers = await self.follower.servers()
             answers_due = (
                 work.answers and self._schedule.is_due(ANSWER_JOB, now) and await self._answers.has_due()
             )
@@ -252,14 +231,14 @@ class Worker:
             return self._report_scan_failure(error)
         self._schedule.clear_failures(SCAN_JOB)
         if work.reconfigured:
-            self.retry_local_faults()
+            self.server_schedule.retry_local_faults()
         if work.fresh:
             self._schedule.drop_past(now)
-            self._end_rests(resting - work.paused)
-            self._servers_due_at = now
-        if everything or self._servers_due_at <= now:
-            self._servers_due_at = self._start_polls(now, everything=everything)
-        until = min(until, self._servers_due_at)
+            self.server_schedule.end_rests(resting - work.paused)
+        due, next_due = self.server_schedule.take_due(now, everything=everything)
+        for server_id in due:
+            self._start(server_id, self._follow(server_id))
+        until = min(until, next_due)
         for step in work.items:
             self._start_item(step)
         if self._schedule.is_due(CLEANUP_JOB, now):
@@ -269,30 +248,6 @@ class Worker:
             self._schedule.postpone(ANSWER_JOB, self._scan_interval, now)
             self._start(ANSWER_JOB, self._send_answers())
         return until
-
-    def _start_polls(self, now: float, *, everything: bool) -> float:
-        """Poll the servers that are due, and return when the next one is."""
-        until = math.inf
-        for server_id in self._servers:
-            due = self._schedule.due_at(server_id, now)
-            if due <= now or everything:
-                self._start(server_id, self._follow(server_id))
-            else:
-                until = min(until, due)
-        return until
-
-    def retry_local_faults(self) -> None:
-        """Poll again what failed here before anything was sent: somebody may have corrected it."""
-        waiting, self._waiting_for_people = self._waiting_for_people, set()
-        for server_id in waiting:
-            self._schedule.make_due(server_id)
-        self._servers_due_at = -math.inf
-
-    def _end_rests(self, awake: set[uuid.UUID]) -> None:
-        """Let servers be polled whose pause is over, or was cleared by whoever polled them since."""
-        for server_id in awake & self._resting:
-            self._resting.remove(server_id)
-            self._schedule.make_due(server_id)
 
     def _report_scan_failure(self, error: Exception) -> float:
         """Note that what is due cannot be read, and return when to look again."""
@@ -322,7 +277,7 @@ class Worker:
     def _ended(self, key: object, job: "asyncio.Future[None]") -> None:
         """Take a job off the list. What a job did not handle itself is told here, and tried again later."""
         del self._jobs[key]
-        self._servers_due_at = self.clock.monotonic()
+        self.server_schedule.look_again()
         error = None if job.cancelled() else job.exception()
         if isinstance(error, Exception):
             kept = key.request_id if isinstance(key, WorkItem) else key
@@ -357,18 +312,7 @@ class Worker:
             log.warning("following stops for now: %s", problem.as_text())
             return
         self._schedule.clear_failures(server_id)
-        wait = (done.next_at - self.clock.now()).total_seconds() if done.next_at else POLL_INTERVAL_S
-        if done.problem is not None and done.problem.fault in LOCAL_FAULTS:
-            self._waiting_for_people.add(server_id)
-            wait = max(wait, LOCAL_FAULT_REST_S * random.uniform(0.75, 1.25))  # noqa: S311 -- no secret
-        elif done.skip_reason is SkipReason.PAUSED:
-            # What is paused in the store is read for all servers at once, and ends this.
-            self._resting.add(server_id)
-        else:
-            self._resting.discard(server_id)
-            # No longer than that: a computer may have slept meanwhile, or the time of day changed.
-            wait = min(wait, POLL_INTERVAL_S)
-        self._schedule.postpone(server_id, wait)
+        self.server_schedule.note_poll(server_id, done)
         self.done.rounds[server_id] = done
         if done.skip_reason is SkipReason.PAUSED and done.problem is not None:
             log.warning("following is paused until %s: %s", done.next_at, done.problem.as_text())

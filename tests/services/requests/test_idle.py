@@ -15,8 +15,9 @@ from services.coordination.leases import EXPIRED_KEPT, Leases, load_lease
 from services.requests.polling.poll_result import PollResult, SkipReason
 from services.requests.polling.poll_state import load_poll_state, load_poll_states, store_pause
 from services.requests.worker.due_work import READ_INTERVAL_S, DueWorkReader
+from services.requests.worker.server_schedule import LOCAL_FAULT_REST_S
 from services.requests.worker.window_poller import PollingOwner, WindowPoller
-from services.requests.worker.worker import LOCAL_FAULT_REST_S, Worker
+from services.requests.worker.worker import Worker
 from services.store import Store
 from services.store.row_values import get_table
 from services.vault.session_vault import SessionVault
@@ -241,7 +242,8 @@ async def test_an_hour_without_secrets_is_as_cheap_at_its_end_as_at_its_beginnin
                 clock.pass_by(2)
         counts.append(len(seen))
     assert len(servers) <= len(rounds) <= len(servers) * (1 + 3600 / LOCAL_FAULT_REST_S / 0.75)
-    assert max(counts[1:]) <= counts[0]
+    # A server may be tried twice in a quarter of an hour, and never more often.
+    assert max(counts[1:]) <= 2 * counts[0]
     with store.read() as session:
         leases = session.execute(select(func.count()).select_from(get_table(Lease))).scalar()
     assert leases <= len(servers) + 1
@@ -261,7 +263,7 @@ async def test_a_secret_that_is_entered_and_a_changed_server_are_tried_at_once(
     clock.pass_by(60)  # longer than everybody leaves it alone
     await launched(worker)
     assert len(rounds) == 1
-    worker.retry_local_faults()
+    worker.server_schedule.retry_local_faults()
     await launched(worker)
     assert len(rounds) == 2
     clock.pass_by(120)
