@@ -9,9 +9,6 @@ from sqlmodel import Field, SQLModel
 from models.base import EMPTY_TEXT, NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
 from models.kinds import TaskState
 
-ENDPOINTS_TASK = "update-endpoints"
-"""The task of a run that updates endpoints; its object is the Privilege Manager server."""
-
 
 class TaskRun(SQLModel, table=True):
     """What was run, on which object, by whom, and how it ended."""

@@ -5,18 +5,38 @@ another address.
 """
 
 import hashlib
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from models.addresses import Destination, Origin
 from models.secret_names import SECRET_FORMS, SecretName
 from models.sign_in import METHODS, MethodForm, SignInMethod
-from models.user_credential import UserCredential
 from services.common.json_types import JsonObject
 from services.common.secret import Secret
 from services.vault import Vault
 from services.vault.base import SecretState, SecretTarget
+
+if TYPE_CHECKING:
+    from models.user_credential import UserCredential
+
+
+class SigningIn(Protocol):
+    """What is needed of a User Credential to look for its secrets."""
+
+    @property
+    def id(self) -> uuid.UUID:
+        """Its id."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def method(self) -> SignInMethod:
+        """How it signs in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +131,7 @@ def secret_labels(names: Sequence[SecretName]) -> str:
 
 
 def read_credential_secrets(
-    vault: Vault, credential: UserCredential, *, only_used: bool = False
+    vault: Vault, credential: SigningIn, *, only_used: bool = False
 ) -> CredentialSecrets:
     """Return the secrets of a credential, with `only_used` those that its method uses; blocks. Raises VaultError."""
     names = METHODS[credential.method].secrets if only_used else tuple(SecretName)
@@ -122,7 +142,7 @@ def read_credential_secrets(
 
 
 def bind_secrets(
-    vault: Vault, credential: UserCredential, place: SecretTarget, *, confirm_new_route: bool = False
+    vault: Vault, credential: "UserCredential", place: SecretTarget, *, confirm_new_route: bool = False
 ) -> tuple[SecretName, ...]:
     """Bind all secrets of the credential's method that are not bound yet, as `Vault.bind` does; return which were.
 
@@ -141,14 +161,16 @@ def bind_secrets(
     return tuple(bound)
 
 
-def _secrets_to_bind(vault: Vault, credential: UserCredential, place: SecretTarget) -> tuple[SecretName, ...]:
+def _secrets_to_bind(
+    vault: Vault, credential: "UserCredential", place: SecretTarget
+) -> tuple[SecretName, ...]:
     found = read_credential_secrets(vault, credential, only_used=True)
     # Those that are missing first: the vault says how such a secret is entered.
     return (*found.missing, *found.to_enter_again(place))
 
 
 def unbind_secrets(
-    vault: Vault, credential: UserCredential, place: SecretTarget, names: Sequence[SecretName]
+    vault: Vault, credential: "UserCredential", place: SecretTarget, names: Sequence[SecretName]
 ) -> None:
     """Take a binding back, for example when saving the server failed; the secrets stay."""
     for one in names:
@@ -156,7 +178,7 @@ def unbind_secrets(
 
 
 @contextmanager
-def binding_secrets(vault: Vault, credential: UserCredential, place: SecretTarget) -> Iterator[None]:
+def binding_secrets(vault: Vault, credential: "UserCredential", place: SecretTarget) -> Iterator[None]:
     """Bind the secrets of a credential to `place`; when the block fails, the bindings are as before. Raises as `bind_secrets`."""
     bound = bind_secrets(vault, credential, place)
     try:
@@ -169,7 +191,7 @@ def binding_secrets(vault: Vault, credential: UserCredential, place: SecretTarge
 @contextmanager
 def putting_secrets(
     vault: Vault,
-    credential: UserCredential,
+    credential: "UserCredential",
     entered: Mapping[SecretName, Secret],
     places: Sequence[SecretTarget],
     *,
@@ -193,7 +215,7 @@ def putting_secrets(
 
 
 def find_stale_secrets(
-    vault: Vault, credential: UserCredential, entered: Sequence[SecretName], places: Sequence[SecretTarget]
+    vault: Vault, credential: "UserCredential", entered: Sequence[SecretName], places: Sequence[SecretTarget]
 ) -> tuple[SecretName, ...]:
     """Return the used secrets other than `entered` that are bound, but not to all of `places`: to be entered again."""
     found = read_credential_secrets(vault, credential, only_used=True)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from models.addresses import Destination
 from models.foreign_system import ForeignSystem
@@ -15,32 +15,26 @@ from models.privilege_manager_server import PrivilegeManagerServer
 from models.servers import Server
 from models.sign_in import SignInMethod
 from models.user_credential import UserCredential
-from services.answers.approval_client import PrivilegeManagerApprovals
-from services.answers.destinations import StoredDestinations, find_proxy_destinations
-from services.answers.privilege_manager import ApprovalServer
-from services.audit.audit_signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.common.secret import Secret
 from services.configuration import Configuration
-from services.coordination.clock import Clock
-from services.credential_sign_in import (
-    read_certificate_passphrase,
-    read_own_certificate_passphrase,
-    read_password_sign_in,
-    read_sign_in,
-    require_own_certificate,
-)
-from services.privilege_manager import PrivilegeManagerClient
-from services.servicenow import ConnectionSettings, ServiceNowClient
-from services.servicenow.access_tokens import TokenFacts
-from services.servicenow.signed_in_user import require_signed_in_user
 from services.store import Store
-from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
 from services.transport.client_cache import ClientCache
-from services.transport.connection_settings import PassphraseSource
 from services.vault import Vault, VaultKind, open_vault
+
+if TYPE_CHECKING:
+    # What only a call of a server needs is imported by the method that makes it: a window opens without HTTP and XML.
+    from services.answers.approval_client import PrivilegeManagerApprovals
+    from services.answers.destinations import StoredDestinations
+    from services.answers.privilege_manager import ApprovalServer
+    from services.coordination.clock import Clock
+    from services.privilege_manager import PrivilegeManagerClient
+    from services.servicenow import ConnectionSettings, ServiceNowClient
+    from services.servicenow.access_tokens import TokenFacts
+    from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
+    from services.transport.connection_settings import PassphraseSource
 
 SIGN_INTERVAL_S = 600.0
 """How often a long-running program signs the audit trail: later entries can be replaced without being noticed."""
@@ -58,8 +52,8 @@ class Workspace:
         self.store = store
         self.vault = vault
         self.configuration = Configuration(store)
-        self._instances = ClientCache[ServiceNowClient]()
-        self._privilege_managers = ClientCache[PrivilegeManagerClient]()
+        self._instances: ClientCache[ServiceNowClient] = ClientCache()
+        self._privilege_managers: ClientCache[PrivilegeManagerClient] = ClientCache()
         self._approvals: dict[uuid.UUID, PrivilegeManagerApprovals] = {}
 
     @classmethod
@@ -79,7 +73,7 @@ class Workspace:
         store = Store.open(store_url, progress=progress, make=make)
         return cls(store, open_vault(vault_kind, folder=folder))
 
-    async def instance(self, server_id: uuid.UUID) -> ServiceNowClient:
+    async def instance(self, server_id: uuid.UUID) -> "ServiceNowClient":
         """Return the client of a foreign system; a new one if its settings or credential have changed.
 
         Raises NotFoundError. The password is read from the vault with the first call.
@@ -91,7 +85,7 @@ class Workspace:
         )
         return await self._instances.get(server_id, identity, lambda: self.instance_for(settings, sign_in))
 
-    def token_facts(self, server_id: uuid.UUID) -> TokenFacts | None:
+    def token_facts(self, server_id: uuid.UUID) -> "TokenFacts | None":
         """Return what is known of a server's access tokens since its client was opened, without any call.
 
         None before its first call. Counts begin anew when its settings or credential change.
@@ -99,7 +93,7 @@ class Workspace:
         client = self._instances.known(server_id)
         return None if client is None else client.token_facts
 
-    async def privilege_manager(self, server_id: uuid.UUID) -> PrivilegeManagerClient:
+    async def privilege_manager(self, server_id: uuid.UUID) -> "PrivilegeManagerClient":
         """Return the client of a Privilege Manager server; a new one if its settings or credential have changed.
 
         Raises NotFoundError. The client secret is read from the vault with the first call.
@@ -128,8 +122,10 @@ class Workspace:
         )
         return server, credential, identity
 
-    def connection_settings_for(self, server: Server) -> ConnectionSettings:
+    def connection_settings_for(self, server: Server) -> "ConnectionSettings":
         """Return the connection settings of `server`, stored or edited, with the sign-in for its proxy if it has one."""
+        from services.servicenow import ConnectionSettings
+
         return ConnectionSettings.of(
             server, self._proxy_sign_in_source_for(server), self._certificate_passphrase_source_for(server)
         )
@@ -151,19 +147,25 @@ class Workspace:
                 return error.problem
         return None
 
-    def instance_for(self, settings: ConnectionSettings, sign_in: ServerSignInSource) -> ServiceNowClient:
+    def instance_for(
+        self, settings: "ConnectionSettings", sign_in: "ServerSignInSource"
+    ) -> "ServiceNowClient":
         """Return a client for values that are not stored; the caller closes it."""
+        from services.servicenow import ServiceNowClient
+
         return ServiceNowClient(settings, sign_in)
 
     def privilege_manager_for(
-        self, settings: ConnectionSettings, sign_in: SignInSource
-    ) -> PrivilegeManagerClient:
+        self, settings: "ConnectionSettings", sign_in: "SignInSource"
+    ) -> "PrivilegeManagerClient":
         """Return a client for values that are not stored; the caller closes it, which also logs off."""
+        from services.privilege_manager import PrivilegeManagerClient
+
         return PrivilegeManagerClient(settings, sign_in)
 
     async def instance_as(
-        self, server: ForeignSystem, credential: UserCredential, settings: ConnectionSettings | None = None
-    ) -> ServiceNowClient:
+        self, server: ForeignSystem, credential: UserCredential, settings: "ConnectionSettings | None" = None
+    ) -> "ServiceNowClient":
         """Return a client for `server` that signs in with `credential`; the caller closes it.
 
         `settings` replace those of a server that is not stored; a certificate is opened with the passphrase of
@@ -175,6 +177,8 @@ class Workspace:
         Secrets that are for no server yet are read as well, and stay so: whoever names both says so, for this run only.
         """
         own_settings, sign_in = await self.signing_in_as(server, credential)
+        from services.servicenow.signed_in_user import require_signed_in_user
+
         if settings is None or credential.method is SignInMethod.CERTIFICATE:
             settings = own_settings
         instance = self.instance_for(settings, sign_in)
@@ -188,11 +192,18 @@ class Workspace:
 
     async def signing_in_as(
         self, server: ForeignSystem, credential: UserCredential
-    ) -> tuple[ConnectionSettings, ServerSignIn]:
+    ) -> "tuple[ConnectionSettings, ServerSignIn]":
         """Return settings and sign-in for `server` with a credential that it need not use; raises as `instance_as` does."""
         is_by_certificate = credential.method is SignInMethod.CERTIFICATE
 
-        def read() -> tuple[ServerSignIn, Secret | None]:
+        def read() -> "tuple[ServerSignIn, Secret | None]":
+            from services.credential_sign_in import (
+                read_certificate_passphrase,
+                read_sign_in,
+                require_own_certificate,
+            )
+
+            _import_client(ForeignSystem)
             own = server.credential_id and self.configuration.get(UserCredential, server.credential_id)
             require_own_certificate(credential, own or None, server.name)
             place = server.destination
@@ -212,29 +223,37 @@ class Workspace:
 
         return replace(settings, certificate_passphrase=of_credential), sign_in
 
-    def sign_in_source_for(self, server: Server, credential: UserCredential | None) -> ServerSignInSource:
+    def sign_in_source_for(self, server: Server, credential: UserCredential | None) -> "ServerSignInSource":
         """Return the sign-in for `server`; the vault is read in a thread, for exactly this origin and connection."""
         if isinstance(server, PrivilegeManagerServer):
             return self.password_source_for(server, credential)
         destination = server.destination
 
-        async def read_in_thread() -> ServerSignIn:
-            chosen = _require_credential(server, credential)
-            return await asyncio.to_thread(read_sign_in, self.vault, chosen, destination)
+        def read(chosen: UserCredential) -> "ServerSignIn":
+            from services.credential_sign_in import read_sign_in
+
+            return read_sign_in(self.vault, chosen, destination)
+
+        async def read_in_thread() -> "ServerSignIn":
+            return await asyncio.to_thread(read, _require_credential(server, credential))
 
         return read_in_thread
 
-    def password_source_for(self, server: Server, credential: UserCredential | None) -> SignInSource:
+    def password_source_for(self, server: Server, credential: UserCredential | None) -> "SignInSource":
         """As `sign_in_source_for`, for a server that takes an account and a password only."""
         destination = server.destination
 
-        async def read_in_thread() -> SignIn:
-            chosen = _require_credential(server, credential)
-            return await asyncio.to_thread(read_password_sign_in, self.vault, chosen, destination)
+        def read(chosen: UserCredential) -> "SignIn":
+            from services.credential_sign_in import read_password_sign_in
+
+            return read_password_sign_in(self.vault, chosen, destination)
+
+        async def read_in_thread() -> "SignIn":
+            return await asyncio.to_thread(read, _require_credential(server, credential))
 
         return read_in_thread
 
-    def _certificate_passphrase_source_for(self, server: Server) -> PassphraseSource:
+    def _certificate_passphrase_source_for(self, server: Server) -> "PassphraseSource":
         """Return what reads the passphrase of the server's client certificate, from its own credential.
 
         It raises CertificateNotNeededError as `read_own_certificate_passphrase` does.
@@ -245,6 +264,11 @@ class Workspace:
         place, is_instance = server.destination, isinstance(server, ForeignSystem)
 
         def read() -> Secret | None:
+            from services.credential_sign_in import (
+                read_certificate_passphrase,
+                read_own_certificate_passphrase,
+            )
+
             credential = self.configuration.get(UserCredential, credential_id)
             if is_instance:
                 return read_own_certificate_passphrase(self.vault, credential, place)
@@ -255,34 +279,42 @@ class Workspace:
 
         return read_in_thread
 
-    def _proxy_sign_in_source_for(self, server: Server) -> SignInSource:
+    def _proxy_sign_in_source_for(self, server: Server) -> "SignInSource":
         credential_id, destination = server.proxy_credential_id, server.proxy_destination
         if credential_id is None or destination is None:
             return None
         return self._proxy_sign_in_source(credential_id, destination)
 
-    def _proxy_sign_in_source(self, credential_id: uuid.UUID, destination: Destination) -> SignInSource:
-        def read() -> SignIn:
+    def _proxy_sign_in_source(self, credential_id: uuid.UUID, destination: Destination) -> "SignInSource":
+        def read() -> "SignIn":
+            from services.credential_sign_in import read_password_sign_in
+
             credential = self.configuration.get(UserCredential, credential_id)
             return read_password_sign_in(self.vault, credential, destination)
 
-        async def read_in_thread() -> SignIn:
+        async def read_in_thread() -> "SignIn":
             return await asyncio.to_thread(read)
 
         return read_in_thread
 
-    def answer_destinations(self, clock: Clock) -> StoredDestinations:
+    def answer_destinations(self, clock: "Clock") -> "StoredDestinations":
         """Return where the answers of intake clients go."""
+        from services.answers.destinations import StoredDestinations
+
         return StoredDestinations(self.vault, self.approval_server, clock, self._proxy_sign_in_source)
 
     def destinations_for(self, credential_id: uuid.UUID) -> list[Destination]:
         """Return what the password of a credential is used for: servers, their proxies, those of webhooks; blocks."""
+        from services.answers.destinations import find_proxy_destinations
+
         servers = self.configuration.servers()
         places = [place for server in servers for place in server.destinations_for(credential_id)]
         return [*places, *find_proxy_destinations(self.store, credential_id)]
 
-    async def approval_server(self, server_id: uuid.UUID) -> ApprovalServer:
+    async def approval_server(self, server_id: uuid.UUID) -> "ApprovalServer":
         """Return what answers requests on a Privilege Manager server. Raises NotFoundError."""
+        from services.answers.approval_client import PrivilegeManagerApprovals
+
         client = await self.privilege_manager(server_id)
         known = self._approvals.get(server_id)
         if known is None or known.client is not client:
@@ -296,7 +328,7 @@ class Workspace:
         async def sign() -> None:
             while True:
                 await asyncio.sleep(every_s)
-                await asyncio.to_thread(sign_if_changed, self.store, self.vault)
+                await asyncio.to_thread(self._sign_if_changed)
 
         task = asyncio.create_task(sign())
         try:
@@ -315,17 +347,21 @@ class Workspace:
         """Sign the audit trail, then close the vault, all connections and the store."""
         if self.store.has_unsigned_changes and self.vault.can_store_audit_key:
             with suppress(TimeoutError):
-                await asyncio.wait_for(
-                    asyncio.to_thread(sign_if_changed, self.store, self.vault), SIGN_TIMEOUT_S
-                )
+                await asyncio.wait_for(asyncio.to_thread(self._sign_if_changed), SIGN_TIMEOUT_S)
         self.vault.close()
         await self.close_connections()
         await asyncio.to_thread(self.store.close)
+
+    def _sign_if_changed(self) -> None:
+        from services.audit.audit_signing import sign_if_changed
+
+        sign_if_changed(self.store, self.vault)
 
     def _read(
         self, model: type[ServerType], server_id: uuid.UUID
     ) -> tuple[ServerType, UserCredential | None, int]:
         """Return a server, its credential, and the version of its proxy's credential."""
+        _import_client(model)
         server = self.configuration.get(model, server_id)
         proxy_credential_id = server.proxy_credential_id
         version = (
@@ -335,6 +371,14 @@ class Workspace:
             return server, None, version
         credential = self.configuration.get(UserCredential, server.credential_id)
         return server, credential, version
+
+
+def _import_client(model: type[Server]) -> None:
+    """Import the client of a kind of server, in the thread that calls this and not in that of the window."""
+    if model is PrivilegeManagerServer:
+        import services.privilege_manager.client
+    else:
+        import services.servicenow.http_client  # noqa: F401 -- importing is the effect
 
 
 def _require_credential(server: Server, credential: UserCredential | None) -> UserCredential:

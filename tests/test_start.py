@@ -40,14 +40,14 @@ SLOW = (
 def start(tmp_path):
     """Start the window, let it end by itself, and return what it traced."""
 
-    def runner(*arguments, code=None):
+    def runner(*arguments, code=None, quits=True):
         trace = tmp_path / "trace.jsonl"
         environ = os.environ | {
             "QT_QPA_PLATFORM": "offscreen",
             "PYTHONPATH": str(ROOT),
             "APPROVAL_CONSOLE_HOME": str(tmp_path / "home"),
             "APPROVAL_CONSOLE_TRACE_START": str(trace),
-            "APPROVAL_CONSOLE_QUIT_AFTER_TRACE": "1",
+            "APPROVAL_CONSOLE_QUIT_AFTER_TRACE": "1" if quits else "0",
         }
         command = [sys.executable, *(("-c", code) if code else ("-m", "console")), *arguments]
         ended = subprocess.run(
@@ -236,3 +236,57 @@ def test_a_window_closes_while_the_keyring_says_nothing(start, filled):
     """What waits for a keyring waits up to two minutes, and the interpreter for whatever waits: longer than this test."""
     assert CALL_TIMEOUT_S > PROGRAM_S
     start("--store", str(filled), code=SILENT)
+
+
+IDLE = """
+import sys, threading
+from PyQt6.QtCore import QTimer
+from console.startup import application
+shown = application._on_first_paint
+def at_first_paint(window, *others):
+    shown(window, *others)
+    ctx = window.ctx
+    ctx.settled.disconnect()
+    def look():
+        if ctx.workspace_or_none is None or window.page is None or not window.page.settled:
+            QTimer.singleShot(50, look)
+            return
+        print("seen", *sorted(name.partition(".")[0] for name in sys.modules))
+        window.close()
+    look()
+application._on_first_paint = at_first_paint
+from console.__main__ import main
+main()
+"""
+
+
+def test_home_without_servers_needs_no_library_for_calls(start, tmp_path):
+    """What only calls of servers need took half of the processor time and of the memory of a start."""
+    path = tmp_path / "own.db"
+    Store.open(str(path), actor="ada").close()
+    _, ended = start("--store", str(path), "--vault", "session", code=IDLE, quits=False)
+    seen = set(ended.stdout.split())
+    assert "sqlmodel" in seen
+    calls = {"httpx", "zeep", "lxml", "alembic", "cryptography", "jwt", "rich", "click", "psycopg"}
+    assert seen & calls == set()
+
+
+def test_an_open_workspace_imports_no_client(tmp_path):
+    code = f"""
+import sys
+from pathlib import Path
+from services.vault import VaultKind
+from services.workspace import Workspace
+Workspace.open("sqlite:///{tmp_path / "own.db"}", VaultKind.SESSION, Path("{tmp_path}"))
+print(sorted({{"httpx", "zeep", "lxml", "cryptography", "jwt", "keyring"}} & sys.modules.keys()))
+"""
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environ,
+        timeout=PROGRAM_S,
+    )
+    assert done.stdout.strip() == "[]"

@@ -250,7 +250,7 @@ class FaultsPage(Page):
     def _parts(self, fault: "CheckFault") -> list[tuple[str, str]]:
         """Return the parts of an entry, translated."""
         from services.connectivity import fault_catalog_texts as handbook
-        from services.connectivity.fault_catalog import find_other_owner, other_stages
+        from services.connectivity.complete_catalog import find_other_owner, other_stages
 
         other_owner = find_other_owner(fault)
         names = {

@@ -40,7 +40,7 @@ class ServerHealth(QObject):
         self.tasks.start(self._read(), group="read health")
 
     async def _read(self) -> None:
-        await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
+        await lazy_imports.ready(self.ctx, lazy_imports.check_history)
         from services.connectivity import check_history
 
         workspace = await self.ctx.ready()

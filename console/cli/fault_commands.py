@@ -11,7 +11,7 @@ from services.common.closest_match import closest_match
 from services.common.errors import InputError
 from services.common.fault_ids import FaultId
 from services.connectivity import CheckFault, all_faults, fault_catalog_texts
-from services.connectivity.fault_catalog import faults_by_id
+from services.connectivity.complete_catalog import faults_by_id
 
 
 def faults(

@@ -82,6 +82,7 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
         theme.apply(app, "light" if options.headless else "system")
         app.setWindowIcon(icons.icon("process", "accent"))
         ctx = Context(Options(f"sqlite:///{folder / 'demo.db'}", "session"), folder, preload=import_all_pages)
+        ctx.opened.connect(ctx.warm_up)
         window = Window(ctx, WindowSettings(folder))
         _resize(window, headless=options.headless)
         problems: list[str] = []

@@ -54,10 +54,11 @@ class ExpiryWatch(QObject):
         self._interval_timer.setInterval(READ_INTERVAL_MS)
         self._interval_timer.timeout.connect(self.refresh)
         ctx.changes.connect(self._changed)
+        ctx.settled.connect(self.start)
 
     def start(self) -> None:
-        """Read the calendar soon, unless that was done."""
-        if not self._interval_timer.isActive():
+        """Read the calendar soon, unless that was done; not before the start of the window is over."""
+        if self.ctx.is_settled and not self._interval_timer.isActive():
             self._interval_timer.start()
             self._due.request()
 

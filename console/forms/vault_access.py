@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from models.servers import Server
     from models.user_credential import UserCredential
-    from services.credential_secrets import CredentialSecrets
+    from services.credential_secrets import CredentialSecrets, SigningIn
     from services.vault.base import SecretState as StoredSecret
     from services.vault.base import VaultState
 
@@ -67,11 +67,10 @@ async def read_secret_state(
     return SecretState(state.present, (state,) if state.present else ())
 
 
-async def read_credential_secrets(
-    ctx: "Context", credential: "UserCredential"
-) -> "CredentialSecrets | Problem":
+async def read_credential_secrets(ctx: "Context", credential: "SigningIn") -> "CredentialSecrets | Problem":
     """Return which secrets of its method a credential has, or why the vault could not be read."""
     workspace = await ctx.ready()
+    await lazy_imports.ready(ctx, lazy_imports.secrets)
     from services import credential_secrets
 
     read = partial(credential_secrets.read_credential_secrets, workspace.vault, credential, only_used=True)
@@ -117,6 +116,7 @@ async def bind_secret(
     an origin that they are bound to already.
     """
     workspace = await ctx.ready()
+    await lazy_imports.ready(ctx, lazy_imports.secrets)
     from services import credential_secrets
 
     bound = partial(

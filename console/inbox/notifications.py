@@ -65,7 +65,7 @@ class RequestNotifier(QObject):
         self._interval_timer.setInterval(CHECK_INTERVAL_MS)
         self._interval_timer.timeout.connect(self._check_aged)
         self.ctx.changes.connect(self._changed)
-        self.ctx.opened.connect(self._begin)
+        self.ctx.settled.connect(self._begin)
 
     @property
     def is_enabled(self) -> bool:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QModelIndex, QObject, Qt, pyqtSignal
 
@@ -16,7 +17,9 @@ from console.widgets import plain_text
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
 from services.language import number, plural, tr
-from services.store.tree_outline import Outline
+
+if TYPE_CHECKING:
+    from services.store.tree_outline import Outline
 
 FOLDER_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 DRAFT_FLAGS = FOLDER_FLAGS | Qt.ItemFlag.ItemNeverHasChildren
@@ -126,7 +129,7 @@ class TreeModel(NodeTree):
 
     # -- feeding -----------------------------------------------------------
 
-    def set_outline(self, outline: Outline, drafts: list[Draft]) -> None:
+    def set_outline(self, outline: "Outline", drafts: list[Draft]) -> None:
         """Show the objects of `outline`, and those that exist only as drafts: new ones, and ones deleted by others."""
         found: dict[Kind, list[ObjectRow]] = {kind: [] for kind in Kind}
         kept = {(str(d.kind), d.id): d for d in drafts}

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import (
     QEvent,
@@ -37,7 +38,9 @@ from models.kinds import Kind
 from models.text_folding import fold_text
 from services.common.errors import InvalidError
 from services.language import tr
-from services.store.tree_outline import Outline
+
+if TYPE_CHECKING:
+    from services.store.tree_outline import Outline
 
 INDENT, CHEVRON = 8, 12
 CHEVRON_X = 7
@@ -278,7 +281,7 @@ class Navigation(QWidget):
 
     # -- selecting ---------------------------------------------------------
 
-    def show_outline(self, outline: Outline, drafts: list[Draft], shown: Target | None) -> None:
+    def show_outline(self, outline: "Outline", drafts: list[Draft], shown: Target | None) -> None:
         """Show an outline with the current page selected; page and filter do not change."""
         with self._suppress_navigation():
             self.model.set_outline(outline, drafts)

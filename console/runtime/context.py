@@ -36,19 +36,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 ObjectCreator = Callable[[Kind, QWidget | None], Awaitable["ConfigurationObject | None"]]
 FEED_POLL_INTERVAL_MS = 1500
+SHOW_FIRST_S = 0.1
+"""How long the window has for showing what was read before the workspace is opened."""
 
 
 class Context(QObject):
     """Shared by pages, navigation and commands. Created before the workspace, which opens in a thread.
 
-    `options` names the store and the vault, `profile` is the folder of drafts, layout and passwords. `preload` runs in
-    a thread once the workspace is open.
+    `options` names the store and the vault, `profile` is the folder of drafts, layout and passwords. `preload` is what
+    `warm_up` runs in a thread. `settled` is emitted `settle_ms` after `opened`.
     """
 
     changes = pyqtSignal(list)
     """Committed changes (`Change`) by this window or by another console, emitted in the GUI thread."""
     opened = pyqtSignal()
     """The workspace is open."""
+    settled = pyqtSignal()
+    """The start is over: work that nobody waits for begins now, so that it does not delay the first page."""
     navigated = pyqtSignal(object)
     """The window is to show a `Target`."""
     notified = pyqtSignal(str)
@@ -64,6 +68,7 @@ class Context(QObject):
         parent: QObject | None = None,
         *,
         preload: Callable[[], object] | None = None,
+        settle_ms: int = 0,
     ) -> None:
         super().__init__(parent)
         self.options = options
@@ -84,11 +89,16 @@ class Context(QObject):
         self.problem: Problem | None = None
         """Why the workspace could not be opened."""
         self._preload = preload
+        self._settle_timer = QTimer(self)
+        self._settle_timer.setSingleShot(True)
+        self._settle_timer.setInterval(settle_ms)
+        self._settle_timer.timeout.connect(self.settled)
         self._workspace: Workspace | None = None
         self._pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="store")
         self._closed: asyncio.AbstractEventLoop | None = None
         """The loop in which this was closed."""
         self._ready: asyncio.Future[Workspace] | None = None
+        self._first_reads: list[Awaitable[object]] = []
         self._changed.connect(self.changes)
         self._collector = GarbageCollector(self)
         self._feed_timer = QTimer(self)
@@ -116,13 +126,19 @@ class Context(QObject):
     def _open_from(self, ready: "asyncio.Future[Workspace]") -> "asyncio.Future[Workspace]":
         self._ready = ready
         self._collector.start()
+        self._collector.hold()
         self.tasks.start(self._open(ready), group="open")
         return ready
 
     async def _open(self, ready: "asyncio.Future[Workspace]") -> None:
+        if self._first_reads:
+            await asyncio.gather(*self._first_reads, return_exceptions=True)
+            self._first_reads.clear()
+            await asyncio.sleep(SHOW_FIRST_S)
         try:
             workspace = await self.call(_open_workspace, self.options, self.profile, self._report_progress)
         except ConsoleError as error:
+            self._collector.release()
             self.problem = error.problem
             ready.set_exception(error)
             ready.exception()  # marks it as retrieved: nobody has to await `ready`
@@ -132,11 +148,37 @@ class Context(QObject):
         workspace.store.feed.subscribe(self._changed.emit)
         ready.set_result(workspace)
         self._feed_timer.start()
+        self._collector.release()
+        self._settle_timer.start()
         self.opened.emit()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the start is over, so that work which nobody waits for may begin."""
+        return self._workspace is not None and not self._settle_timer.isActive()
+
+    def warm_up(self) -> None:
+        """Import in a thread what pages need, once: somebody uses the window and is about to open one."""
         if self._preload is not None:
-            await self.call(self._preload)
-        await self.call(preload_formatting)
-        self._collector.settle()
+            preload, self._preload = self._preload, None
+            self.tasks.start(self._warm_up(preload), group="warm up")
+
+    async def _warm_up(self, preload: Callable[[], object]) -> None:
+        await self.ready()
+        await self.call_importing(preload)
+        await self.call_importing(preload_formatting)
+
+    async def call_importing(self, function: Callable[[], object]) -> None:
+        """Run a function that imports modules in the thread of the store, while no garbage is collected.
+
+        What is made meanwhile are modules, which stay: looking for garbage in them holds up the window, and slows the
+        import by a third.
+        """
+        self._collector.hold()
+        try:
+            await self.call(function)
+        finally:
+            self._collector.release()
 
     async def ready(self) -> "Workspace":
         """Return the workspace once it is open; raises the ConsoleError of an unsuccessful attempt to open it."""
@@ -156,6 +198,15 @@ class Context(QObject):
         loop = asyncio.get_running_loop()
         return loop.run_in_executor(self._pool, functools.partial(function, *args, **kwargs))
 
+    def read_first(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+        """Run a function that needs no open workspace in the thread of the store, before the workspace is opened.
+
+        Opening takes longer, and takes time from the window: it waits until what was read is shown.
+        """
+        reading = self.call(function, *args, **kwargs)
+        self._first_reads.append(reading)
+        return reading
+
     async def _poll_feed(self) -> None:
         with contextlib.suppress(
             ConsoleError
@@ -165,6 +216,7 @@ class Context(QObject):
     async def aclose(self, window: QObject | None = None) -> None:
         """Write the drafts, end the tasks of `window` and of the context, and close the workspace."""
         self._feed_timer.stop()
+        self._settle_timer.stop()
         self._collector.stop()
         self.drafts.flush()
         for owner in (window, self):

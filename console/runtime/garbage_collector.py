@@ -14,18 +14,26 @@ class GarbageCollector(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._thresholds = gc.get_threshold()
+        self._holds = 0
         self._timer = QTimer(self)
         self._timer.setInterval(CHECK_INTERVAL_MS)
         self._timer.timeout.connect(self._collect)
 
     def start(self) -> None:
-        """Disable automatic collection in all threads, until `stop`."""
+        """Disable automatic collection in all threads, until `stop`; exclude what was made before from collections."""
         gc.disable()
+        gc.freeze()
         self._timer.start()
 
-    def settle(self) -> None:
-        """Exclude all present objects from later collections; after the start these are modules."""
-        gc.freeze()
+    def hold(self) -> None:
+        """Collect nothing until `release` was called as often."""
+        self._holds += 1
+
+    def release(self) -> None:
+        """Collect again, but nothing that is there now: most of it are modules that were imported since `hold`."""
+        self._holds -= 1
+        if not self._holds:
+            gc.freeze()
 
     def stop(self) -> None:
         """Enable automatic collection again."""
@@ -33,6 +41,8 @@ class GarbageCollector(QObject):
         gc.enable()
 
     def _collect(self) -> None:
+        if self._holds:
+            return
         for generation in (2, 1, 0):
             if gc.get_count()[generation] > self._thresholds[generation]:
                 gc.collect(generation)

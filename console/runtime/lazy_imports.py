@@ -22,7 +22,7 @@ _imported: set[Group] = set()
 async def ready(ctx: "Context", group: Group) -> None:
     """Import a group in the thread of the store, unless that was done before; raises what the import raises."""
     if group not in _imported:
-        await ctx.call(group)
+        await ctx.call_importing(group)
         _imported.add(group)
 
 
@@ -40,6 +40,11 @@ def vault() -> None:
     import services.vault.session_vault
 
 
+def secrets() -> None:
+    """Import what tells which secrets a credential has."""
+    import services.credential_secrets
+
+
 def audit() -> None:
     """Import the verification of the audit trail."""
     import services.audit.audit_signing
@@ -49,6 +54,11 @@ def statistics() -> None:
     """Import figures about past requests and checks."""
     import services.statistics.request_statistics
     import services.statistics.timing_advice
+
+
+def check_history() -> None:
+    """Import what reads past checks."""
+    import services.connectivity.check_history
 
 
 def connectivity() -> None:
@@ -119,8 +129,14 @@ def endpoint() -> None:
 
 
 def setup() -> None:
-    """Import the set-up of ServiceNow approvals."""
+    """Import the guide."""
     import services.setup.checklist
+    import services.setup.guide_source
+    import services.statistics.server_statistics
+
+
+def discovery() -> None:
+    """Import what finds out what an instance has, and sets up what is missing."""
     import services.setup.discovery
 
 

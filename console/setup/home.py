@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from services.setup.checklist import SetupFacts
     from services.setup.guide_step import GuidePhase, GuideStep
-    from services.statistics.request_statistics import ServerStatistics
+    from services.setup.setup_objects import GuideManager
+    from services.statistics.server_statistics import ServerStatistics
     from services.store import Change
 
 LONG_COUNT_MIN_WIDTH = 680
@@ -112,7 +113,8 @@ class HomePage(Page):
             tr("Every step of the guide with its true state"), tr("Every step with its true state")
         )
         self.server_box = ServerSelector()
-        self.server_box.chosen.connect(self._on_server_chosen)
+        self.server_box.chosen.connect(self._reader.choose_server)
+        self.server_box.chosen.connect(self.refresh)
         self.head.add_to_caption(self.server_box)
         self.intro_panel = self._build_intro_panel()
         self.guide = GuideView(self.ctx.navigate, self.intro_panel)
@@ -162,6 +164,7 @@ class HomePage(Page):
         self._expiries.changed.connect(self._show_expiries)
         self._expiries.start()
         self._show_expiries()
+        self._reader.begin()
         self.refresh()
 
     def _changed(self, changes: "list[Change]") -> None:
@@ -189,17 +192,24 @@ class HomePage(Page):
         self._stale = False
         self.tasks.start(self._read(), group="read")
 
-    def _on_server_chosen(self, server_id: object) -> None:
-        self._reader.choose_server(server_id if isinstance(server_id, uuid.UUID) else None)
-        self.refresh()
-
     async def _read(self) -> None:
+        if self.facts is None and (outline := await self._reader.read_outline()) is not None:
+            self._show_stored(outline.servers, outline.facts, outline.managers)
         servers, facts = await self._reader.read_store(self.facts)
+        self._show_stored(servers, facts, await self._reader.read_privilege_managers())
+        await asyncio.gather(self._read_instance(facts), self._read_servers(servers))
+
+    def _show_stored(
+        self,
+        servers: "list[ServerStatistics]",
+        facts: "SetupFacts",
+        managers: "list[GuideManager]",
+    ) -> None:
+        """Show what was read from the store."""
         self.server_box.show_servers(servers, server_id_of(facts))
         self._show(facts)
         self.guide.show_servers(servers, self._known)
-        self.guide.show_privilege_managers(await self._reader.read_privilege_managers())
-        await asyncio.gather(self._read_instance(facts), self._read_servers(servers))
+        self.guide.show_privilege_managers(managers)
 
     async def _read_instance(self, facts: "SetupFacts") -> None:
         found = await self._reader.read_instance(facts)
@@ -222,8 +232,10 @@ class HomePage(Page):
         from services.setup.checklist import build_checklist
 
         if facts != self.facts:
-            self.facts, self.phases = facts, build_checklist(facts)
-            self._draw(facts)
+            shown, self.facts = self.phases, facts
+            self.phases = build_checklist(facts)
+            if self.phases != shown:
+                self._draw(facts)
         self.head.set_caption(*caption_texts(facts))
 
     def _show_expiries(self) -> None:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import uuid
 
     from console.objects.service_lookup import ServiceListSnapshot
-    from models.privilege_manager_server import PrivilegeManagerServer
     from services.expiries.calendar import Expiry
     from services.setup.guide_step import GuidePhase, GuideStep
-    from services.statistics.request_statistics import ServerStatistics
+    from services.setup.setup_objects import GuideManager
+    from services.statistics.server_statistics import ServerStatistics
 
 STATE_SHAPES = {
     "done": "good",
@@ -225,7 +225,7 @@ class GuideView(QWidget):
         self.servers.show_servers(figures, views)
         self.place()
 
-    def show_privilege_managers(self, servers: "Sequence[PrivilegeManagerServer]") -> None:
+    def show_privilege_managers(self, servers: "Sequence[GuideManager]") -> None:
         """Show a card for each of the first Privilege Manager servers."""
         self.servers.show_privilege_managers(servers)
         self.place()

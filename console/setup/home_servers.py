@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import uuid
 
     from console.objects.service_lookup import ServiceListSnapshot
-    from models.privilege_manager_server import PrivilegeManagerServer
     from services.common.errors import Problem
-    from services.statistics.request_statistics import ServerStatistics
+    from services.setup.setup_objects import GuideManager
+    from services.statistics.server_statistics import ServerStatistics
 
 ALL_SERVERS_TARGET = "folder:foreign_system"
 """The page that lists all servers."""
@@ -117,7 +117,7 @@ class ServerCard(QFrame):
 class PrivilegeManagerCard(QFrame):
     """A Privilege Manager server: its name and address, with links to its guide, its check and its page."""
 
-    def __init__(self, server: "PrivilegeManagerServer", go: Callable[[Target], None]) -> None:
+    def __init__(self, server: "GuideManager", go: Callable[[Target], None]) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self.setAccessibleName(server.name)
@@ -210,10 +210,10 @@ class ServerOverview(QWidget):
         self._grid.setSpacing(GAP)
         layout.addLayout(self._grid)
         self.manager_cards: list[PrivilegeManagerCard] = []
-        self._managers: list[PrivilegeManagerServer] = []
+        self._managers: list[GuideManager] = []
         self.hide()
 
-    def show_privilege_managers(self, servers: "Sequence[PrivilegeManagerServer]") -> None:
+    def show_privilege_managers(self, servers: "Sequence[GuideManager]") -> None:
         """Show a card for each of the first servers, behind those of ServiceNow."""
         if [(one.id, one.version) for one in servers] != [(one.id, one.version) for one in self._managers]:
             self._managers = list(servers)

@@ -59,7 +59,7 @@ class InstanceFindings:
 
 async def read_instance(ctx: "Context", sign_in: SignInValues, progress: Progress) -> InstanceFindings:
     """Look for item and services on the instance, and plan what it lacks. Raises ConsoleError."""
-    await lazy_imports.ready(ctx, lazy_imports.setup)
+    await lazy_imports.ready(ctx, lazy_imports.discovery)
     from services.setup import discovery
 
     workspace = await ctx.ready()
@@ -163,7 +163,7 @@ async def apply_missing(
 
 async def create_objects(ctx: "Context", sign_in: SignInValues, found: "DiscoveryResult") -> "CreatedSetup":
     """Create server, process and type, and a User Credential unless one was chosen; all or none. Raises ConsoleError."""
-    await lazy_imports.ready(ctx, lazy_imports.setup)
+    await lazy_imports.ready(ctx, lazy_imports.discovery)
     await lazy_imports.ready(ctx, lazy_imports.servicenow)
     from services.servicenow import SignIn
     from services.setup import discovery

@@ -94,7 +94,6 @@ class Window(QMainWindow):
         self.expiries = expiry_watch(ctx)
         ExpiryBadges(self.expiries, self.model)
         ExpiryNotifier(self.expiries, ctx.activity, settings, self.tray, self.show_target)
-        ctx.opened.connect(self.expiries.start)
         self.polling = PollingController(ctx, self)
         self.imports = ImportWatcher(ctx, self)
         ctx.create_object = partial(create_object, ctx)

@@ -10,7 +10,6 @@ from console.inbox.filter_counts import filter_catalog
 from console.navigation.request_places import request_target, state_label
 from console.navigation.tree_definition import kind_breadcrumb
 from console.navigation.tree_model import TreeModel
-from console.policies.operations import search_policies
 from console.runtime import lazy_imports
 from console.runtime.context import Context
 from console.runtime.page_targets import Target, fault_entry_target
@@ -84,6 +83,9 @@ class PaletteSearch:
         """Return policies of the local copies that are not objects here."""
         if text.startswith(">") or len(text) < MIN_QUERY_LENGTH or self._ctx.workspace_or_none is None:
             return []
+        await lazy_imports.ready(self._ctx, _import_policies)
+        from console.policies.operations import search_policies
+
         return [
             PaletteEntry(one.name, one.server_name, "shield", "", partial(self._show_target, one.target))
             for one in await search_policies(self._ctx, text, MAX_REQUESTS)
@@ -155,3 +157,8 @@ def _matches(text: str, words: list[str]) -> bool:
 
 def _tree_path(kind: Kind | None) -> str:
     return " > ".join(text for text, _ in kind_breadcrumb(kind)) if kind is not None else ""
+
+
+def _import_policies() -> None:
+    """Import the search of policies: with the first search, because the window starts without it."""
+    import console.policies.operations  # noqa: F401 -- importing is the effect

@@ -31,7 +31,7 @@ class StartupCleanup(QObject):
         self.ctx = ctx
         self.tasks = TaskRunner(self, ctx.show_problem)
         self.job: Job | None = None
-        ctx.opened.connect(self.start)
+        ctx.settled.connect(self.start)
 
     def start(self) -> None:
         """Begin to look."""

@@ -4,8 +4,10 @@
 2. A window that already shows this store is raised instead of a second one.
 3. Theme and window; the first paint. Until here nothing slow is imported.
 4. The outline, read with the standard library alone, fills the tree.
-5. Store, vault and services open in a thread; pages wait for them one by one, and so does the asking about requests.
-6. When the window closes: drafts are written, tasks end, the store is closed.
+5. Store, vault and services open in a thread; pages wait for them one by one.
+6. With the first input all other pages are imported in that thread. A while after the store was opened, what nobody
+   waits for begins: the polling of ServiceNow, notifications, expiry dates.
+7. When the window closes: drafts are written, tasks end, the store is closed.
 """
 
 import asyncio
@@ -50,7 +52,17 @@ from services.common.user_folders import FolderError, Paths, create_profile_fold
 STYLE_ARGUMENTS = ("-style", "fusion")
 """The style that draws the same everywhere; asked for here because `setStyle` hands a style to Python, whose
 enumerations would then be made before the first paint."""
-
+SETTLE_MS = 2500
+"""How long after the store was opened what nobody waits for begins: polling, notifications, expiry dates."""
+INPUT_EVENTS = frozenset(
+    {
+        QEvent.Type.MouseMove,
+        QEvent.Type.MouseButtonPress,
+        QEvent.Type.Wheel,
+        QEvent.Type.TouchBegin,
+        QEvent.Type.KeyPress,
+    }
+)
 
 QT_LIBRARIES_HINT = """\
 On Linux, see that the display can be reached; python3 dev.py run installs the shared libraries that a window needs, or
@@ -75,6 +87,29 @@ class FirstPaint(QObject):
         """Wait for the first paint to be over."""
         if event is not None and event.type() == QEvent.Type.Paint:
             self._window.removeEventFilter(self)
+            QTimer.singleShot(0, self._then)
+        return super().eventFilter(watched, event)
+
+
+class FirstInput(QObject):
+    """Notices the first input of any kind to the program, and calls back once: the pages are imported from then on.
+
+    A window that nobody touches, such as one that starts with the session, needs neither the time nor the memory.
+    """
+
+    def __init__(self, window: Window, then: Callable[[], object]) -> None:
+        super().__init__(window)
+        self._then = then
+        # Not of the application: a filter in Python for each event of each widget would slow the start.
+        self._handle = window.windowHandle()
+        if self._handle is not None:
+            self._handle.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Wait for an event that somebody caused."""
+        if event is not None and self._handle is not None and event.type() in INPUT_EVENTS:
+            self._handle.removeEventFilter(self)
+            self._handle = None
             QTimer.singleShot(0, self._then)
         return super().eventFilter(watched, event)
 
@@ -182,7 +217,7 @@ async def _main(
     theme.apply(app, settings.text("scheme", "system"))
     app.setWindowIcon(icons.icon("process", "accent"))
     CaretRest(app)
-    ctx = Context(options, profile, preload=import_all_pages)
+    ctx = Context(options, profile, preload=import_all_pages, settle_ms=SETTLE_MS)
     window = Window(ctx, settings)
     crash.show = window.show_crash
     one.raised.connect(lambda: _bring_to_front(window))
@@ -223,10 +258,12 @@ def _on_first_paint(window: Window, profile: Path, one: SingleInstance) -> None:
         window.close()
         return
     one.listen()
-    ctx.open()
+    ctx.settled.connect(window.polling.start)
+    ctx.settled.connect(window.imports.start)
     window.show_target(_last_page(window))
-    window.polling.start()
-    window.imports.start()
+    # After the page has begun to read: what it can read without the open store must not wait for it.
+    ctx.open()
+    FirstInput(window, ctx.warm_up)
 
 
 def _last_page(window: Window) -> Target:

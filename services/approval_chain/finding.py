@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.approval_chain.links import FAULT_STAGES, ChainLink, LinkObject, LinkState, Reading, RemedyAct
 from services.common.fault_ids import FaultId
 from services.common.redaction import evidence_excerpt
-from services.connectivity.fault_catalog import find_fault
+from services.connectivity.complete_catalog import find_fault
 from services.connectivity.report import StageState
 
 _ACTS = {

@@ -11,6 +11,7 @@ import html.entities
 import re
 import threading
 from dataclasses import dataclass
+from functools import cache
 
 from services.common.long_secrets import LONG_MIN_LENGTH, LongSecrets, is_long
 from services.common.plain_text import replace_unstorable
@@ -32,32 +33,41 @@ ESCAPES_MAX = 8
 _SENSITIVE_KEY = r"(?:password|passwd|passphrase|secret|token|api[_-]?key|\bpwd)"
 """The end of the name of a secret. The part before it is not matched, because a name of any length, tried from each of
 its dots, would take hours on a hostile page."""
-_URL_PASSWORD_RULE = (
-    re.compile(r"(?i)([a-z0-9+.-]://)[^/\s@\"'<>]{0,512}:[^\s@\"'<>]{0,1024}@"),
-    rf"\1{REDACTED}@",
-)
-_FORM_RULES = (
-    _URL_PASSWORD_RULE,
-    # A private key in PEM form, with what an escape or a header puts before its first line.
-    (re.compile(r"(-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY-----)(?:\s|\\{1,8}[nr]|%0[AaDd]){0,20}"
-                r"(?=[A-Za-z0-9+/]{16}|Proc-Type)(?:[^-]|-(?!----))+"), rf"\1{REDACTED}"),
-    # A signed token: header, claims and signature.
-    (re.compile(r"(?<![A-Za-z0-9_.-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), REDACTED),
-)  # fmt: skip
-"""What is a secret by its form alone, whoever wrote it."""
-_RULES = (
-    (re.compile(r"(?i)(authorization[\"']?\s*[:=,]\s*[\"']?)(basic|bearer|digest|ntlm|negotiate)\s+[^\r\n\"'<>]+"),
-     rf"\1\2 {REDACTED}"),
-    (re.compile(r"(?i)((?:set-)?cookie2?[\"']?\s*[:=]\s*)[^\r\n]+"), rf"\1{REDACTED}"),
-    (re.compile(r"(?i)\b(JSESSIONID|glide_[a-z_]+|BIGipServer[\w.~-]*)=[^;\s\"'<>]+"), rf"\1={REDACTED}"),
-    (re.compile(rf"(?i)(<([\w.:-]*{_SENSITIVE_KEY})(?:\s[^<>]*)?>)[^<>]+(</\2\s*>)"), rf"\1{REDACTED}\3"),
-    (re.compile(rf"(?i)({_SENSITIVE_KEY}\"\s*[:=]\s*\")(?:\\.|[^\"\\])*"), rf"\1{REDACTED}"),
-    (re.compile(rf"(?i)({_SENSITIVE_KEY}'\s*[:=]\s*')(?:\\.|[^'\\])*"), rf"\1{REDACTED}"),
-    (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*=\s*\")[^\"]*"), rf"\1{REDACTED}"),
-    (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*=\s*')[^']*"), rf"\1{REDACTED}"),
-    (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*[:=]\s*)(?![\"'])[^\s\"',;&}}<>]+"), rf"\1{REDACTED}"),
-    *_FORM_RULES,
-)  # fmt: skip
+_Rule = tuple[re.Pattern[str], str]
+
+
+# Compiled with the first text that is redacted: that takes as long as importing a large module.
+@cache
+def _form_rules() -> tuple[_Rule, ...]:
+    """Return what is a secret by its form alone, whoever wrote it."""
+    return (
+        (re.compile(r"(?i)([a-z0-9+.-]://)[^/\s@\"'<>]{0,512}:[^\s@\"'<>]{0,1024}@"), rf"\1{REDACTED}@"),
+        # A private key in PEM form, with what an escape or a header puts before its first line.
+        (re.compile(r"(-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY-----)(?:\s|\\{1,8}[nr]|%0[AaDd]){0,20}"
+                    r"(?=[A-Za-z0-9+/]{16}|Proc-Type)(?:[^-]|-(?!----))+"), rf"\1{REDACTED}"),
+        # A signed token: header, claims and signature.
+        (re.compile(r"(?<![A-Za-z0-9_.-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), REDACTED),
+    )  # fmt: skip
+
+
+@cache
+def _rules() -> tuple[_Rule, ...]:
+    """Return what is a secret in the text of a program."""
+    return (
+        (re.compile(r"(?i)(authorization[\"']?\s*[:=,]\s*[\"']?)(basic|bearer|digest|ntlm|negotiate)\s+[^\r\n\"'<>]+"),
+         rf"\1\2 {REDACTED}"),
+        (re.compile(r"(?i)((?:set-)?cookie2?[\"']?\s*[:=]\s*)[^\r\n]+"), rf"\1{REDACTED}"),
+        (re.compile(r"(?i)\b(JSESSIONID|glide_[a-z_]+|BIGipServer[\w.~-]*)=[^;\s\"'<>]+"), rf"\1={REDACTED}"),
+        (re.compile(rf"(?i)(<([\w.:-]*{_SENSITIVE_KEY})(?:\s[^<>]*)?>)[^<>]+(</\2\s*>)"), rf"\1{REDACTED}\3"),
+        (re.compile(rf"(?i)({_SENSITIVE_KEY}\"\s*[:=]\s*\")(?:\\.|[^\"\\])*"), rf"\1{REDACTED}"),
+        (re.compile(rf"(?i)({_SENSITIVE_KEY}'\s*[:=]\s*')(?:\\.|[^'\\])*"), rf"\1{REDACTED}"),
+        (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*=\s*\")[^\"]*"), rf"\1{REDACTED}"),
+        (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*=\s*')[^']*"), rf"\1{REDACTED}"),
+        (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*[:=]\s*)(?![\"'])[^\s\"',;&}}<>]+"), rf"\1{REDACTED}"),
+        *_form_rules(),
+    )  # fmt: skip
+
+
 TOKEN_MIN_LENGTH = 16
 """Shorter words are not treated as tokens."""
 _INNER_CAPITAL = re.compile("[a-z][A-Z]")
@@ -106,7 +116,7 @@ def remember_secret(secret: str) -> None:
 def redact(text: str) -> str:
     """Return text from a program without credentials, cookies, tokens and remembered passwords."""
     text = _redact_remembered(text)
-    for rule, replacement in _RULES:
+    for rule, replacement in _rules():
         text = rule.sub(replacement, text)
     return _SCHEME.sub(_redact_token, text)
 
@@ -117,7 +127,7 @@ def redact_user_text(text: str) -> str:
     Words after “password” stay: people write “my password: please allow it”.
     """
     text = _redact_remembered(text)
-    for rule, replacement in _FORM_RULES:
+    for rule, replacement in _form_rules():
         text = rule.sub(replacement, text)
     return _SCHEME.sub(_redact_token_in_user_text, text)
 

@@ -13,6 +13,7 @@ from models.approval_process import ApprovalProcess
 from models.base import NAME_MAX, TEXT_MAX, utcnow
 from models.kinds import Kind, TaskState
 from models.servers import SERVER_MODELS, Server
+from models.task_names import CHECK_TASK
 from models.task_run import TaskRun
 from models.user_credential import UserCredential
 from services.common.errors import ConsoleError
@@ -27,7 +28,7 @@ from services.store import Store
 from services.store.row_values import get_table
 from services.vault import Vault
 
-TASK_ID = "check"
+TASK_ID = CHECK_TASK
 LIMIT = 30
 VERDICT_SAMPLE_SIZE = 10
 """How many checks of a server are read to say how it stands: enough for the last one of each of its processes."""

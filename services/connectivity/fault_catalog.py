@@ -325,20 +325,18 @@ CALLS_OF_KINDS = (
 
 
 def declare_faults(*faults: CheckFault) -> None:
-    """Add the faults of a stage to the catalog; called by the module of the stage.
-
-    Raises RuntimeError once the catalog has been read, since it would lack these faults.
-    """
-    if all_faults.cache_info().currsize:
-        raise RuntimeError("the fault catalog was read before every stage had declared its faults")
+    """Add the faults of a stage to the catalog; called by the module of the stage."""
     _declared.extend(faults)
+    all_faults.cache_clear()
+    _by_stage_and_id.cache_clear()
 
 
 @cache
 def all_faults() -> tuple[CheckFault, ...]:
     """Return the catalog in the order of the stages: within a stage, declared faults follow the listed ones.
 
-    The stage modules have declared their faults by then: importing this package imports the checks of all kinds, which load them.
+    `services.connectivity.complete_catalog` offers it with the faults of every module; here it has those of the modules
+    that are imported.
     """
     faults = list(_LISTED_FAULTS)
     for fault in _declared:

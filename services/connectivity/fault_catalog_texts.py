@@ -6,14 +6,14 @@ from functools import cache
 from models.check_stages import ANSWER_GROUP, CHAIN_GROUP, STAGE_GROUPS, STAGE_NAMES, StageGroup
 from models.translation_marks import tr_later
 from services.common.errors import Owner, candidates_as_list
-from services.connectivity.fault_catalog import (
-    CheckFault,
+from services.connectivity.complete_catalog import (
     all_faults,
     find_fault,
     find_fault_or_similar,
     find_other_owner,
     other_stages,
 )
+from services.connectivity.fault_catalog import CheckFault
 from services.connectivity.report import StageState
 from services.language import Message, tr_message
 

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
@@ -18,10 +19,12 @@ from services.common.secret import Secret
 from services.configuration import Configuration
 from services.connectivity.seen_dates import NO_DATE, SeenDates, find_seen_dates
 from services.expiries.calendar import ExpiryFact, ExpiryKind, ExpiryState
-from services.expiries.certificate_files import CertificateFile, read_certificate_file, read_certificates
 from services.language import plural_message, tr_message
 from services.store import Store
 from services.vault import SecretMissingError, Vault
+
+if TYPE_CHECKING:
+    from services.expiries.certificate_files import CertificateFile
 
 SECRET_REMEDY = tr_later(
     "Have a new one made, enter it on the User Credential, and set the new date in Secret expires on."
@@ -126,6 +129,9 @@ def _key_fact(credential: UserCredential, servers: list[Server], vault: Vault) -
         key = _read_secret(vault, credential, servers[0], SecretName.PRIVATE_KEY) if servers else None
     except ConsoleError as error:
         return fact(ExpiryState.UNKNOWN, error.problem.cause)
+    # What reads certificates is only imported where there are some.
+    from services.expiries.certificate_files import read_certificates
+
     earliest = read_certificates(key.reveal().encode()).earliest if key is not None else None
     if earliest is None:
         return fact(ExpiryState.UNDATED, tr_message("The key has no certificate with it"))
@@ -208,6 +214,8 @@ def _file_facts(
     passphrase: Callable[[], Secret | None],
 ) -> Iterator[ExpiryFact]:
     """Yield the earliest end of a file's certificates, and what cannot be read of it."""
+    from services.expiries.certificate_files import read_certificate_file
+
     try:
         file = read_certificate_file(path, passphrase)
     except ConsoleError as error:
@@ -238,7 +246,7 @@ def _file_facts(
         )
 
 
-def _which(file: CertificateFile) -> str:
+def _which(file: "CertificateFile") -> str:
     earliest = file.earliest
     if earliest is None:
         return tr_message("No certificate in the file has an end")

@@ -15,7 +15,8 @@ from models.base import TEXT_MAX, utcnow
 from models.kinds import Kind, TaskState
 from models.privilege_manager_server import PrivilegeManagerServer
 from models.store_meta import StoreMeta
-from models.task_run import ENDPOINTS_TASK, TaskRun
+from models.task_names import ENDPOINTS_TASK
+from models.task_run import TaskRun
 from models.text_folding import fold_text
 from services.common.errors import ConsoleError, Problem
 from services.common.json_types import JsonLike, JsonValue

@@ -6,11 +6,12 @@ entries.
 
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
@@ -74,10 +75,22 @@ def find_items(items: Iterable[CopiedItem_co], name_or_id: str) -> list[CopiedIt
     return [item for item in listed if item.name is not None and fold_text(item.name) == wanted]
 
 
+class CopiedServer(Protocol):
+    """What is needed of a Privilege Manager server to find its copies."""
+
+    @property
+    def id(self) -> uuid.UUID:
+        """Its id."""
+
+    @property
+    def base_url(self) -> str:
+        """Its address."""
+
+
 class ItemCopies:
     """The copies of one server. All methods block. Copies that were made at another base URL do not count."""
 
-    def __init__(self, store: Store, server: PrivilegeManagerServer) -> None:
+    def __init__(self, store: Store, server: CopiedServer) -> None:
         self._store = store
         self._server_id = server.id
         self._place = hashlib.sha256(server.base_url.encode()).hexdigest()[:16]

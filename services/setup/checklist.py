@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from models.kinds import Kind, RequestState
 from models.sign_in import SignInMethod
+from services.connectivity.report import StageState
 from services.language import tr_message
 from services.setup.guide_step import (
     ExternalTask,
@@ -20,16 +21,13 @@ from services.setup.guide_step import (
 from services.setup.privilege_manager_steps import (
     PrivilegeManagerFacts,
     build_privilege_manager_steps,
-    load_privilege_manager_facts,
+    read_privilege_manager_facts,
     setup_page,
 )
+from services.setup.setup_objects import GuideCredential, GuideProcess, GuideServer, GuideType
 
 if TYPE_CHECKING:
-    from models.approval_process import ApprovalProcess
-    from models.approval_type import ApprovalType
-    from models.foreign_system import ForeignSystem
-    from models.user_credential import UserCredential
-    from services.configuration import Configuration
+    from services.setup.guide_source import GuideSource
     from services.store import Store
 
 T = TypeVar("T")
@@ -39,11 +37,11 @@ T = TypeVar("T")
 class SetupFacts:
     """What is true for one server: its objects, and what its instance was seen to have (None when not asked)."""
 
-    credential: "UserCredential | None" = None
+    credential: GuideCredential | None = None
     has_password: bool = False
-    server: "ForeignSystem | None" = None
-    process: "ApprovalProcess | None" = None
-    approval_type: "ApprovalType | None" = None
+    server: GuideServer | None = None
+    process: GuideProcess | None = None
+    approval_type: GuideType | None = None
     services_found: bool | None = None
     item_found: bool | None = None
     meant: tuple[str, ...] = ()
@@ -58,35 +56,35 @@ class SetupFacts:
     approved: int = 0
 
 
-def load_setup_facts(configuration: "Configuration", server_id: uuid.UUID | None = None) -> SetupFacts:
-    """Read what the store says of the set-up around one server (the first by name when none is given). Blocks."""
-    from models.approval_process import ApprovalProcess
-    from models.approval_type import ApprovalType
-    from models.foreign_system import ForeignSystem
-    from models.user_credential import UserCredential
-    from services.statistics.request_statistics import count_requests_by_state
+def load_setup_facts(store: "Store", server_id: uuid.UUID | None = None) -> SetupFacts:
+    """Read what an open store says of the set-up around one server; see `read_setup_facts`."""
+    from services.setup.guide_source import StoredGuideSource
 
-    servers = configuration.all(ForeignSystem)
-    credentials = configuration.all(UserCredential)
-    processes = configuration.all(ApprovalProcess)
-    types = configuration.all(ApprovalType)
+    return read_setup_facts(StoredGuideSource(store), server_id)
+
+
+def read_setup_facts(source: "GuideSource", server_id: uuid.UUID | None = None) -> SetupFacts:
+    """Read what the store says of the set-up around one server (the first by name when none is given). Blocks."""
+    servers, credentials = source.all(GuideServer), source.all(GuideCredential)
     server = _first(servers, lambda s: server_id is None or s.id == server_id)
     credential = _first(credentials, lambda c: server is None or c.id == server.credential_id)
     if credential is None:
         credential = _first(credentials, lambda _c: True)
+    processes = source.all(GuideProcess)
     process = _first(processes, lambda p: server is not None and p.server_id == server.id)
     if process is None:
         process = _first(processes, lambda p: p.server_id is None)
+    types = source.all(GuideType)
     approval_type = _first(types, lambda t: process is not None and t.process_id == process.id)
-    counts = {} if process is None else count_requests_by_state(configuration.store, process.id)
+    counts = {} if process is None else source.count_requests(process.id)
     approved = counts.get(RequestState.APPROVED, 0)
     return SetupFacts(
         credential=credential,
         server=server,
         process=process,
         approval_type=approval_type,
-        account_checked=None if server is None else _account_checked(configuration.store, server.id),
-        privilege_manager=load_privilege_manager_facts(configuration, approval_type),
+        account_checked=None if server is None else _account_checked(source, server.id),
+        privilege_manager=read_privilege_manager_facts(source, approval_type),
         requests=sum(counts.values()),
         decided=approved + counts.get(RequestState.REJECTED, 0),
         approved=approved,
@@ -100,20 +98,16 @@ CALL_STAGE = "status_call"
 RECENT_CHECKS = 5
 
 
-def _account_checked(store: "Store", server_id: uuid.UUID) -> bool | None:
+def _account_checked(source: "GuideSource", server_id: uuid.UUID) -> bool | None:
     """Return whether a server accepted its account and roles in the last check that tells; None where none does.
 
     Most instances do not show an account its roles. There a service that was called proves them.
     """
-    from services.connectivity.check_history import past_checks
-    from services.connectivity.report import StageState
-
-    for check in past_checks(store, server_id, limit=RECENT_CHECKS):
-        states = {stage.stage: stage.state for stage in check.stages}
+    for states in source.recent_checks(server_id, RECENT_CHECKS):
         judged = {states.get(stage) for stage in ACCOUNT_STAGES}
         if StageState.FAILED in judged:
             return False
-        if states.get("roles") is StageState.SKIPPED and states.get(CALL_STAGE) is StageState.OK:
+        if states.get("roles") == StageState.SKIPPED and states.get(CALL_STAGE) == StageState.OK:
             judged.discard(StageState.SKIPPED)
         if judged == {StageState.OK}:
             return True

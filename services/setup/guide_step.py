@@ -3,12 +3,9 @@
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from models.kinds import Kind
-
-if TYPE_CHECKING:
-    from models.base import ConfigurationObject
+from services.setup.setup_objects import NamedObject
 
 
 class GuideStepState(StrEnum):
@@ -89,7 +86,7 @@ def console_step(
     done: object,
     fact: str,
     kind: Kind,
-    item: "ConfigurationObject | None",
+    item: NamedObject | None,
     waits_for: int = 0,
 ) -> GuideStep:
     """Return a step that is done here. `done` holds when it is true of what was found: an object, a count, a flag."""

@@ -1,26 +1,23 @@
 """Steps 16 to 21 of the guide: the action, the policy and the endpoints, with what the store and the server tell."""
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from models.kinds import Kind, TaskState
+from models.kinds import Kind
+from models.reference_lists import load_references
 from services.language import tr_message
+from services.setup.guide_source import CopyProgress, PolicyCopy
 from services.setup.guide_step import (
     ExternalTask,
     GuideStep,
     console_step,
     external_step,
 )
+from services.setup.setup_objects import GuideAction, GuideManager, GuidePolicy, GuideType
 
 if TYPE_CHECKING:
-    from models.action import Action
-    from models.approval_type import ApprovalType
-    from models.policy import Policy
-    from models.privilege_manager_server import PrivilegeManagerServer
-    from services.configuration import Configuration
-    from services.store import Store
+    from services.setup.guide_source import GuideSource
 
 PROGRAM = tr_message("Privilege Manager")
 IMPORT_PATH = "Admin > Import Items"
@@ -31,120 +28,50 @@ SETUP_PATH = "Setup > Install/Upgrade/Add products"
 class PrivilegeManagerFacts:
     """What is true for one Privilege Manager server. None stands for what is not known."""
 
-    server: "PrivilegeManagerServer | None" = None
-    action: "Action | None" = None
+    server: GuideManager | None = None
+    action: GuideAction | None = None
     copy_written: bool = False
     copy_seen: bool = False
     """Whether the server showed the copy after it was imported."""
-    policy: "Policy | None" = None
+    policy: GuidePolicy | None = None
     policy_found: bool | None = None
     action_added: bool | None = None
     policy_active: bool | None = None
     endpoints_updated_at: datetime | None = None
 
 
-def load_privilege_manager_facts(
-    configuration: "Configuration", approval_type: "ApprovalType | None"
+def read_privilege_manager_facts(
+    source: "GuideSource", approval_type: GuideType | None
 ) -> PrivilegeManagerFacts:
     """Read what the store tells about actions and policies around one Approval Type. Blocks."""
-    from models.action import Action
-    from models.policy import Policy
-    from models.privilege_manager_server import PrivilegeManagerServer
-
-    servers = configuration.all(PrivilegeManagerServer)
-    actions = configuration.all(Action)
+    servers, actions = source.all(GuideManager), source.all(GuideAction)
     action = next(
         (one for one in actions if approval_type is not None and one.type_id == approval_type.id),
         next((one for one in actions if one.type_id is None), None),
     )
     wanted = None if action is None else action.server_id
     server = next((one for one in servers if one.id == wanted), servers[0] if servers else None)
-    policies = configuration.all(Policy)
+    policies = source.all(GuidePolicy)
     policy = next(
-        (one for one in policies if action is not None and action.id in one.references_to_actions),
-        next((one for one in policies if not one.references_to_actions), None),
+        (one for one in policies if action is not None and action.id in load_references(one.action_ids)),
+        next((one for one in policies if not load_references(one.action_ids)), None),
     )
-    written, seen, copy_id = _read_progress(configuration.store, action)
-    found, added, active = _read_policy(configuration.store, server, policy, copy_id)
+    progress = CopyProgress() if action is None else source.copy_progress(action)
+    copy = PolicyCopy()
+    if policy is not None and server is not None and policy.server_id == server.id:
+        copy = source.policy_copy(server, policy)
+    is_known = copy.action_ids is not None and bool(progress.item_id)
     return PrivilegeManagerFacts(
         server=server,
         action=action,
-        copy_written=written,
-        copy_seen=seen,
+        copy_written=progress.is_written,
+        copy_seen=progress.is_seen,
         policy=policy,
-        policy_found=found,
-        action_added=added,
-        policy_active=active,
-        endpoints_updated_at=None
-        if server is None
-        else find_endpoints_update(configuration.store, server.id),
+        policy_found=copy.found,
+        action_added=progress.item_id in (copy.action_ids or ()) if is_known else None,
+        policy_active=copy.active,
+        endpoints_updated_at=None if server is None else source.endpoints_updated_at(server.id),
     )
-
-
-def _read_progress(store: "Store", action: "Action | None") -> tuple[bool, bool, str]:
-    """Return whether the copy of an action was written, whether it was seen on the server, and its GUID there."""
-    from sqlmodel import col, select
-
-    from models.action_progress import ActionProgress
-    from models.privilege_manager_server import PrivilegeManagerServer
-
-    if action is None:
-        return False, False, ""
-    address = select(PrivilegeManagerServer.base_url).where(
-        col(PrivilegeManagerServer.id) == action.server_id
-    )
-    seen = col(ActionProgress.imported_at).is_not(None) & (
-        col(ActionProgress.imported_to) == address.scalar_subquery()
-    )
-    query = select(ActionProgress.written_at, seen, ActionProgress.item_id).where(
-        col(ActionProgress.action_id) == action.id
-    )
-    with store.read() as session:
-        row = session.exec(query).first()
-    if row is None:
-        return False, False, ""
-    written_at, was_seen, item_id = row
-    return written_at is not None, bool(was_seen), item_id
-
-
-def _read_policy(
-    store: "Store", server: "PrivilegeManagerServer | None", policy: "Policy | None", copy_id: str
-) -> tuple[bool | None, bool | None, bool | None]:
-    """Return whether the server has a policy, whether that has the action, and whether it is active."""
-    from models.server_item import ItemKind
-    from services.policies.item_copies import ItemCopies
-
-    if policy is None or server is None or policy.server_id != server.id:
-        return None, None, None
-    copies = ItemCopies(store, server)
-    items = copies.find_policies(policy.item_id, policy.name)
-    if len(items) != 1:
-        # Of an incomplete list, and of several policies with one name, nothing is known about this one.
-        absent = not items and copies.has_whole_list(ItemKind.POLICY)
-        return (False if absent else None), None, None
-    item = items[0]
-    added = None if item.action_ids is None or not copy_id else copy_id in item.action_ids
-    return True, added, item.active
-
-
-def find_endpoints_update(store: "Store", server_id: uuid.UUID) -> datetime | None:
-    """Return when the endpoints of a server were last updated from here."""
-    from sqlmodel import col, select
-
-    from models.task_run import ENDPOINTS_TASK, TaskRun
-
-    query = (
-        select(TaskRun.ended_at)
-        .where(
-            TaskRun.task == ENDPOINTS_TASK,
-            TaskRun.object_id == server_id,
-            TaskRun.state == TaskState.SUCCEEDED,
-        )
-        .order_by(col(TaskRun.started_at).desc())
-        .limit(1)
-    )
-    with store.read() as session:
-        return session.exec(query).first()
 
 
 def setup_page(facts: PrivilegeManagerFacts) -> ExternalTask:
@@ -157,15 +84,13 @@ def _address(facts: PrivilegeManagerFacts, page: str) -> str:
 
 
 def build_privilege_manager_steps(
-    facts: PrivilegeManagerFacts, approval_type: "ApprovalType | None"
+    facts: PrivilegeManagerFacts, approval_type: GuideType | None
 ) -> tuple[GuideStep, ...]:
     """Return steps 16 to 21."""
     return (*_action_steps(facts, approval_type), *_policy_steps(facts))
 
 
-def _action_steps(
-    facts: PrivilegeManagerFacts, approval_type: "ApprovalType | None"
-) -> tuple[GuideStep, ...]:
+def _action_steps(facts: PrivilegeManagerFacts, approval_type: GuideType | None) -> tuple[GuideStep, ...]:
     action, waits = facts.action, 0 if approval_type is not None else 15
     if facts.server is None:
         copying = console_step(

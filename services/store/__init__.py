@@ -5,6 +5,8 @@ Names are looked up when they are first used, so that `services.store.tree_outli
 
 from typing import TYPE_CHECKING
 
+from services.common.lazy_exports import lazy_exports
+
 if TYPE_CHECKING:
     from services.store.audit_trail import AuditVerdict
     from services.store.change_feed import Change, ChangeFeed
@@ -23,22 +25,13 @@ __all__ = [
     "UnitOfWork",
 ]
 
-_LAZY_EXPORTS = {
-    "AuditVerdict": "audit_trail",
-    "Change": "change_feed",
-    "ChangeFeed": "change_feed",
-    "NotFoundError": "errors",
-    "Store": "store",
-    "StoreError": "errors",
-    "StoreTooNewError": "errors",
-    "UnitOfWork": "unit_of_work",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Import the module that holds `name`."""
-    if name in _LAZY_EXPORTS:
-        import importlib
-
-        return getattr(importlib.import_module(f"{__name__}.{_LAZY_EXPORTS[name]}"), name)
-    raise AttributeError(name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "services.store.audit_trail": ("AuditVerdict",),
+        "services.store.change_feed": ("Change", "ChangeFeed"),
+        "services.store.errors": ("NotFoundError", "StoreError", "StoreTooNewError"),
+        "services.store.store": ("Store",),
+        "services.store.unit_of_work": ("UnitOfWork",),
+    },
+)

@@ -2,6 +2,7 @@
 
 import sqlite3
 import uuid
+from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -32,22 +33,36 @@ class Outline:
 def read_outline(url: str) -> Outline | None:
     """Return the outline of an SQLite store of this release's schema, or None when only the full store can say."""
     try:
-        path = sqlite_file(to_database_url(url))
-        if path is None or not path.is_file():
+        connection = open_read_only(url)
+        if connection is None:
             return None
-        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
-        try:
-            version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            if version is None or version[0] != SCHEMA_REVISION:
-                return None
+        with closing(connection):
             return Outline(
                 [row for kind in Kind for row in _rows(connection, kind)], _count_open_requests(connection)
             )
-        finally:
-            connection.close()
     except (sqlite3.Error, OSError, RuntimeError, ValueError, TypeError, AttributeError):
         # Whatever is wrong with the file or its path, the full store says it in a sentence.
         return None
+
+
+def open_read_only(url: str) -> sqlite3.Connection | None:
+    """Open the file of an SQLite store of this release's schema for reading; None for every other store.
+
+    The caller closes it. Raises sqlite3.Error, OSError and ValueError for a file or an address that cannot be read.
+    """
+    path = sqlite_file(to_database_url(url))
+    if path is None or not path.is_file():
+        return None
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
+    try:
+        version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    if version is None or version[0] != SCHEMA_REVISION:
+        connection.close()
+        return None
+    return connection
 
 
 def _rows(connection: sqlite3.Connection, kind: Kind) -> list[OutlineRow]:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-import httpx
-
 from models.addresses import Origin
+
+if TYPE_CHECKING:
+    import httpx
 
 RETRY_AFTER_MAX_S = 3600.0
 """No server limits for longer than an hour; what asks for more is not believed."""
@@ -20,7 +22,7 @@ _SCHEME = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?![A-Za-z0-9!#$%&'*+.^_`|~-
 BASIC = "basic"
 
 
-def integer_header(headers: httpx.Headers, name: str) -> int | None:
+def integer_header(headers: "httpx.Headers", name: str) -> int | None:
     """Return the whole number that a header holds, or None."""
     return parse_integer(headers.get(name, ""))
 
@@ -41,7 +43,7 @@ def parse_http_date(text: str) -> datetime | None:
         return None
 
 
-def parse_retry_after(headers: httpx.Headers, now: datetime) -> float | None:
+def parse_retry_after(headers: "httpx.Headers", now: datetime) -> float | None:
     """Return the seconds that Retry-After asks for, from 1 to an hour; None where it is absent or cannot be read."""
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
@@ -71,7 +73,7 @@ def offers_basic(schemes: Iterable[str]) -> bool:
     return any(scheme.lower() == BASIC for scheme in schemes)
 
 
-def read_redirect(response: httpx.Response) -> tuple[Origin | None, str, str]:
+def read_redirect(response: "httpx.Response") -> tuple[Origin | None, str, str]:
     """Return where a redirect points to: its origin, None where it has none, its Location, and both as evidence.
 
     The evidence leaves the query out: it may repeat what was sent, in any encoding.

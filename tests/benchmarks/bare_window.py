@@ -43,7 +43,8 @@ class FirstPaint(QObject):
 
     def _painted(self) -> None:
         start_trace.log_start_event("first-paint")
-        self._stop.set()
+        if start_trace.quits_after_trace():
+            self._stop.set()
 
 
 def build() -> QMainWindow:

@@ -17,6 +17,7 @@ class PageContext(QObject):
     """Stands for the window: a real configuration and vault, and lists of what was asked of the window."""
 
     changes = pyqtSignal(list)
+    settled = pyqtSignal()
     _noticed = pyqtSignal(list)
 
     def __init__(self, workspace):
@@ -27,6 +28,7 @@ class PageContext(QObject):
         self.visited, self.notes, self.problems = [], [], []
         self.tasks = TaskRunner(self, self.show_problem)
         self.undo = UndoStack(self.tasks, self.notify, self)
+        self.workspace_or_none, self.problem, self.is_settled = workspace, None, True
         self.settings, self.polling, self.imports = None, None, None
         self.create_object = functools.partial(create_object, self)
         self._noticed.connect(self.changes)
@@ -37,6 +39,9 @@ class PageContext(QObject):
 
     def call(self, function, *args, **kwargs):
         return asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *args, **kwargs))
+
+    async def call_importing(self, function):
+        await self.call(function)
 
     def navigate(self, target):
         self.visited.append(target)

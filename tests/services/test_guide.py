@@ -9,13 +9,15 @@ from models.base import utcnow
 from models.kinds import Kind, RequestState, TaskState
 from models.reference_lists import dump_references
 from models.server_item import ItemKind
-from models.task_run import ENDPOINTS_TASK, TaskRun
+from models.task_names import ENDPOINTS_TASK
+from models.task_run import TaskRun
 from services.configuration import Configuration
 from services.policies.item_copies import ItemCopies
 from services.privilege_manager.api_items import ItemList, read_policy
 from services.setup.checklist import SetupFacts, build_checklist, load_setup_facts, next_step
+from services.setup.guide_source import StoredGuideSource
 from services.setup.guide_step import GuideStepState
-from services.setup.privilege_manager_steps import load_privilege_manager_facts
+from services.setup.privilege_manager_steps import read_privilege_manager_facts
 from services.store import Store
 
 
@@ -55,7 +57,7 @@ def test_facts_are_read_from_the_store_and_tick_the_steps(configuration):
         base_url="https://acme.service-now.com/",
         credential_id=credential.id,
     )
-    facts = load_setup_facts(configuration)
+    facts = load_setup_facts(configuration.store)
     steps = steps_of(facts)
     assert steps[5].state is GuideStepState.TODO  # no password yet
     assert steps[6].state is GuideStepState.DONE
@@ -69,7 +71,7 @@ def test_facts_are_read_from_the_store_and_tick_the_steps(configuration):
     with configuration.store.write() as work:
         work.insert(ApprovalRequest(process_id=process.id, state=RequestState.APPROVED))
         work.insert(ApprovalRequest(process_id=process.id, state=RequestState.PENDING))
-    steps = steps_of(load_setup_facts(configuration, server.id))
+    steps = steps_of(load_setup_facts(configuration.store, server.id))
     done = {n for n, s in steps.items() if s.state is GuideStepState.DONE}
     assert {6, 10, 11, 12, 13, 15, 22, 23, 24, 25} <= done
     assert steps[15].object_id == approval_type.id
@@ -121,7 +123,7 @@ def test_what_the_check_says_of_the_services_is_what_the_guide_says():
 
 def test_what_the_store_says_of_each_server(configuration):
     from models.approval_request import ApprovalRequest
-    from services.statistics.request_statistics import load_server_statistics
+    from services.statistics.server_statistics import load_server_statistics
 
     make = lambda kind, **values: configuration.save(configuration.new(kind, **values))  # noqa: E731
     busy = make(Kind.FOREIGN_SYSTEM, name="busy", base_url="https://acme.service-now.com/", production=True)
@@ -172,7 +174,9 @@ def facts_of(configuration, made):
     return SetupFacts(
         process=SimpleNamespace(id=None, name="P", server_id=None, request_item_id="", request_item_name=""),
         approval_type=made.approval_type,
-        privilege_manager=load_privilege_manager_facts(configuration, made.approval_type),
+        privilege_manager=read_privilege_manager_facts(
+            StoredGuideSource(configuration.store), made.approval_type
+        ),
     )
 
 

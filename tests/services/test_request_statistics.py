@@ -32,7 +32,7 @@ def test_every_request_is_counted_and_the_newest_say_how_long_it_takes(tmp_path,
         work.insert(ApprovalRequest(process_id=process.id, state=RequestState.CANCELLED, ended_at=now))
     found = load_process_statistics(store, process.id)
     assert (found.decided, found.approved, found.median_wait_s) == (7, 3, 120)
-    facts = load_setup_facts(configuration)
+    facts = load_setup_facts(configuration.store)
     assert (facts.requests, facts.decided, facts.approved) == (8, 7, 3)
     store.close()
 

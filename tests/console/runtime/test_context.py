@@ -96,3 +96,68 @@ def test_the_tasks_of_the_window_end_before_the_workspace_closes(run, ctx):
 
     run(story())
     assert events == ["task ended", "workspace closes"]
+
+
+def test_what_needs_no_open_workspace_is_read_before_it_is_opened(run, ctx):
+    """Opening takes far longer than reading: in the single thread of the store, reading would wait for it."""
+
+    async def story():
+        states = []
+        reading = ctx.read_first(lambda: states.append(ctx.workspace_or_none))
+        ctx.open()
+        await reading
+        await ctx.ready()
+        assert states == [None]
+        await ctx.aclose()
+
+    run(story())
+
+
+def test_a_first_read_that_fails_keeps_no_workspace_from_opening(run, ctx):
+    async def story():
+        reading = ctx.read_first(lambda: 1 / 0)
+        ctx.open()
+        await ctx.ready()
+        assert isinstance(reading.exception(), ZeroDivisionError)
+        await ctx.aclose()
+
+    run(story())
+
+
+def test_what_nobody_waits_for_begins_after_the_start(run, qapp, tmp_path):
+    async def story():
+        made = Context(Options(f"sqlite:///{tmp_path / 'late.db'}", "session"), tmp_path, settle_ms=50)
+        order = []
+        made.opened.connect(lambda: order.append(("opened", made.is_settled)))
+        made.settled.connect(lambda: order.append(("settled", made.is_settled)))
+        assert not made.is_settled
+        await made.ready()
+        async with asyncio.timeout(WAIT_S):
+            while len(order) < 2:
+                await asyncio.sleep(0.005)
+        assert order == [("opened", False), ("settled", True)]
+        await made.aclose()
+
+    run(story())
+
+
+def test_pages_are_imported_once_and_only_when_asked_for(run, qapp, tmp_path):
+    async def story():
+        imported = []
+        made = Context(
+            Options(f"sqlite:///{tmp_path / 'warm.db'}", "session"),
+            tmp_path,
+            preload=lambda: imported.append(1),
+        )
+        await made.ready()
+        await made.call(len, "four")
+        assert imported == []
+        made.warm_up()
+        made.warm_up()
+        async with asyncio.timeout(WAIT_S):
+            while made.tasks.busy:
+                await asyncio.sleep(0.005)
+        assert imported == [1]
+        await made.aclose()
+
+    run(story())

@@ -69,7 +69,7 @@ def awaited_groups(function):
         if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
             call = node.value
             called = ast.unparse(call.func)
-            if called == "lazy_imports.ready":
+            if called == "lazy_imports.ready" and isinstance(call.args[1], ast.Attribute):
                 yield node.lineno, call.args[1].attr
             elif called.endswith("ctx.ready"):
                 yield node.lineno, WORKSPACE

@@ -7,7 +7,7 @@ import pytest
 
 from services.common.errors import ReplyError, UnreachableError
 from services.common.fault_ids import Execution, FaultId, FaultTrait
-from services.connectivity.fault_catalog import all_faults
+from services.connectivity.complete_catalog import all_faults
 from services.privilege_manager.faults import FAULTS as PRIVILEGE_MANAGER_FAULTS
 from services.requests.decisions.action_run import may_have_been_applied
 from services.servicenow.faults import FAULTS, make_error

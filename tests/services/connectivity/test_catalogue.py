@@ -9,12 +9,8 @@ from models.check_stages import ALL_STAGES, ANSWER_GROUP, CHAIN_GROUP
 from services.common.errors import Owner
 from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity import all_faults, find_fault, time_limits
-from services.connectivity.fault_catalog import (
-    CALL_STAGES,
-    faults_by_id,
-    find_fault_or_similar,
-    other_stages,
-)
+from services.connectivity.complete_catalog import faults_by_id, find_fault_or_similar, other_stages
+from services.connectivity.fault_catalog import CALL_STAGES
 from services.practice import FAULTS
 from services.servicenow.faults import FAULTS as CALL_FAULTS
 from tests.services.connectivity.certificate_producers import PLACES as CERTIFICATE_PLACES

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 import services.requests.lifecycle.lifecycle
 from models.api_call import ApiCall
-from models.base import UtcDateTime
+from models.compact_columns import CompactTime
 from models.kinds import Kind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.practice import PracticeInstance
@@ -41,7 +41,7 @@ BEGIN INSERT INTO end_seen VALUES (new.id, new.observed_at); END;
 
 A copy that learns more after its end (its variables, say) is put in its own place again, which is no second end.
 """
-END = sqlalchemy.table("end_seen", sqlalchemy.column("request_id"), sqlalchemy.column("at", UtcDateTime()))
+END = sqlalchemy.table("end_seen", sqlalchemy.column("request_id"), sqlalchemy.column("at", CompactTime()))
 CALLS_AN_HOUR = 120
 TAKEN_IN = 3
 """Requests taken in for the workers to raise, in each run."""
