@@ -60,7 +60,7 @@ _INDEX_BY_EQUALITY_COLUMN = {
 
 
 class IndexSelection(NamedTuple):
-    """An index and the number of its entries that have to be read, counted up to INDEX_PROBE_MAX + 1."""
+    """An index and the number of its entries that have to be read, counted a little further than it matters."""
 
     index_name: str
     entry_count: int
@@ -88,23 +88,31 @@ class IndexSelection(NamedTuple):
         return self.entry_count <= (INDEX_PROBE_MAX if covered or far else IN_MEMORY_SORT_MAX)
 
 
-def select_index(session: Session, conditions: Sequence[FilterCondition]) -> IndexSelection:
-    """Return the index with the fewest entries to read; if all have too many, a covering one."""
+def select_index(
+    session: Session, conditions: Sequence[FilterCondition], *, searched: bool = False
+) -> IndexSelection:
+    """Return the index with the fewest entries to read; if all have too many, a covering one.
+
+    For a list that is `searched` in, it is only asked whether all rows can be read at once.
+    """
+    most = IN_MEMORY_SORT_MAX if searched else INDEX_PROBE_MAX
     columns = {one.column for one in conditions}
     candidates = [
-        _probe_index(session, index, conditions)
+        _probe_index(session, index, conditions, most)
         for index in _CANDIDATE_INDEXES
         if index.leading_column in columns or index is AGE_INDEX
     ]
     return min(candidates, key=lambda one: (one.entry_count, not one.is_covering))
 
 
-def _probe_index(session: Session, index: _Index, conditions: Sequence[FilterCondition]) -> IndexSelection:
+def _probe_index(
+    session: Session, index: _Index, conditions: Sequence[FilterCondition], most: int
+) -> IndexSelection:
     bounding = bounding_conditions(index, conditions)
     entries = (
         with_index_hint(select(LITERAL_ONE).select_from(REQUEST_TABLE), index.name)
         .where(*sql_clauses(bounding))
-        .limit(INDEX_PROBE_MAX + 1)
+        .limit(most + 1)
     )
     return IndexSelection(
         index.name,

@@ -154,7 +154,7 @@ class ResultSet:
     def _select_index(self, session: Session) -> IndexSelection:
         with self._selection_lock:
             if self._index_selection is None:
-                self._index_selection = select_index(session, self._conditions)
+                self._index_selection = select_index(session, self._conditions, searched=bool(self._words))
             return self._index_selection
 
     def _load_sorted_ids(self, session: Session, sort: Sort) -> list[object] | None:

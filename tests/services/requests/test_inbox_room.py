@@ -84,3 +84,18 @@ def test_a_short_list_is_ordered_without_reading_its_rows(large):
     found = plans(large, lambda: Inbox(large).rows(Filter(policy="Unsigned"), Sort(), 0, 5))
     (ids,) = [plan for text, plan in found if "ORDER BY" in text]
     assert any("COVERING INDEX ix_approval_request_by_policy" in line for line in ids), ids
+
+
+def test_a_search_counts_no_further_than_to_know_that_a_list_is_long(large, monkeypatch):
+    monkeypatch.setattr(index_selection, "IN_MEMORY_SORT_MAX", 5)
+    counted = []
+
+    def listen(_connection, _cursor, statement, parameters, *_others):
+        if "count(*)" in statement:
+            counted.append(parameters)
+
+    event.listen(large.engine, "before_cursor_execute", listen)
+    Inbox(large).rows(Filter(text="okafor", policy="Unsigned"), Sort(), 0, 5)
+    event.remove(large.engine, "before_cursor_execute", listen)
+    assert counted
+    assert all(6 in one for one in counted), counted
