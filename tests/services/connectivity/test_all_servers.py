@@ -14,7 +14,7 @@ from services.connectivity import check_history
 from services.connectivity.seen_dates import find_seen_dates
 from services.expiries.facts import read_expiry_facts, read_stored_expiries
 from services.setup.checklist import load_setup_facts
-from services.statistics.request_statistics import load_server_statistics
+from services.statistics.server_statistics import load_server_statistics
 from services.store.row_values import get_table
 from services.vault.session_vault import SessionVault
 from tests.services.counted import statements
