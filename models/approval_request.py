@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import Index, false, text
+from sqlalchemy import Connection, Index, Table, event, false, text
 from sqlmodel import Field, SQLModel
 
 from models.base import EMPTY_TEXT, NAME_MAX, TEXT_MAX, utcnow
@@ -47,7 +47,6 @@ class ApprovalRequest(SQLModel, table=True):
                 f"ix_approval_request_{name}",
                 column,
                 sqlite_where=text(condition),
-                postgresql_where=text(condition),
             )
             for name, column, condition in (
                 ("mismatch", "requested_at", "mismatch <> ''"),
@@ -133,3 +132,14 @@ class ApprovalRequest(SQLModel, table=True):
     def is_copy(self) -> bool:
         """Whether Privilege Manager raised the request itself, so that the row only copies its requested item."""
         return self.origin == RequestOrigin.SERVICENOW
+
+
+@event.listens_for(ApprovalRequest.__table__, "before_create")  # type: ignore[attr-defined]
+def _limit_indexes_on_postgresql(table: Table, connection: Connection, **_more: object) -> None:
+    """Give the partial indexes their conditions on PostgreSQL too.
+
+    Written in the indexes above, they would import the dialect of PostgreSQL for every store.
+    """
+    if connection.dialect.name == "postgresql":
+        for index in table.indexes:
+            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]

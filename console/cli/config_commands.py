@@ -16,7 +16,6 @@ from services.common.file_writing import save_file
 from services.common.plain_text import is_free_of_controls
 from services.language import plural
 from services.transfer import Document, DocumentPlan, export_document, plan_document, read_document
-from services.transfer.apply_online import apply_online
 from services.workspace import Workspace
 
 app = typer.Typer(help="The configuration as a YAML document.", no_args_is_help=True)
@@ -45,6 +44,8 @@ def apply_(
     document = _load_document(context, file, json=json)
 
     async def work(workspace: Workspace) -> int:
+        from services.transfer.apply_online import apply_online
+
         made = await asyncio.to_thread(plan_document, document, workspace.configuration)
         await apply_online(made, workspace, confirmed=confirm_open)
         _print_plan(made, json=json)

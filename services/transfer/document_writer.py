@@ -1,6 +1,8 @@
 """Writes the configuration as a document: stable order, every key without a default, no secret."""
 
+import re
 import uuid
+from collections.abc import Iterator
 
 import yaml
 
@@ -27,6 +29,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.text)
+_FAST_DUMPER = getattr(yaml, "CSafeDumper", None)
+"""The emitter of libyaml, five times as fast. It writes other escapes and folds long lines elsewhere."""
+_WRITTEN_ALIKE = re.compile("[\x20-\x7e\xa0-\u1fff\u2070-\ud7ff\ue000-\ufdff\uff00-\uffef]{0,1000}")
+"""Texts that both emitters write as the same characters."""
 
 
 def export_document(configuration: Configuration, *, ascii_only: bool = False) -> str:
@@ -41,13 +47,38 @@ def export_document(configuration: Configuration, *, ascii_only: bool = False) -
         names[kind] = {item.id: item.name for item in items}
         if items:
             document.setdefault(definition.document_section, []).extend(_entry(item, names) for item in items)
-    return yaml.dump(
-        {"version": VERSION, **document},
-        Dumper=_Dumper,
+    # Entry by entry, so that one with rare characters does not slow down the others.
+    parts = [_dump({"version": VERSION}, ascii_only=ascii_only)]
+    for section, entries in document.items():
+        parts.append(f"{section}:\n")
+        parts += [_dump([entry], ascii_only=ascii_only) for entry in entries]
+    return "".join(parts)
+
+
+def _dump(part: object, *, ascii_only: bool) -> str:
+    is_alike = all(
+        _WRITTEN_ALIKE.fullmatch(text) and (text.isascii() or not ascii_only) for text in _texts(part)
+    )
+    written: str = yaml.dump(
+        part,
+        Dumper=_FAST_DUMPER if _FAST_DUMPER is not None and is_alike else _Dumper,
         sort_keys=False,
         allow_unicode=not ascii_only,
         width=WIDTH,
     )
+    return written
+
+
+def _texts(part: object) -> Iterator[str]:
+    """Yield every text in a part of a document."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for value in part.values():
+            yield from _texts(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _texts(value)
 
 
 def _entry(item: ConfigurationObject, names: Names) -> dict[str, object]:

@@ -65,8 +65,9 @@ def measure(folder: Path, store: Path | None = None) -> Runs:
 
 
 def command(words: tuple[str, ...], store: Path) -> tuple[str, ...]:
-    """Return the arguments of the interpreter that run a command on a store."""
-    return ("-m", "console", "--store", str(store), "--vault", "session", *words)
+    """Return the arguments of the interpreter that run a command, on a store where it takes one."""
+    shared = () if words[0].startswith("--") else ("--store", str(store), "--vault", "session")
+    return ("-m", "console", *shared, *words)
 
 
 def run(arguments: tuple[str, ...], folder: Path, *, status: int = 0) -> Took:

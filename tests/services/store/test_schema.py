@@ -14,8 +14,10 @@ from sqlmodel import SQLModel
 
 from models.kinds import KINDS, Kind
 from models.tables import all_models, model_for_kind
+from services.common.store_location import to_database_url
 from services.configuration import Configuration
 from services.store import Store, StoreError, upgrade
+from services.store.engine import make_engine
 from services.store.row_values import get_table
 from services.store.schema_version import SCHEMA_REVISION
 from services.store.tree_outline import read_outline
@@ -136,6 +138,22 @@ def test_every_index_is_written_as_the_models_say(store):
     said = create_engine("sqlite://")
     SQLModel.metadata.create_all(said)
     assert indexes(store.engine) == indexes(said)
+    said.dispose()
+
+
+@pytest.mark.every_database
+def test_partial_indexes_are_those_of_the_models_on_every_database(store, places):
+    said = make_engine(to_database_url(places.empty("said")))
+    SQLModel.metadata.create_all(said)
+    for engine in (said, store.engine):
+        found = inspect(engine).get_indexes("approval_request")
+        limited = {
+            one["name"]
+            for one in found
+            if one["dialect_options"].get(f"{engine.dialect.name}_where") is not None
+        }
+        names = ("mismatch", "answer_fault", "type_id")
+        assert limited == {f"ix_approval_request_{name}" for name in names}
     said.dispose()
 
 
