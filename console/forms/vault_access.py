@@ -97,6 +97,8 @@ async def store_secrets(
     for name, secret in secrets.items():
         put = partial(workspace.vault.put, credential.id, credential.name, credential.account, secret, places)
         await asyncio.to_thread(partial(put, secret_name=name))
+    if ctx.polling is not None:
+        ctx.polling.retry_local_faults()
 
 
 async def remove_secret(ctx: "Context", credential_id: uuid.UUID, name: str, secret_name: SecretName) -> None:

@@ -9,7 +9,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from console.inbox.my_names import my_names
-from console.navigation.request_places import ALL, BUILT_IN_FILTERS, passing_filter_name
+from console.navigation.request_places import ALL, BUILT_IN_FILTERS, PENDING, passing_filter_name
 from console.runtime import lazy_imports
 from console.runtime.debounce import Debounce
 from console.runtime.task_runner import TaskRunner
@@ -49,10 +49,12 @@ class FilterCatalog(QObject):
         self.counts: dict[str, Count] = {}
         self._inbox: Inbox | None = None
         self._again = self._stopped = False
+        self._current = False
+        """Whether the counts are those of the store, but for the time that has passed."""
         self._refresh = Debounce(self, REFRESH_DELAY_MS, self.refresh)
         self._interval_timer = QTimer(self)
         self._interval_timer.setInterval(REFRESH_INTERVAL_MS)
-        self._interval_timer.timeout.connect(self.refresh)
+        self._interval_timer.timeout.connect(self._refresh_aged)
         ctx.changes.connect(self._changed)
 
     @property
@@ -127,7 +129,24 @@ class FilterCatalog(QObject):
 
     def _changed(self, changes: "list[Change]") -> None:
         if any(change.kind in WATCHED_TABLES for change in changes):
+            self._current = False
             self._refresh.request()
+
+    def _refresh_aged(self) -> None:
+        """Read again where a count may be another one by now, or could not be read."""
+        if not self._current or self._change_with_time():
+            self.refresh()
+
+    def _change_with_time(self) -> bool:
+        """Whether a count can change while nothing happens: without requests that wait, and of today, none can."""
+        waiting = self.number(PENDING)
+        for key, one in self.filters_by_key.items():
+            used = one.filter
+            grows = used.due_within_s is not None or used.older_than_s is not None
+            falls = used.ended_today or used.ended_within_s is not None or used.raised_within_s is not None
+            if (grows and (waiting or not used.shows_open_only)) or (falls and self.number(key)):
+                return True
+        return False
 
     def refresh(self) -> None:
         """Read filters and counts again; once more at the end if this is called meanwhile."""
@@ -152,6 +171,14 @@ class FilterCatalog(QObject):
 
     async def read(self) -> None:
         """Read filters and counts."""
+        self._current = True
+        try:
+            await self._read_all()
+        except BaseException:
+            self._current = False
+            raise
+
+    async def _read_all(self) -> None:
         inbox = await self.inbox()
         await self._read_named(inbox)
         named = dict(self.filters_by_key)

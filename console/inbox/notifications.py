@@ -58,10 +58,12 @@ class RequestNotifier(QObject):
         self.tasks = TaskRunner(self, self._ignore_problem)
         self._new, self._old, self._undelivered = SeenRequests(), SeenRequests(), SeenRequests()
         self._first = True
+        self._waiting = True
+        """Whether a request may be open, which becomes old without a change of the store."""
         self._check = Debounce(self, CHECK_DELAY_MS, self.check)
         self._interval_timer = QTimer(self)
         self._interval_timer.setInterval(CHECK_INTERVAL_MS)
-        self._interval_timer.timeout.connect(self.check)
+        self._interval_timer.timeout.connect(self._check_aged)
         self.ctx.changes.connect(self._changed)
         self.ctx.settled.connect(self._begin)
 
@@ -89,7 +91,13 @@ class RequestNotifier(QObject):
 
     def _changed(self, changes: "list[Change]") -> None:
         if any(change.kind == "approval_request" for change in changes):
+            self._waiting = True
             self._check.request()
+
+    def _check_aged(self) -> None:
+        """Check what has become old, where anything can."""
+        if self._waiting:
+            self.check()
 
     def check(self) -> None:
         """Check now what is new and what has become old."""
@@ -99,7 +107,9 @@ class RequestNotifier(QObject):
     async def _find_news(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.inbox)
         inbox = await filter_catalog(self.ctx, self._window).inbox()
+        self._waiting = True
         youngest, oldest, failed = await self.ctx.call(_read_candidates, inbox)
+        self._waiting = bool(youngest) or self._check.pending
         new, old = self._new.take_unseen(youngest), self._old.take_unseen(oldest)
         undelivered = self._undelivered.take_unseen(failed)
         if self._first:

@@ -19,7 +19,7 @@ from services.requests.polling.poll_result import SkipReason
 if TYPE_CHECKING:
     from console.runtime.context import Context
     from services.requests.polling.poll_result import PollResult
-    from services.requests.worker.window_poller import PollingStatus
+    from services.requests.worker.window_poller import PollingStatus, WindowPoller
 
 STATUS_TEXTS = {"worker": tr_later("Worker running"), "here": tr_later("This window is polling ServiceNow")}
 SKIP_TEXTS = {
@@ -49,6 +49,7 @@ class PollingController(QObject):
         """When this window last polled an instance."""
         self._problems: dict[uuid.UUID, Problem] = {}
         """The problem of the last poll of each server, by its id."""
+        self._poller: WindowPoller | None = None
         self._job: Job | None = None
         """The last poll that the user asked for."""
 
@@ -109,7 +110,13 @@ class PollingController(QObject):
         poller = window_poller.WindowPoller(
             workspace, on_status=self._on_polling_status, on_round=self._on_poll_finished
         )
+        self._poller = poller
         await poller.run()
+
+    def retry_local_faults(self) -> None:
+        """Poll again soon what could not be polled because a secret was missing."""
+        if self._poller is not None:
+            self._poller.retry_local_faults()
 
     def _on_polling_status(self, status: "PollingStatus") -> None:
         known = self.status.problem if self.status is not None else None

@@ -4,7 +4,8 @@ import gc
 
 from PyQt6.QtCore import QObject, QTimer
 
-CHECK_INTERVAL_MS = 250
+CHECK_INTERVAL_MS, REST_INTERVAL_MS = 250, 1000
+"""While there is garbage to collect, and at most where there is none: each check wakes the process."""
 
 
 class GarbageCollector(QObject):
@@ -45,4 +46,7 @@ class GarbageCollector(QObject):
         for generation in (2, 1, 0):
             if gc.get_count()[generation] > self._thresholds[generation]:
                 gc.collect(generation)
+                self._timer.setInterval(CHECK_INTERVAL_MS)
                 return
+        if self._timer.interval() < REST_INTERVAL_MS:
+            self._timer.setInterval(min(REST_INTERVAL_MS, 2 * self._timer.interval()))

@@ -31,3 +31,6 @@ class RequestPolling(Protocol):
 
     def poll_now(self) -> None:
         """Poll every instance now, unless such a poll is running."""
+
+    def retry_local_faults(self) -> None:
+        """Poll again soon what could not be polled because a secret was missing."""

@@ -1,5 +1,7 @@
 """The strip at the bottom and the pane above it: what runs, how far it is, how it ended."""
 
+from datetime import datetime
+
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QGuiApplication, QResizeEvent
 from PyQt6.QtWidgets import (
@@ -31,6 +33,8 @@ class PollingStatus(QWidget):
         super().__init__()
         self._polling = polling
         self._rules: list[QFrame] = []
+        self._seen: datetime | None = None
+        self._stopped = ""
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -64,18 +68,37 @@ class PollingStatus(QWidget):
         self.setVisible(bool(polling.who))
         self.who.setText(polling.who)
         why, seen = polling.why_not, polling.seen_at
-        text = (
-            tr("Not polled yet")
-            if seen is None
-            else tr("Last polled {ago}", ago=time_ago(seen, seconds=True))
-        )
+        self._seen, text = seen, _age_text(seen)
         stopped = tr("Not polling: {why}", why=why) if why else ""
         at = date_time(seen, seconds=True, zone=True) if seen else ""
         self.last.setText(text)
         plain_text.set_tooltip(self.last, stopped or at)
         self._shape.setVisible(bool(why))
         set_tone(self.last, "notice" if why else "")
-        self.setAccessibleName(", ".join(part for part in (polling.who, text, stopped) if part))
+        self._stopped = stopped
+        self._update_name()
+
+    @property
+    def ages(self) -> bool:
+        """Whether a time is shown that grows."""
+        return self._seen is not None and not self.isHidden()
+
+    def refresh_age(self) -> None:
+        """Show how long ago the last poll is now; nothing else changes with time."""
+        text = _age_text(self._seen)
+        if text != self.last.text():
+            self.last.setText(text)
+            self._update_name()
+
+    def _update_name(self) -> None:
+        parts = (self._polling.who, self.last.text(), self._stopped)
+        self.setAccessibleName(", ".join(part for part in parts if part))
+
+
+def _age_text(seen: datetime | None) -> str:
+    if seen is None:
+        return tr("Not polled yet")
+    return tr("Last polled {ago}", ago=time_ago(seen, seconds=True))
 
 
 class ActivityStrip(QWidget):
@@ -129,7 +152,7 @@ class ActivityStrip(QWidget):
         polling.changed.connect(self._on_polling_changed)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
-        self._tick.timeout.connect(self._on_polling_changed)
+        self._tick.timeout.connect(self.polling.refresh_age)
         theme.of().theme_changed.connect(self.refresh)
         self.refresh()
 
@@ -162,10 +185,10 @@ class ActivityStrip(QWidget):
     def _on_polling_changed(self) -> None:
         """Show the state of polling; the relative time is updated every second while it is visible."""
         self.polling.refresh()
-        if self._polling.who:
-            self._tick.start()
-        else:
+        if not self.polling.ages:
             self._tick.stop()
+        elif not self._tick.isActive():
+            self._tick.start()
         self.refresh()
 
     def _open_result(self) -> None:

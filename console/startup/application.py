@@ -35,6 +35,7 @@ from PyQt6.QtWidgets import QApplication
 
 from console.design import icons, theme
 from console.runtime import drafts
+from console.runtime.caret_rest import CaretRest
 from console.runtime.context import Context
 from console.runtime.options import Options
 from console.runtime.page_targets import HOME, Target
@@ -215,6 +216,7 @@ async def _main(
     settings = WindowSettings(profile)
     theme.apply(app, settings.text("scheme", "system"))
     app.setWindowIcon(icons.icon("process", "accent"))
+    CaretRest(app)
     ctx = Context(options, profile, preload=import_all_pages, settle_ms=SETTLE_MS)
     window = Window(ctx, settings)
     crash.show = window.show_crash

@@ -178,6 +178,12 @@ class Outbox:
         )
 
 
+def has_pending_delivery(session: Session) -> bool:
+    """Whether an answer waits, due or not, in anybody's hand."""
+    pending = select(_TABLE.c.id).where(_TABLE.c.state == DeliveryState.PENDING)
+    return session.execute(pending.limit(1)).first() is not None
+
+
 def goes_elsewhere(delivery: Delivery, client: IntakeClient) -> bool:
     """Whether the answers of the client go to another place since the delivery was made."""
     return any(getattr(delivery, column) != value for column, value in _target_columns(client).items())

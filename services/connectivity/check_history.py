@@ -2,9 +2,11 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models.approval_process import ApprovalProcess
@@ -23,6 +25,7 @@ from services.connectivity.report import SEVERITY, CheckReport, StageResult, Sta
 from services.connectivity.sign_in import PreviousSignIn
 from services.credential_secrets import read_credential_secrets
 from services.store import Store
+from services.store.row_values import get_table
 from services.vault import Vault
 
 TASK_ID = CHECK_TASK
@@ -34,6 +37,23 @@ SIGN_IN_SAMPLE_SIZE = 100
 SIGNED_IN = (StageState.OK, StageState.WARNING)
 CALL_LIMIT_MAX = 2**31 - 1
 """The largest call limit that is stored: no instance is polled that often."""
+_RUNS = get_table(TaskRun)
+_RANKED = (
+    sa.select(
+        _RUNS.c.id,
+        sa.func.row_number()
+        .over(partition_by=_RUNS.c.object_id, order_by=_RUNS.c.started_at.desc())
+        .label("place"),
+    )
+    .where(_RUNS.c.task == TASK_ID, _RUNS.c.object_id.is_not(None))
+    .subquery()
+)
+_RECENT_REPORTS = (
+    sa.select(_RUNS.c.object_id, _RUNS.c.report)
+    .join(_RANKED, _RANKED.c.id == _RUNS.c.id)
+    .where(_RANKED.c.place <= VERDICT_SAMPLE_SIZE)
+    .order_by(_RUNS.c.object_id, _RUNS.c.started_at.desc())
+)
 ALL_GOOD = "Every stage that was looked at is good"
 
 
@@ -197,9 +217,18 @@ def last_call_limit(store: Store, server_id: uuid.UUID) -> int | None:
 def last_verdicts(store: Store) -> dict[uuid.UUID, str]:
     """Return how each server stands that was ever checked."""
     with store.read() as session:
-        servers = [one for model in SERVER_MODELS for one in session.exec(select(model.id))]
-        found = {one: _worst_recent_verdict(session, one) for one in servers}
+        reports = load_recent_reports(session)
+        servers = {one for model in SERVER_MODELS for one in session.exec(select(model.id))}
+    found = {one: _worst_verdict(recent) for one, recent in reports.items() if one in servers}
     return {one: verdict for one, verdict in found.items() if verdict}
+
+
+def load_recent_reports(session: Session) -> dict[uuid.UUID, list[str]]:
+    """Return the reports of the last VERDICT_SAMPLE_SIZE checks of every object, the newest first, with one query."""
+    reports: dict[uuid.UUID, list[str]] = {}
+    for object_id, report in session.execute(_RECENT_REPORTS):
+        reports.setdefault(object_id, []).append(report)
+    return reports
 
 
 def summarize_findings(stages: list[StageResult]) -> str:
@@ -222,19 +251,13 @@ def _load_checks(
     return [_to_past_check(run) for run in session.exec(newest)]
 
 
-def _worst_recent_verdict(session: Session, server_id: uuid.UUID) -> str:
+def _worst_verdict(reports: Sequence[str]) -> str:
     """Return the worst of the last verdicts: one for each process that the server was checked with.
 
     A check without a process says the same about the server as any later one with a process.
     """
-    query = (
-        select(TaskRun.report)
-        .where(TaskRun.task == TASK_ID, TaskRun.object_id == server_id)
-        .order_by(col(TaskRun.started_at).desc())
-        .limit(VERDICT_SAMPLE_SIZE)
-    )
     last: dict[str, StageState] = {}
-    for report in session.exec(query):
+    for report in reports:
         content: UncheckedJson = json.loads(report or "{}")
         process = str(content.get("process_id", ""))
         if not content.get("unsaved") and (process or not last):

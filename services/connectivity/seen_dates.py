@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlmodel import Session, col, select
-
 from models.servers import Server
-from models.task_run import TaskRun
 from services.common.json_types import UncheckedJson
 from services.common.utc_text import format_utc
-from services.connectivity.check_history import TASK_ID, VERDICT_SAMPLE_SIZE
+from services.connectivity.check_history import load_recent_reports
 from services.store import Store
 
 if TYPE_CHECKING:
@@ -42,18 +39,13 @@ def stored_date(found: "Restriction") -> str:
 def find_seen_dates(store: Store, servers: Iterable[Server]) -> dict[uuid.UUID, SeenDates]:
     """Return what the last checks of servers saw; blocks."""
     with store.read() as session:
-        return {server.id: _find(session, server) for server in servers}
+        reports = load_recent_reports(session)
+    return {server.id: _find(server, reports.get(server.id, ())) for server in servers}
 
 
-def _find(session: Session, server: Server) -> SeenDates:
-    query = (
-        select(TaskRun.report)
-        .where(TaskRun.task == TASK_ID, TaskRun.object_id == server.id)
-        .order_by(col(TaskRun.started_at).desc())
-        .limit(VERDICT_SAMPLE_SIZE)
-    )
+def _find(server: Server, reports: Iterable[str]) -> SeenDates:
     certificate, enforced = "", ""
-    for report in session.exec(query):
+    for report in reports:
         content: UncheckedJson = json.loads(report or "{}")
         if content.get("base_url") != server.base_url:
             continue

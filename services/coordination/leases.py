@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import Session
 
 from models.approval_request import ApprovalRequest
@@ -27,6 +27,7 @@ from services.store.row_values import get_table
 _LEASES = get_table(Lease)
 _REQUESTS = get_table(ApprovalRequest)
 CHUNK_SIZE = 400
+EXPIRED_KEPT = timedelta(days=1)
 CLOCK_STEP_BACK_MIN = timedelta(seconds=1)
 """A clock that is so far behind what has passed was put back; anything less is how long it takes to read it."""
 
@@ -162,6 +163,19 @@ class Leases:
         """Let others have it, inside a transaction that writes; a lease that was lost is left alone."""
         mine = (_LEASES.c.name == held.name, _LEASES.c.token == held.token, _LEASES.c.holder == self.holder)
         session.execute(update(_LEASES).where(*mine).values(until=self.time.now()))
+
+    def remove_lease_in_session(self, session: Session, held: LeaseGrant) -> None:
+        """Remove the row of a lease whose holder takes no other one, inside a transaction that writes."""
+        mine = (_LEASES.c.name == held.name, _LEASES.c.token == held.token, _LEASES.c.holder == self.holder)
+        session.execute(delete(_LEASES).where(*mine))
+
+    def remove_expired(self) -> None:
+        """Remove the rows of leases that ended long ago, so that they do not accumulate.
+
+        Their tokens begin anew; nobody can still take one for its own after so long.
+        """
+        with self.store.write() as work:
+            work.session.execute(delete(_LEASES).where(_LEASES.c.until <= self.time.now() - EXPIRED_KEPT))
 
     def check(self, session: Session, held: LeaseGrant) -> None:
         """Raise LeaseLostError unless the lease is still this holder's; call it in the transaction that writes."""

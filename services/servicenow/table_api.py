@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import httpx
 
-from services.common.fault_ids import FaultId
+from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId, FaultTrait
 from services.common.json_types import JsonValue
 from services.common.plain_text import replace_unstorable
 from services.servicenow.encoded_query import AnyQuery, Operator, TableQuery, where
@@ -18,6 +19,8 @@ from services.transport.http_channel import GET_ATTEMPTS
 from services.transport.response_headers import integer_header
 
 PAGE_SIZE = 200
+PAGE_SIZE_MAX = 1000
+"""A list that goes on is read in pages that double up to this size: a call takes its time for any number of rows."""
 PARSE_IN_THREAD_BYTES = 256 * 1024
 TOTAL_COUNT_HEADER = "x-total-count"
 ROWS_MAX = 250_000
@@ -58,11 +61,12 @@ class Table:
         query: TableQuery | None = None,
         *,
         fields: Sequence[str],
-        page_size: int = PAGE_SIZE,
+        page_size: int | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[Row]:
         """Yield rows in the order of their sys_id, page by page, to the end or to `limit`.
 
+        Without `page_size` the first page is small, so that its rows come soon, and the pages after it grow.
         The limit of a page is applied before access rules, so a short page is not the end: the key goes on until a
         page comes back empty with nothing hidden behind it. Raises ConsoleError; a row that does not meet the query
         raises `query-ignored` instead of being passed on.
@@ -70,9 +74,19 @@ class Table:
         query = query or TableQuery()
         self._validate_query(query)
         wanted = list(dict.fromkeys(["sys_id", *fields, *query.fields()]))
-        last, given, hidden = "", 0, 0
+        last, given, hidden, size, grows = "", 0, 0, page_size or PAGE_SIZE, page_size is None
         while True:
-            answer = await self._page(query, wanted, last, page_size, hidden)
+            try:
+                answer = await self._page(query, wanted, last, size, hidden)
+            except ConsoleError as error:
+                if (
+                    not grows
+                    or size == PAGE_SIZE
+                    or FaultTrait.SMALLER_PAGE_HELPS not in error.problem.fault.traits
+                ):
+                    raise
+                size, grows = PAGE_SIZE, False
+                continue
             page, before = answer.rows, last
             for row in page:
                 self._check(query, row, before)
@@ -84,7 +98,8 @@ class Table:
             if not answer.more:
                 return
             # A page whose rows are all hidden gives no key to go on from; step over it by its size instead.
-            last, hidden = (page[-1]["sys_id"], 0) if page else (last, hidden + page_size)
+            last, hidden = (page[-1]["sys_id"], 0) if page else (last, hidden + size)
+            size = min(2 * size, PAGE_SIZE_MAX) if grows else size
             if given + hidden > ROWS_MAX:
                 raise make_error(
                     FaultId.ANSWER_TOO_LARGE, f"Read records of {self.name}", f"more than {ROWS_MAX} rows"

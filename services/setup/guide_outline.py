@@ -66,9 +66,9 @@ class OutlineSource:
         for row in self._rows(f"SELECT {', '.join(names)} FROM {table_of(kind)} ORDER BY name_key"):  # noqa: S608
             values = dict(zip(names, row, strict=True))
             for name, value in values.items():
-                # SQLite keeps ids as text and booleans as numbers.
+                # SQLite keeps ids as bytes and booleans as numbers.
                 if value is not None and types[name] in (uuid.UUID, uuid.UUID | None):
-                    values[name] = uuid.UUID(value)
+                    values[name] = uuid.UUID(bytes=value)
                 elif types[name] is bool:
                     values[name] = bool(value)
             found.append(kind(**values))
@@ -77,14 +77,14 @@ class OutlineSource:
     def count_requests(self, process_id: uuid.UUID) -> dict[str, int]:
         """Return the requests of a process by state."""
         statement = "SELECT state, count(*) FROM approval_request WHERE process_id = ? GROUP BY state"
-        return dict(self._rows(statement, process_id.hex))
+        return dict(self._rows(statement, process_id.bytes))
 
     def recent_checks(self, server_id: uuid.UUID, limit: int) -> list[dict[str, str]]:
         """Return the state of each stage in the last checks of a server, the newest first."""
         statement = (
             "SELECT report FROM task_run WHERE task = ? AND object_id = ? ORDER BY started_at DESC LIMIT ?"
         )
-        found = self._rows(statement, CHECK_TASK, server_id.hex, limit)
+        found = self._rows(statement, CHECK_TASK, server_id.bytes, limit)
         return [stage_states(report) for (report,) in found]
 
     def copy_progress(self, action: GuideAction) -> CopyProgress:
@@ -93,8 +93,8 @@ class OutlineSource:
             SELECT written_at IS NOT NULL, imported_at IS NOT NULL AND imported_to =
                 (SELECT base_url FROM privilege_manager_server WHERE id = ?), item_id
             FROM action_progress WHERE action_id = ?"""
-        server_id = None if action.server_id is None else action.server_id.hex
-        for written, seen, item_id in self._rows(statement, server_id, action.id.hex):
+        server_id = None if action.server_id is None else action.server_id.bytes
+        for written, seen, item_id in self._rows(statement, server_id, action.id.bytes):
             return CopyProgress(bool(written), bool(seen), item_id)
         return CopyProgress()
 
@@ -111,7 +111,7 @@ class OutlineSource:
         statement = f"""
             SELECT document FROM server_item
             WHERE server_id = ? AND item_kind = 'policy' AND {column} = ? LIMIT 2"""  # noqa: S608
-        documents = [json.loads(text) for (text,) in self._rows(statement, manager.id.hex, wanted)]
+        documents = [json.loads(text) for (text,) in self._rows(statement, manager.id.bytes, wanted)]
         items = [item for item in map(read_policy, documents) if item is not None]
         if len(items) != 1:
             return PolicyCopy(False if not items and state["complete"] else None)
@@ -122,7 +122,7 @@ class OutlineSource:
         statement = """
             SELECT ended_at FROM task_run WHERE task = ? AND object_id = ? AND state = ?
             ORDER BY started_at DESC LIMIT 1"""
-        found = self._rows(statement, ENDPOINTS_TASK, manager_id.hex, TaskState.SUCCEEDED.value)
+        found = self._rows(statement, ENDPOINTS_TASK, manager_id.bytes, TaskState.SUCCEEDED.value)
         for (ended_at,) in found:
             return None if ended_at is None else datetime.fromisoformat(ended_at).replace(tzinfo=UTC)
         return None
@@ -130,7 +130,7 @@ class OutlineSource:
     def server_statistics(self) -> list[ServerStatistics]:
         """Return what `load_server_statistics` returns."""
         states = ", ".join("?" * len(OPEN_STATES))
-        pending: dict[str, int] = dict(
+        pending: dict[bytes, int] = dict(
             self._rows(
                 f"""SELECT process.server_id, count(*) FROM approval_process AS process
                 JOIN approval_request AS request ON request.process_id = process.id
@@ -139,12 +139,12 @@ class OutlineSource:
             )
         )
         an_hour_ago = (datetime.now(UTC) - timedelta(hours=1)).replace(tzinfo=None).isoformat(" ")
-        calls: dict[str, int] = dict(
+        calls: dict[bytes, int] = dict(
             self._rows(
                 "SELECT server_id, count(*) FROM api_call WHERE at > ? GROUP BY server_id", an_hour_ago
             )
         )
-        timings: dict[str, list[tuple[int, int]]] = {}
+        timings: dict[bytes, list[tuple[int, int]]] = {}
         for owner, every, after in self._rows(
             "SELECT server_id, check_every_s, timeout_after_s FROM approval_process"
         ):
@@ -154,7 +154,7 @@ class OutlineSource:
         )
         found = [
             ServerStatistics(
-                id=uuid.UUID(key),
+                id=uuid.UUID(bytes=key),
                 name=name,
                 host=base_url.split("//", 1)[-1].rstrip("/"),
                 production=bool(production),

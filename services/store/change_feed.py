@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 
 from models.audit_entry import AuditEntry
+from services.store.change_mark import ChangeMark
 from services.store.driver_errors import DATABASE_ERRORS
 from services.store.errors import read_error
 from services.store.timeline_hash_chain import TIMELINE_KIND as LINES
@@ -33,8 +34,10 @@ class ChangeFeed:
     A listener returns soon and raises nothing.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, mark: ChangeMark) -> None:
         self._engine = engine
+        self._mark = mark
+        self._marked: int | None = None
         self._listeners: list[Listener] = []
         self._lock = threading.RLock()
         self._untold: deque[list[Change]] = deque()
@@ -56,7 +59,10 @@ class ChangeFeed:
     def poll(self) -> list[Change]:
         """Read what was committed since the last look, by anybody, and tell the listeners. Raises StoreError."""
         with self._lock:
-            changes = self._read()
+            # Read first: what is committed between the two is read now, and looked for again.
+            mark = self._mark.read()
+            changes = [] if mark is not None and mark == self._marked else self._read()
+            self._marked = mark
             if changes:
                 self._seen = changes[-1].seq
                 self._untold.append(changes)

@@ -16,6 +16,7 @@ from services.common.progress import Progress, ignore_progress
 from services.common.store_location import to_database_url
 from services.store import audit_trail
 from services.store.change_feed import ChangeFeed
+from services.store.change_mark import ChangeMark
 from services.store.driver_errors import DATABASE_ERRORS
 from services.store.engine import lock_for_writing, make_engine
 from services.store.errors import StoreError, open_error, read_error, store_file_replaced, write_error
@@ -35,7 +36,8 @@ class Store:
         self.engine = make_engine(url)
         self._writing = self.engine.execution_options(write=True)
         self.id = self._load_or_create_id()
-        self.feed = ChangeFeed(self.engine)
+        self.mark = ChangeMark(self.engine)
+        self.feed = ChangeFeed(self.engine, self.mark)
         self._file = self._file_identity()
         self.has_unsigned_changes = False
         """Whether something was written through this object."""
@@ -110,6 +112,8 @@ class Store:
                 self.engine, "checkin", lambda connection, _record: connection and connection.close()
             )
         self._closed = True
+        # Before the others: the last one that lets go of an SQLite file removes its journal.
+        self.mark.close()
         self.engine.dispose()
 
     def _file_identity(self) -> tuple[int, int] | None:

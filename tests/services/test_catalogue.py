@@ -15,7 +15,7 @@ ITEM = "Execute Application Request"
 
 @pytest.fixture(scope="module")
 def practice():
-    instance = PracticeInstance(password=PASSWORD, items=60).start()
+    instance = PracticeInstance(password=PASSWORD, items=260).start()
     yield instance
     instance.stop()
 
@@ -141,3 +141,26 @@ async def test_an_instance_out_of_reach_is_an_error():
     async with ServiceNowClient(ConnectionSettings("Nowhere", "http://127.0.0.1:9/"), sign_in) as instance:
         with pytest.raises(UnreachableError):
             await found(Catalogue(instance))
+
+
+def calls_since(practice, start):
+    return [entry.path for entry in practice.log[start:] if "/table/" in entry.path]
+
+
+async def test_a_search_for_200_items_takes_three_calls_and_no_call_for_rows_that_are_not_shown(
+    catalogue, practice
+):
+    start = len(practice.log)
+    sizes = [len(batch) async for batch in catalogue.search("Catalog item", limit=200)]
+    assert sum(sizes) == 200
+    assert max(sizes) <= BATCH
+    assert sorted(path.rpartition("/")[2] for path in calls_since(practice, start)) == [
+        "item_option_new", "sc_cat_item", "sc_cat_item",
+    ]  # fmt: skip
+
+
+async def test_a_list_without_an_end_is_read_in_large_pages(catalogue, practice):
+    start = len(practice.log)
+    items = await found(catalogue, limit=10_000)
+    assert len(items) > 200
+    assert len(calls_since(practice, start)) == 4

@@ -1,18 +1,15 @@
 """Locks for changing a request: one console at a time, and one reminder per 15 minutes.
 
 Within a process an asyncio lock is taken first. The other two locks are leases in the store, for several consoles on one
-store; the lease of a console that ends meanwhile expires.
+store; the lease of a console that ends meanwhile expires, and its row is removed when workers clean up.
 """
 
 import asyncio
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from weakref import WeakValueDictionary
 
-from sqlmodel import Session, col, delete
-
-from models.lease import Lease
 from services.coordination.clock import SystemClock
 from services.coordination.leases import LeaseGrant, Leases, load_lease
 from services.store import Store
@@ -44,10 +41,9 @@ class RequestLock:
     held: LeaseGrant
 
     def release_lease(self) -> None:
-        """Release the lock before it expires."""
+        """Release the lock before it expires; its row is removed, for no other one has this owner."""
         with self.leases.store.write() as work:
-            self.leases.release_lease_in_session(work.session, self.held)
-            _delete_expired(work.session, self.held.name, self.leases.clock.now())
+            self.leases.remove_lease_in_session(work.session, self.held)
 
 
 def acquire_lock(store: Store, key: uuid.UUID) -> RequestLock | str:
@@ -65,16 +61,8 @@ def _acquire(store: Store, name: str, length: timedelta) -> RequestLock | str:
     # A separate owner for each call: two windows of one person exclude each other.
     leases = Leases(store, f"{store.actor[:_ACTOR_MAX]}{_HOLDER_SEPARATOR}{uuid.uuid4().hex}", SystemClock())
     with store.write() as work:
-        _delete_expired(work.session, name, leases.clock.now())
         held = leases.take_in(work.session, name, length.total_seconds())
         if held is not None:
             return RequestLock(leases, held)
         found = load_lease(work.session, name)
     return (found.holder.rpartition(_HOLDER_SEPARATOR)[0] if found is not None else "") or "somebody"
-
-
-def _delete_expired(session: Session, name: str, now: datetime) -> None:
-    """Remove expired locks, so that their rows do not accumulate."""
-    kind, colon, _ = name.partition(":")
-    gone = (col(Lease.name).startswith(f"{kind}{colon}", autoescape=True), col(Lease.until) <= now)
-    session.execute(delete(Lease).where(*gone))

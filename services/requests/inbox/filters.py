@@ -64,6 +64,11 @@ class Filter:
         """Whether nothing is restricted."""
         return self == Filter()
 
+    @property
+    def shows_open_only(self) -> bool:
+        """Whether only open requests are shown."""
+        return self.due_within_s is not None or bool(self.states and self.states <= OPEN_STATES)
+
     def as_json(self) -> JsonObject:
         """Return the values that are not the default, for JSON; UUIDs as text, states sorted."""
         found: JsonObject = {}

@@ -13,6 +13,14 @@ from services.coordination.call_budget import CallBudget
 from services.store.row_values import get_table
 
 _POLLED = get_table(PolledServer)
+_STATES = select(
+    _POLLED.c.server_id,
+    _POLLED.c.polled_at,
+    _POLLED.c.clock_offset_s,
+    _POLLED.c.complete,
+    _POLLED.c.paused_until,
+    _POLLED.c.fault,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +96,37 @@ def load_poll_state(session: Session, server_id: uuid.UUID, budget: CallBudget) 
     return state
 
 
+def load_poll_states(
+    session: Session, server_ids: Sequence[uuid.UUID], budget: CallBudget
+) -> tuple[tuple[uuid.UUID, PollState], ...]:
+    """Return the poll states of servers by id, in their order, with two queries for any number of them."""
+    calls = budget.calls_in_session(session)
+    now = budget.time.now()
+    known = {row.server_id: row for row in session.execute(_STATES)}
+    states = []
+    for server_id in server_ids:
+        state, polled = PollState(None, complete=False, calls=calls.get(server_id, 0)), known.get(server_id)
+        if polled is not None:
+            seen_at = _to_local(polled.polled_at, polled.clock_offset_s)
+            paused = polled.paused_until is not None and polled.paused_until > now
+            state = PollState(
+                seen_at,
+                polled.complete,
+                state.calls,
+                budget.time.shown(polled.paused_until) if paused else None,
+                polled.fault if paused else "",
+            )
+        states.append((server_id, state))
+    return tuple(states)
+
+
 def local_polled_at(polled: PolledServer) -> datetime | None:
     """Return when the last successful poll began by the clock of the computer that polled."""
-    if polled.polled_at is None:
-        return None
-    return polled.polled_at - timedelta(seconds=polled.clock_offset_s)
+    return _to_local(polled.polled_at, polled.clock_offset_s)
+
+
+def _to_local(polled_at: datetime | None, clock_offset_s: int) -> datetime | None:
+    return None if polled_at is None else polled_at - timedelta(seconds=clock_offset_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,13 @@ class ScriptCheck:
 def list_servers(store: Store) -> list[uuid.UUID]:
     """Return the servers that processes go through."""
     with store.read() as session:
-        column = get_table(ApprovalProcess).c.server_id
-        return sorted(session.execute(select(column).where(column.is_not(None)).distinct()).scalars())
+        return list_servers_in(session)
+
+
+def list_servers_in(session: Session) -> list[uuid.UUID]:
+    """Return the servers that processes go through."""
+    column = get_table(ApprovalProcess).c.server_id
+    return sorted(session.execute(select(column).where(column.is_not(None)).distinct()).scalars())
 
 
 def load_target(session: Session, server_id: uuid.UUID) -> PollTarget | None:

@@ -44,6 +44,10 @@ class Schedule:
         """Make `key` due in `seconds` from now."""
         self._due_at[key] = (self._monotonic() if now is None else now) + seconds
 
+    def make_due(self, key: object) -> None:
+        """Forget the due time of `key`; its failures stay counted."""
+        self._due_at.pop(key, None)
+
     def back_off(self, key: object) -> float:
         """Count a failure of `key` and return the delay in seconds until the next try."""
         failures = self._failures.pop(key, 0) + 1

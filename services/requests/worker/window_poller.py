@@ -15,11 +15,13 @@ from services.coordination.clock import Clock, SystemClock
 from services.coordination.worker_presence import list_active_workers
 from services.requests.polling import poll_targets
 from services.requests.polling.poll_result import PollResult
-from services.requests.polling.poll_state import PollState, load_poll_state
+from services.requests.polling.poll_state import PollState, load_poll_states
 from services.requests.worker.worker import Worker, WorkSource
 from services.store.errors import StoreError
 
 STATUS_INTERVAL_S = 5.0
+READ_INTERVAL_S = 30.0
+"""The status is read at least so often where nothing was committed: calls leave the hour, and pauses end."""
 BACKOFF_MAX_S = 600.0
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,10 @@ class WindowPoller:
         self._on_status = on_status
         self._every = every_s
         self._told: PollingStatus | None = None
+        self._read_status: PollingStatus | None = None
+        """How it stood when the store was read last; None where it has to be read again."""
+        self._mark: int | None = None
+        self._read_until = 0.0
         self._worker = Worker(
             source, clock=self._clock, holder=holder, raises=False, present=False, on_round=on_round
         )
@@ -113,6 +119,10 @@ class WindowPoller:
                 working.cancel()
                 await asyncio.wait({working})
 
+    def retry_local_faults(self) -> None:
+        """Poll again soon what failed here before anything was sent, such as for a missing secret."""
+        self._worker.server_schedule.retry_local_faults()
+
     def _status_after_failure(self, status: PollingStatus, working: "asyncio.Task[None]") -> PollingStatus:
         """Return how it stands after the worker of this window has ended; an error of it is told."""
         error = None if working.cancelled() else working.exception()
@@ -140,11 +150,23 @@ class WindowPoller:
         return error.problem
 
     def _status(self) -> PollingStatus:
-        servers = poll_targets.list_servers(self._source.store)
-        with self._source.store.read() as session:
-            states = tuple((one, load_poll_state(session, one, self._budget)) for one in servers)
+        store = self._source.store
+        mark, now = store.mark.read(), self._clock.monotonic()
+        if (
+            self._read_status is not None
+            and mark is not None
+            and (mark == self._mark and now < self._read_until)
+        ):
+            return self._read_status
+        self._read_status = None
+        with store.read() as session:
+            servers = poll_targets.list_servers_in(session)
+            states = load_poll_states(session, servers, self._budget) if servers else ()
             # After the calls, which tell how far this clock is behind.
             there = list_active_workers(session, self._time.now())
         if there:
+            # Not kept: a worker may be gone without a change of the store.
             return PollingStatus(PollingOwner.WORKER, states)
-        return PollingStatus(PollingOwner.HERE if servers else PollingOwner.NOBODY, states)
+        self._read_status = PollingStatus(PollingOwner.HERE if servers else PollingOwner.NOBODY, states)
+        self._mark, self._read_until = mark, now + READ_INTERVAL_S
+        return self._read_status

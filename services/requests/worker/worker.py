@@ -7,7 +7,7 @@ and what a dead one was doing is taken over. A worker that is told to stop finis
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
-from models.kinds import RequestErrorKind, RequestOrigin, RequestState
+from models.kinds import RequestErrorKind, RequestState
 from services.answers.outbox import Outbox
 from services.answers.sender import AnswerSender, DestinationSource
 from services.common.errors import Problem
@@ -27,13 +27,13 @@ from services.coordination.leases import Leases
 from services.coordination.worker_presence import PRESENCE_INTERVAL_S, announce_worker
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.lifecycle.transactions import RequestTransactions
-from services.requests.polling.interval import POLL_INTERVAL_S
 from services.requests.polling.poll_result import PollResult, SkipReason
-from services.requests.polling.poll_state import paused_servers
 from services.requests.polling.poller import Poller
 from services.requests.records.instance_provider import InstanceProvider
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
+from services.requests.worker.due_work import DueWork, DueWorkReader, WorkItem
 from services.requests.worker.schedule import Schedule
+from services.requests.worker.server_schedule import ServerSchedule
 from services.store import NotFoundError, Store
 from services.store.answer_outbox import COMMENT_WAIT
 from services.store.errors import StoreError
@@ -55,7 +55,6 @@ SCAN_JOB, CLEANUP_JOB, PRESENCE_JOB, ANSWER_JOB = "look", "clean", "present", "a
 RAISE_TASK, TIME_OUT_TASK = "Raise a request", "Time out a request"
 _TASK_NAMES = {CLEANUP_JOB: "Clean up rehearsals", ANSWER_JOB: "Send answers"}
 
-_TABLE = get_table(ApprovalRequest)
 log = logging.getLogger(__name__)
 
 
@@ -64,15 +63,6 @@ class WorkSource(InstanceProvider, Protocol):
 
     def answer_destinations(self, clock: Clock) -> DestinationSource:
         """Return where the answers of intake clients go."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """A request whose next step is due, and the server that it goes through."""
-
-    request_id: uuid.UUID
-    server_id: uuid.UUID
-    raising: bool
 
 
 @dataclass(slots=True)
@@ -129,12 +119,14 @@ class Worker:
         self._answers = answers or AnswerSender(
             Outbox(self._store, self.leases.holder), source.answer_destinations(self.clock), self.clock
         )
-        self._raises_requests, self._present = raises, present
+        self._present = present
         self._intake_url = intake_url
         self._on_round = on_round or (lambda _server, _round: None)
         self._scan_interval = new_every_s
         self._jobs: dict[object, asyncio.Task[None]] = {}
         self._schedule = Schedule(self.clock.monotonic)
+        self.server_schedule = ServerSchedule(self._schedule, self.clock)
+        self._due = DueWorkReader(self._store, self.leases, self.clock, raises=raises)
         self.done = WorkerReport()
 
     # -- running ---------------------------------------------------------------
@@ -223,23 +215,31 @@ class Worker:
         """Start what is due, and return when to look again."""
         now = self.clock.monotonic()
         until = now + self._scan_interval
-        self._schedule.drop_past(now)
         try:
             await self._announce_presence(now)
-            servers = await self.follower.servers()
-            steps = await asyncio.to_thread(self._steps)
-            answers_due = self._schedule.is_due(ANSWER_JOB, now) and await self._answers.has_due()
+            resting = set(self.server_schedule.resting)
+            if everything:
+                self._due.forget()
+            work = await asyncio.to_thread(self._steps)
+            if work.fresh:
+                self.server_schedule.servers = await self.follower.servers()
+            answers_due = (
+                work.answers and self._schedule.is_due(ANSWER_JOB, now) and await self._answers.has_due()
+            )
         except Exception as error:  # noqa: BLE001 -- a worker goes on, whatever it was
             # The store is locked or gone for a moment; what is due stays due.
             return self._report_scan_failure(error)
         self._schedule.clear_failures(SCAN_JOB)
-        for server_id in servers:
-            due = self._schedule.due_at(server_id, now)
-            if due <= now or everything:
-                self._start(server_id, self._follow(server_id))
-            else:
-                until = min(until, due)
-        for step in steps:
+        if work.reconfigured:
+            self.server_schedule.retry_local_faults()
+        if work.fresh:
+            self._schedule.drop_past(now)
+            self.server_schedule.end_rests(resting - work.paused)
+        due, next_due = self.server_schedule.take_due(now, everything=everything)
+        for server_id in due:
+            self._start(server_id, self._follow(server_id))
+        until = min(until, next_due)
+        for step in work.items:
             self._start_item(step)
         if self._schedule.is_due(CLEANUP_JOB, now):
             self._schedule.postpone(CLEANUP_JOB, CLEANUP_INTERVAL_S, now)
@@ -251,15 +251,17 @@ class Worker:
 
     def _report_scan_failure(self, error: Exception) -> float:
         """Note that what is due cannot be read, and return when to look again."""
+        self._due.forget()
         problem = to_console_error(log, "Look for what is due", error).problem
         self.done.note(problem)
         log.warning("the worker cannot read what is due: %s", problem.as_text())
         pause = self._schedule.back_off(SCAN_JOB)
         return self.clock.monotonic() + (STORE_RETRY_DELAY_S if isinstance(error, StoreError) else pause)
 
-    async def _find_due_items(self) -> list[WorkItem]:
+    async def _find_due_items(self) -> Sequence[WorkItem]:
+        self._due.forget()
         try:
-            return await asyncio.to_thread(self._steps)
+            return (await asyncio.to_thread(self._steps)).items
         except Exception as error:  # noqa: BLE001 -- what is in hand is finished all the same
             self._report_scan_failure(error)
             return []
@@ -275,6 +277,7 @@ class Worker:
     def _ended(self, key: object, job: "asyncio.Future[None]") -> None:
         """Take a job off the list. What a job did not handle itself is told here, and tried again later."""
         del self._jobs[key]
+        self.server_schedule.look_again()
         error = None if job.cancelled() else job.exception()
         if isinstance(error, Exception):
             kept = key.request_id if isinstance(key, WorkItem) else key
@@ -290,35 +293,9 @@ class Worker:
         if in_hand < CONCURRENT_ITEMS_PER_SERVER:
             self._start(step, self._do(step))
 
-    def _steps(self) -> list[WorkItem]:
-        """Return the requests raised here whose next step is due and in nobody's hand."""
-        now = self.clock.now()
-        own = _TABLE.c.origin == RequestOrigin.CONSOLE
-        over = (
-            own,
-            _TABLE.c.state == RequestState.PENDING,
-            _TABLE.c.times_out_at <= now,
-            _TABLE.c.external_id != "",
-        )
-        columns = (_TABLE.c.id, _TABLE.c.server_id, _TABLE.c.claimed_by, _TABLE.c.claimed_until)
-        found: list[WorkItem] = []
-        with self._store.read() as session:
-            wanted = [(select(*columns).where(*over).order_by(_TABLE.c.times_out_at), False)]
-            if self._raises_requests:
-                waiting = select(*columns).where(own, _TABLE.c.state == RequestState.SUBMITTING)
-                wanted.append((waiting.order_by(_TABLE.c.requested_at), True))
-            # What waits for its next try, or for a server that is left alone, must not keep the others off the list.
-            most = WORK_ITEMS_MAX + self._schedule.failing
-            paused = paused_servers(session, self.leases.time.now())
-            awake = (_TABLE.c.server_id.is_not(None), _TABLE.c.server_id.not_in(paused))
-            for query, raising in wanted:
-                for row in session.execute(query.where(*awake).limit(most)):
-                    claimed = process_identity.is_claimed_by_other(
-                        row.claimed_by, row.claimed_until, self.leases.holder, now
-                    )
-                    if not claimed:
-                        found.append(WorkItem(row.id, row.server_id, raising))
-        return found
+    def _steps(self) -> DueWork:
+        """Read what is due. What waits for its next try must not keep the others off the list."""
+        return self._due.read(WORK_ITEMS_MAX + self._schedule.failing)
 
     # -- the work itself -------------------------------------------------------
 
@@ -335,9 +312,7 @@ class Worker:
             log.warning("following stops for now: %s", problem.as_text())
             return
         self._schedule.clear_failures(server_id)
-        wait = (done.next_at - self.clock.now()).total_seconds() if done.next_at else POLL_INTERVAL_S
-        # No longer than that, even while it is left alone: a computer may have slept meanwhile, or the time of day changed.
-        self._schedule.postpone(server_id, min(wait, POLL_INTERVAL_S))
+        self.server_schedule.note_poll(server_id, done)
         self.done.rounds[server_id] = done
         if done.skip_reason is SkipReason.PAUSED and done.problem is not None:
             log.warning("following is paused until %s: %s", done.next_at, done.problem.as_text())
@@ -435,6 +410,7 @@ class Worker:
         if held is None:
             return
         try:
+            await asyncio.to_thread(self.leases.remove_expired)
             done = await clean_up_rehearsals(self._source)
         finally:
             try:

@@ -143,6 +143,57 @@ async def test_a_count_without_hidden_rows_ends_no_list():
     assert await read(pages, size=8) == [row["sys_id"] for row in pages.rows if int(row["sys_id"]) % 2]
 
 
+TOO_LONG = json.dumps(
+    {
+        "error": {
+            "message": "Transaction cancelled: maximum execution time exceeded",
+            "detail": "Transaction cancelled: maximum execution time exceeded Check logs for error trace",
+        },
+        "status": "failure",
+    }
+)
+
+
+class SizedPages(Pages):
+    """Notes how many rows each call asked for; for more than `most` rows the instance has no time."""
+
+    def __init__(self, count, most=1000):
+        super().__init__(count)
+        self.sizes, self.most = [], most
+
+    def __call__(self, asked):
+        reply = super().__call__(asked)
+        self.sizes.append(int(asked.params["sysparm_limit"]))
+        return reply if self.sizes[-1] <= self.most else json_reply(TOO_LONG, status=500)
+
+
+@pytest.fixture
+def small_sizes(monkeypatch):
+    monkeypatch.setattr(table_api, "PAGE_SIZE", 2)
+    monkeypatch.setattr(table_api, "PAGE_SIZE_MAX", 8)
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(2, [2]), (3, [2, 4]), (14, [2, 4, 8]), (31, [2, 4, 8, 8, 8, 8])]
+)
+async def test_the_pages_of_a_long_list_grow_after_a_small_first_one(small_sizes, count, sizes):
+    pages = SizedPages(count)
+    assert await read(pages, size=None) == [row["sys_id"] for row in pages.rows]
+    assert pages.sizes == sizes
+
+
+async def test_a_page_that_grew_too_large_is_read_in_small_ones(small_sizes):
+    pages = SizedPages(12, most=4)
+    assert await read(pages, size=None) == [row["sys_id"] for row in pages.rows]
+    assert set(pages.sizes[pages.sizes.index(8) + 1 :]) <= {8, 2}
+    assert pages.sizes[-3:] == [2, 2, 2]
+
+
+async def test_a_page_whose_size_was_asked_for_stays_an_error_when_it_fails():
+    with pytest.raises(ConsoleError):
+        await read(SizedPages(12, most=4), size=8)
+
+
 SPOILT = {
     "a row that does not meet the query": lambda n, page: (
         [{**page[0], "active": "false"}] if n == 2 else page
