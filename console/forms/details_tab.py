@@ -28,18 +28,19 @@ class DetailsView(QScrollArea):
         self._rail, self._form = rail, form
         content = QWidget(self.viewport())
         content.setProperty("role", "page")
+        # Before there is anything in it: Qt would compute the size of everything, which changes once it is shown.
+        self.setWidget(content)
         outer = QVBoxLayout(content)
         outer.setContentsMargins(MARGIN, 16, MARGIN, MARGIN)
         self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._line.setSpacing(RAIL_GAP)
+        outer.addLayout(self._line)
         self._line.addWidget(form, FORM_STRETCH, Qt.AlignmentFlag.AlignTop)
         if rail is not None:
             rail.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
             self._line.addWidget(rail, 0, Qt.AlignmentFlag.AlignTop)
         self._line.addStretch(1)
-        outer.addLayout(self._line)
         outer.addStretch(1)
-        self.setWidget(content)
         self._fold()
 
     @property

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QSizePolicy, Q
 from console.design import theme
 from console.forms.field_editors import Editor, EditorFactory, EditorHost
 from console.widgets.field import Field, FieldState
-from console.widgets.labels import FittingLabel, Label
+from console.widgets.labels import FittingLabel, Label, set_shown
 from models.field_values import FieldValues
 from services.language import tr
 
@@ -116,7 +116,7 @@ class FlowingFields:
             if is_shown:
                 self.grid.addWidget(one.frame, place // 2, place % 2, Qt.AlignmentFlag.AlignTop)
                 place += 1
-            one.frame.setVisible(is_shown)
+            set_shown(one.frame, is_shown)
 
     @property
     def names(self) -> set[str]:

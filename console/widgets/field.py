@@ -5,7 +5,15 @@ from enum import StrEnum
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, set_tone
+from console.widgets.labels import (
+    ElidedLabel,
+    IconLabel,
+    Label,
+    LinkLabel,
+    polish_again,
+    set_shown,
+    set_tone,
+)
 from console.widgets.line_editors import PickerButton
 from services.language import tr, translate, translate_message
 
@@ -111,11 +119,11 @@ class Field(QWidget):
 
     def _show(self, state: FieldState, text: str, suggestion: str = "") -> None:
         self.state, self.text, self._suggestion = state, text, suggestion
-        self._row.setVisible(not self.is_bare or state is FieldState.ERROR)
+        set_shown(self._row, not self.is_bare or state is FieldState.ERROR)
         self._message.setText(translate(text))
         set_tone(self._message, _TONES[state])
         self._link.setText(translate_message(suggestion))
-        self._link.setVisible(bool(suggestion))
+        set_shown(self._link, bool(suggestion))
         self._draw()
         text = translate(text)
         said = f"{text} {translate_message(suggestion)}".strip()
@@ -127,10 +135,7 @@ class Field(QWidget):
         for widget in {self.editor, self._target}:
             if (widget.property("state") or "") != wanted:
                 widget.setProperty("state", wanted)
-                style = widget.style()
-                if style is not None:
-                    style.unpolish(widget)
-                    style.polish(widget)
+                polish_again(widget)
                 widget.update()
 
     def _say_valid(self, *, valid: bool) -> None:

@@ -88,10 +88,24 @@ def set_tone(widget: QWidget, tone: str) -> None:
     """Give a widget the colour of a tone and let the style sheet see it."""
     if widget.property("tone") != tone:
         widget.setProperty("tone", tone)
-        style = widget.style()
-        if style is not None:
-            style.unpolish(widget)
-            style.polish(widget)
+        polish_again(widget)
+
+
+def polish_again(widget: QWidget) -> None:
+    """Let the style sheet see changed properties; Qt polishes a widget that was never shown when it is shown."""
+    style = widget.style()
+    if style is not None and widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        style.unpolish(widget)
+        style.polish(widget)
+
+
+def set_shown(widget: QWidget, shown: bool) -> None:  # noqa: FBT001 - as setVisible
+    """Show or hide a widget in a layout where it is not so already.
+
+    To show a widget again makes Qt polish it and lay it out, even where its parent is not visible yet.
+    """
+    if widget.isHidden() == shown:
+        widget.setVisible(shown)
 
 
 class ElidedLabel(Label):
