@@ -13,7 +13,6 @@ from models.task_run import TaskRun
 from services.connectivity import check_history
 from services.connectivity.seen_dates import find_seen_dates
 from services.expiries.facts import read_expiry_facts, read_stored_expiries
-from services.setup.checklist import load_setup_facts
 from services.statistics.server_statistics import load_server_statistics
 from services.store.row_values import get_table
 from services.vault.session_vault import SessionVault
@@ -108,7 +107,6 @@ READS = {
         read_stored_expiries(configuration, store), SessionVault()
     ),
     "statistics": lambda configuration, store: load_server_statistics(store),
-    "set-up": lambda configuration, store: load_setup_facts(configuration),
 }
 
 
