@@ -32,6 +32,8 @@ class WindowTextsField(Editor):
         box = QWidget()
         super().__init__(box, name)
         self.sets = TextSets()
+        self._errors: tuple[TextSets, int] | None = None
+        """The texts whose errors were counted last, and how many there are."""
         self.language = DEFAULT_LANGUAGE
         self.grid = TextGrid(tr("Texts"))
         self.popup: PopupList | None = None
@@ -61,6 +63,13 @@ class WindowTextsField(Editor):
     def focus_target(self) -> QWidget:
         """Return the grid."""
         return self.grid
+
+    @property
+    def error_count(self) -> int:
+        """How many texts cannot be written; counted once for each set of texts, of which an edit makes a new one."""
+        if self._errors is None or self._errors[0] is not self.sets:
+            self._errors = self.sets, len(self.sets.errors())
+        return self._errors[1]
 
     def read(self) -> FieldValues:
         """Return the changes."""

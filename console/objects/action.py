@@ -132,7 +132,7 @@ class ActionPage(ObjectPage):
             is_dirty=self.session.dirty,
             has_server=self.session.reference("server_id") is not None,
             guid=self.approval_type.guid,
-            text_errors=len(self.texts.sets.errors()),
+            text_errors=self.texts.error_count,
         )
 
     def update_state(self) -> None:

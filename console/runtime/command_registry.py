@@ -1,6 +1,7 @@
 """Commands of the window. Menus, context menus, the palette and shortcuts are built from one definition each."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
@@ -40,6 +41,9 @@ class CommandRegistry(QObject):
         super().__init__(parent)
         self._commands: dict[str, Command] = {}
         self._actions: dict[str, QAction] = {}
+        self._evaluations = 0
+        self.evaluation = 0
+        """The number of the running evaluation of several commands, during which nothing changes; 0 outside of one."""
 
     def add(self, command: Command) -> None:
         """Add a command; raises ValueError if its id or shortcut is taken."""
@@ -110,12 +114,23 @@ class CommandRegistry(QObject):
 
     def refresh(self) -> None:
         """Update which commands are enabled and checked."""
-        for command_id, action in self._actions.items():
-            command = self._commands[command_id]
-            action.setEnabled(command.enabled())
-            if command.checked is not None:
-                action.setChecked(command.checked())
+        with self.evaluating():
+            for command_id, action in self._actions.items():
+                command = self._commands[command_id]
+                action.setEnabled(command.enabled())
+                if command.checked is not None:
+                    action.setChecked(command.checked())
         self.refreshed.emit()
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Evaluate several commands: what they have in common, such as the state of the page, is computed once."""
+        self._evaluations += 1
+        self.evaluation = self._evaluations
+        try:
+            yield
+        finally:
+            self.evaluation = 0
 
 
 def _icon(command: Command) -> QIcon:

@@ -25,7 +25,7 @@ from console.runtime.task_runner import TaskRunner
 from console.setup.home_facts import HomeFactsReader, server_id_of
 from console.setup.home_guide import GuideView, StepAction
 from console.setup.home_servers import MAX_CARDS
-from console.setup.home_steps import StepOffer, caption_texts, count_text, step_offer
+from console.setup.home_steps import caption_texts, count_text, step_offer
 from console.setup.step_dialog import ExternalTaskDialog
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge
@@ -232,18 +232,19 @@ class HomePage(Page):
         from services.setup.checklist import build_checklist
 
         if facts != self.facts:
-            shown, self.facts = self.phases, facts
+            self.facts = facts
             self.phases = build_checklist(facts)
-            if self.phases != shown:
-                self._draw(facts)
+            self._draw(facts)
         self.head.set_caption(*caption_texts(facts))
 
     def _show_expiries(self) -> None:
         self.guide.show_expiries(self._expiries.entries)
 
     def _recolour(self, _scheme: str) -> None:
+        from services.setup.checklist import next_step
+
         if self.facts is not None:
-            self._draw(self.facts)
+            self.guide.rebuild_phases(self.phases, next_step(self.phases), self._step_action)
             self.guide.servers.draw()
             self.guide.expiries.draw()
             self.guide.place()
@@ -280,11 +281,13 @@ class HomePage(Page):
 
     def _step_action(self, step: "GuideStep") -> StepAction | None:
         offer = step_offer(step, self.facts) if self.facts is not None else None
-        if offer is None:
-            return None
-        return StepAction(offer.word, lambda: self._follow_offer(offer))
+        return None if offer is None else StepAction(offer.word, lambda: self._follow_step(step))
 
-    def _follow_offer(self, offer: StepOffer) -> None:
+    def _follow_step(self, step: "GuideStep") -> None:
+        """Do what a step offers with the facts of now: its row may have been built with earlier ones."""
+        offer = step_offer(step, self.facts) if self.facts is not None else None
+        if offer is None:
+            return
         if offer.target is not None:
             self.ctx.navigate(offer.target)
         elif offer.external is not None and offer.external.external is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
@@ -61,24 +62,35 @@ LINK_PADDING = 4
 
 @dataclass(frozen=True, slots=True)
 class StepAction:
-    """The link or button of a step: its text, and what it does."""
+    """The link or button of a step: its text, and what it does with the facts of the moment of the click."""
 
     word: str
     act: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class PhaseContent:
+    """Everything that a block shows; a block of equal content is kept."""
+
+    phase: "GuidePhase"
+    next_step: "GuideStep | None"
+    """The next step of the guide if it is in this phase."""
+    step_width: int
+    """The width of the texts of the steps in pixels."""
+    words: tuple[str, ...]
+    """The text of each step's link or button, empty for none."""
+
+
 class PhaseBlock(QWidget):
     """A phase: a progress ring, its title, and a row for each step."""
 
-    def __init__(
-        self,
-        phase: "GuidePhase",
-        next_step: "GuideStep | None",
-        step_width: int,
-        action_of: "Callable[[GuideStep], StepAction | None]",
-    ) -> None:
+    def __init__(self, content: PhaseContent, actions: "Sequence[StepAction | None]") -> None:
         super().__init__()
-        self._width = step_width
+        self.content = content
+        self._width = content.step_width
+        self.focusable: list[QWidget] = []
+        """The links and buttons of the steps from top to bottom."""
+        phase = content.phase
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -93,8 +105,8 @@ class PhaseBlock(QWidget):
         )
         layout.addLayout(head)
         layout.addSpacing(4)
-        for step in phase.steps:
-            layout.addWidget(self._row(step, action_of(step), is_next=step is next_step))
+        for step, action in zip(phase.steps, actions, strict=True):
+            layout.addWidget(self._row(step, action, is_next=step == content.next_step))
 
     def _row(self, step: "GuideStep", action: StepAction | None, *, is_next: bool) -> QWidget:
         row = QFrame()
@@ -130,7 +142,9 @@ class PhaseBlock(QWidget):
         line.addSpacing(AFTER_STEP - GAP)
         line.addWidget(ElidedLabel(fact, role="caption"), 1)
         if action is not None and not step.waits_for:
-            line.addWidget(self._step_action(step, action, is_next=is_next))
+            offered = self._step_action(step, action, is_next=is_next)
+            self.focusable.append(offered)
+            line.addWidget(offered)
             line.setContentsMargins(0, 0, LINK_PADDING if is_next else 0, 0)
         return row
 
@@ -195,12 +209,8 @@ class GuideView(QWidget):
         next_step: "GuideStep | None",
         action_of: "Callable[[GuideStep], StepAction | None]",
     ) -> None:
-        """Show the phases; only `next_step` has a button."""
+        """Show the phases; only `next_step` has a button. Only blocks whose content has changed are built again."""
         focus = self._focused_name()
-        for block in self.blocks:
-            block.hide()
-            block.setParent(None)
-            block.deleteLater()
         metrics = QFontMetrics(theme.font("strong"))
         width = (
             max(
@@ -209,14 +219,61 @@ class GuideView(QWidget):
             )
             + 2
         )
-        self.blocks = [PhaseBlock(phase, next_step, width, action_of) for phase in phases]
         fact = QFontMetrics(theme.font("caption")).horizontalAdvance(tr(SAMPLE_FACT, name="ServiceNow"))
         link = metrics.horizontalAdvance(tr("Create")) + 2 * LINK_PADDING
         self._column_min_width = NUMBER + SHAPE + 3 * GAP + width + AFTER_STEP + fact + link
-        self._draw_legend()
+        shown = dict(enumerate(self.blocks))
+        blocks = []
+        for place, phase in enumerate(phases):
+            actions = [action_of(step) for step in phase.steps]
+            content = PhaseContent(
+                phase,
+                next_step if next_step in phase.steps else None,
+                width,
+                tuple(action.word if action is not None else "" for action in actions),
+            )
+            old = shown.get(place)
+            if old is not None and old.content == content:
+                blocks.append(shown.pop(place))
+            else:
+                blocks.append(PhaseBlock(content, actions))
+        if blocks == self.blocks:
+            return
+        lost = any(block.isAncestorOf(self.focusWidget()) for block in shown.values())
+        self._delete_blocks(list(shown.values()))
+        self.blocks = blocks
+        if self._legend.isEmpty():
+            self._draw_legend()
         self.shape = ""
         self.place()
+        self._set_tab_order()
+        if lost:
+            self._restore_focus(focus)
+
+    def rebuild_phases(
+        self,
+        phases: "Sequence[GuidePhase]",
+        next_step: "GuideStep | None",
+        action_of: "Callable[[GuideStep], StepAction | None]",
+    ) -> None:
+        """Build all blocks and the legend again, for other colours."""
+        focus = self._focused_name()
+        self._delete_blocks(self.blocks)
+        self.blocks = []
+        self.show_phases(phases, next_step, action_of)
+        self._draw_legend()
         self._restore_focus(focus)
+
+    def _delete_blocks(self, blocks: list[PhaseBlock]) -> None:
+        for block in blocks:
+            block.hide()
+            block.setParent(None)
+            block.deleteLater()
+
+    def _set_tab_order(self) -> None:
+        """Let Tab go through the steps from top to bottom; Qt puts a new widget behind all others."""
+        for before, after in pairwise(w for block in self.blocks for w in block.focusable):
+            QWidget.setTabOrder(before, after)
 
     def show_servers(
         self, figures: "Sequence[ServerStatistics]", views: "Mapping[uuid.UUID, ServiceListSnapshot]"

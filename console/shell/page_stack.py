@@ -37,6 +37,8 @@ class PageStack(QStackedWidget):
         self._forward: list[Target] = []
         self._discarded: list[Page] = []
         """Pages of discarded drafts, deleted as soon as another page is visible."""
+        self._supported: tuple[int, set[str]] = (0, set())
+        """The last evaluation of the commands, and what the page supports in it."""
 
     def show_target(self, target: Target) -> None:
         """Show the page of a target, and open the tab or run the command that the target names."""
@@ -122,7 +124,14 @@ class PageStack(QStackedWidget):
 
     def supports(self, command: str) -> bool:
         """Whether the shown page can run a command now."""
-        return self.page is not None and command in self.page.enabled()
+        if self.page is None:
+            return False
+        evaluation = self._ctx.commands.evaluation
+        if not evaluation:
+            return command in self.page.enabled()
+        if self._supported[0] != evaluation:
+            self._supported = (evaluation, self.page.enabled())
+        return command in self._supported[1]
 
     def run(self, command: str) -> bool:
         """Run a command of the shown page; returns whether it could run."""

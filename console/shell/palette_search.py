@@ -113,7 +113,8 @@ class PaletteSearch:
 
     def _commands(self, words: list[str]) -> list[PaletteEntry]:
         commands = self._ctx.commands
-        found = [c for c in commands if _matches(c.text, words) and c.enabled() and c.id != "palette"]
+        with commands.evaluating():
+            found = [c for c in commands if _matches(c.text, words) and c.enabled() and c.id != "palette"]
         found.sort(key=lambda c: not c.text.casefold().startswith(" ".join(words)))
         return [PaletteEntry(c.text, c.where, c.icon, c.shortcut, partial(commands.run, c.id)) for c in found]
 

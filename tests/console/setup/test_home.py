@@ -124,6 +124,78 @@ def test_only_the_next_step_has_the_primary_button(run, ctx):
     run(story())
 
 
+def test_only_the_phases_that_changed_are_built_again(run, ctx, configuration):
+    """Each change of the store built all 25 rows again, in one long step of the UI thread."""
+
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled)
+        phases, before = page.phases, page.guide.blocks
+        configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="a"))
+        await until(lambda: page.phases != phases and page.settled)
+        after = page.guide.blocks
+        same = [old == new for old, new in zip(phases, page.phases, strict=True)]
+        assert True in same
+        assert False in same
+        kept = [old is new for old, new in zip(before, after, strict=True)]
+        assert kept == [old.content == new.content for old, new in zip(before, after, strict=True)]
+        assert [held for held, equal in zip(kept, same, strict=True) if not equal and held] == []
+        assert True in kept
+        places = [page.guide._left.indexOf(b) + page.guide._right.indexOf(b) for b in after]
+        assert -2 not in places
+        await closed(page)
+
+    run(story())
+
+
+def test_a_kept_row_of_the_guide_uses_the_facts_of_the_click(run, ctx, configuration):
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled)
+        [number] = [s.number for phase in page.phases for s in phase.steps if s.kind is Kind.ACTION][:1]
+        step = next(s for phase in page.phases for s in phase.steps if s.number == number)
+        row = page._step_action(step)
+        server = configuration.save(
+            configuration.new(
+                Kind.PRIVILEGE_MANAGER_SERVER, name="Privilege Manager", base_url="http://127.0.0.1:9/"
+            )
+        )
+        await until(lambda: page.facts.privilege_manager.server is not None)
+        row.act()
+        await until(lambda: ctx.visited)
+        draft = ctx.drafts.get(Kind.ACTION.value, ctx.visited[-1].id)
+        assert draft.values["server_id"] == server.id
+        await closed(page)
+
+    run(story())
+
+
+def test_the_keyboard_stays_in_the_guide_and_goes_through_the_steps_in_order(run, ctx, configuration):
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled)
+        page.activateWindow()
+        phases, offered = page.phases, [w for block in page.guide.blocks for w in block.focusable]
+        kept = offered[-1]
+        kept.setFocus()
+        await until(kept.hasFocus)
+        configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="a"))
+        await until(lambda: page.phases != phases and page.settled)
+        assert kept.hasFocus()
+        offered = [w for block in page.guide.blocks for w in block.focusable]
+        chain, at = [], offered[0]
+        for _ in range(1000):
+            if at in offered:
+                chain.append(at)
+            at = at.nextInFocusChain()
+            if at is offered[0]:
+                break
+        assert chain == offered
+        await closed(page)
+
+    run(story())
+
+
 @pytest.mark.parametrize(
     ("width", "shape"), [(500, "one"), (620, "one"), (880, "beside"), (1100, "two"), (1600, "two")]
 )
