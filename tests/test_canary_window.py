@@ -20,6 +20,7 @@ from console.runtime.page_targets import HOME, Target
 from console.runtime.window_settings import WindowSettings
 from console.setup.wizard import open_wizard
 from console.shell.main_window import Window
+from console.shell.page_registry import import_all_pages
 from console.startup.application import make_application
 from console.startup.crash_reports import CrashReports
 from models.kinds import Kind
@@ -111,6 +112,7 @@ async def opened(profile):
     """The real window on a store of its own, with crash reports installed."""
     crash = CrashReports(profile)
     theme.apply(make_application(), "light")
+    import_all_pages()  # so that a page is shown at once
     ctx = Context(Options(f"sqlite:///{profile / 'console.db'}", "session"), profile)
     window = Window(ctx, WindowSettings(profile))
     crash.show = window.show_crash

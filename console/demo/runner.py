@@ -81,8 +81,7 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
     ):
         theme.apply(app, "light" if options.headless else "system")
         app.setWindowIcon(icons.icon("process", "accent"))
-        ctx = Context(Options(f"sqlite:///{folder / 'demo.db'}", "session"), folder, preload=import_all_pages)
-        ctx.opened.connect(ctx.warm_up)
+        ctx = Context(Options(f"sqlite:///{folder / 'demo.db'}", "session"), folder)
         window = Window(ctx, WindowSettings(folder))
         _resize(window, headless=options.headless)
         problems: list[str] = []
@@ -90,6 +89,7 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
         window.show()
         ctx.open()
         await ctx.ready()
+        await ctx.call_importing(import_all_pages)
         window.show_target(Target(HOME))
         good = True
         script = DemoScript(window, practice, privilege_manager, options.out, _print_line)

@@ -10,7 +10,7 @@ from console.demo.workflow import Workflow, WorkflowObjects
 from console.demo.workflow_page import APPLICATION, USER, WORKFLOW, WorkflowPage
 from console.demo.workflow_presenter import waiting_approval
 from console.runtime.page_targets import Target
-from console.shell.page_registry import PAGES
+from console.shell.page_registry import register_page
 from console.widgets.window_content import WindowState, WindowText
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class WayBack:
         )
         self._workflow = Workflow(workspace, stage.practice, stage.privilege_manager, objects)
         WorkflowPage.workflow = self._workflow
-        PAGES[WORKFLOW] = lambda: WorkflowPage
+        register_page(WORKFLOW, WorkflowPage)
         stage.window.show_target(Target(WORKFLOW))
         page = stage.shown(WorkflowPage)
         await stage.hand.until(

@@ -131,10 +131,10 @@ class Context(QObject):
         return ready
 
     async def _open(self, ready: "asyncio.Future[Workspace]") -> None:
-        if self._first_reads:
-            await asyncio.gather(*self._first_reads, return_exceptions=True)
-            self._first_reads.clear()
-            await asyncio.sleep(SHOW_FIRST_S)
+        while self._first_reads:
+            reads, self._first_reads = self._first_reads, []
+            await asyncio.gather(*reads, return_exceptions=True)
+            await asyncio.sleep(SHOW_FIRST_S)  # what is shown now may read more
         try:
             workspace = await self.call(_open_workspace, self.options, self.profile, self._report_progress)
         except ConsoleError as error:
@@ -168,15 +168,15 @@ class Context(QObject):
         await self.call_importing(preload)
         await self.call_importing(preload_formatting)
 
-    async def call_importing(self, function: Callable[[], object]) -> None:
+    async def call_importing(self, function: Callable[[], object], *, first: bool = False) -> None:
         """Run a function that imports modules in the thread of the store, while no garbage is collected.
 
         What is made meanwhile are modules, which stay: looking for garbage in them holds up the window, and slows the
-        import by a third.
+        import by a third. `first` is that of `read_first`.
         """
         self._collector.hold()
         try:
-            await self.call(function)
+            await (self.read_first(function) if first and self._workspace is None else self.call(function))
         finally:
             self._collector.release()
 

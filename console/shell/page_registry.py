@@ -110,6 +110,10 @@ PAGES: dict[str, Callable[[], type[Page]]] = {
 """The pages that show no object, by their target or its first part. Pages of objects are found in `console.objects`."""
 
 
+_imported: set[str] = set()
+"""The keys of the pages that are imported: those of `PAGES`, and kinds of objects."""
+
+
 def object_page(kind: Kind) -> type["ObjectPage"]:
     """Return the page class of a kind; raises LookupError."""
     from console.objects import find_object_page
@@ -119,9 +123,27 @@ def object_page(kind: Kind) -> type["ObjectPage"]:
 
 def page_class(target: Target) -> type[Page]:
     """Return the class of the page that shows a target; raises LookupError."""
-    if target.object_kind is not None:
-        return object_page(target.object_kind)
-    return (PAGES.get(target.kind) or PAGES[target.head])()
+    key = _key_of(target)
+    found = object_page(target.object_kind) if target.object_kind is not None else PAGES[key]()
+    _imported.add(key)
+    return found
+
+
+def register_page(key: str, page: type[Page]) -> None:
+    """Add a page that shows no object to those of the window."""
+    PAGES[key] = lambda: page
+    _imported.add(key)
+
+
+def is_imported(target: Target) -> bool:
+    """Return whether the page of a target is imported, so that it can be made without holding up the window."""
+    return _key_of(target) in _imported
+
+
+def _key_of(target: Target) -> str:
+    if target.object_kind is not None or target.kind in PAGES:
+        return target.kind
+    return target.head
 
 
 def create_page(target: Target, ctx: Context, parent: QWidget | None = None) -> Page:
@@ -134,10 +156,12 @@ def create_page(target: Target, ctx: Context, parent: QWidget | None = None) -> 
 
 def import_all_pages() -> None:
     """Import every page; runs in a thread after the start, so that the first click is as fast as the second."""
-    for page in PAGES.values():
+    for key, page in PAGES.items():
         page()
+        _imported.add(key)
     for kind in Kind:
         object_page(kind)
+        _imported.add(kind.value)
 
 
 async def create_object(ctx: Context, kind: Kind, parent: QWidget | None) -> "ConfigurationObject | None":

@@ -80,6 +80,7 @@ async def _run(path: Path, soak_s: float) -> Runs:
     from console.runtime.page_targets import HOME, Target
     from console.runtime.window_settings import WindowSettings
     from console.shell.main_window import Window
+    from console.shell.page_registry import import_all_pages
 
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -90,6 +91,7 @@ async def _run(path: Path, soak_s: float) -> Runs:
         window.show()
         ctx.open()
         await ctx.ready()
+        await ctx.call_importing(import_all_pages)  # as the first input does
         runs = Runs()
         for _ in range(OPENINGS):
             window.show_target(Target(HOME))

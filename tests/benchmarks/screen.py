@@ -20,6 +20,7 @@ from pathlib import Path
 WIDTH, HEIGHT = 1280, 860
 LARGE = 0.01
 """The part of the screen that a change must cover to count; a cursor that blinks or a tool tip does not."""
+PIECE_BYTES = 64
 LOOK_EVERY_S = 0.004
 START_LIMIT_S = 30
 
@@ -53,11 +54,17 @@ class Screen:
         return self.picture[self.offset : self.offset + self.row_bytes * HEIGHT]
 
     def changed_part(self, before: bytes, now: bytes) -> float:
-        """Return the part of the rows in which two pictures differ."""
+        """Return the part of the picture that differs, in pieces of 16 pixels of a row."""
         if before == now:
             return 0.0
-        rows = range(0, len(now), self.row_bytes)
-        return sum(before[at : at + self.row_bytes] != now[at : at + self.row_bytes] for at in rows) / HEIGHT
+        pieces = 0
+        for at in range(0, len(now), self.row_bytes):
+            if before[at : at + self.row_bytes] != now[at : at + self.row_bytes]:
+                places = range(at, at + self.row_bytes, PIECE_BYTES)
+                pieces += sum(
+                    before[one : one + PIECE_BYTES] != now[one : one + PIECE_BYTES] for one in places
+                )
+        return pieces * PIECE_BYTES / len(now)
 
 
 @contextlib.contextmanager

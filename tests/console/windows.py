@@ -11,6 +11,7 @@ from console.runtime.context import Context
 from console.runtime.options import Options
 from console.runtime.window_settings import WindowSettings
 from console.shell.main_window import Window
+from console.shell.page_registry import import_all_pages
 from models.kinds import Kind
 from models.reference_lists import dump_references
 from tests.console.page_support import until
@@ -20,6 +21,7 @@ from tests.console.page_support import until
 async def opened_window(store_url, profile, size=(1280, 800)):
     """Open the window as a start does, wait until its tree is filled, and close it as a person does."""
     app = QApplication.instance()
+    import_all_pages()  # so that a page is shown at once
     theme.apply(app, "light")
     ctx = Context(Options(store_url, "session"), profile)
     window = Window(ctx, WindowSettings(profile))
