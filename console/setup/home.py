@@ -5,9 +5,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
+    QApplication,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -210,6 +211,8 @@ class HomePage(Page):
         self._show(facts)
         self.guide.show_servers(servers, self._known)
         self.guide.show_privilege_managers(managers)
+        # Laid out at once: otherwise the page is painted with squeezed cards first, and a second time afterwards.
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     async def _read_instance(self, facts: "SetupFacts") -> None:
         found = await self._reader.read_instance(facts)

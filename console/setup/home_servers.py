@@ -258,5 +258,6 @@ class ServerOverview(QWidget):
         self._beside = beside
         for place, card in enumerate((*self.cards, *self.manager_cards)):
             self._grid.addWidget(card, place // beside, place % beside, Qt.AlignmentFlag(0))
+            card.show()  # Qt would do so in the next turn, after a paint without room for it
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, beside - 1)
