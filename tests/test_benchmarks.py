@@ -39,7 +39,7 @@ def test_ratios_are_taken_round_by_round():
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the kernel does not tell")
-def test_the_work_of_other_programs_is_seen_and_own_work_is_not():
+def test_processor_time_of_other_programs_counts_as_a_disturbance():
     outer = subprocess.Popen([sys.executable, "-c", BUSY])
     try:
         time.sleep(0.5)
