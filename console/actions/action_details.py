@@ -41,6 +41,9 @@ class ActionDetails(QScrollArea):
         self.right = self._make_right()
         content = QWidget(self.viewport())
         content.setProperty("role", "page")
+        self.setWidget(
+            content
+        )  # empty, as Qt would compute the size of everything, which changes once it is shown
         outer = QVBoxLayout(content)
         outer.setContentsMargins(MARGIN, 12, MARGIN, MARGIN)
         outer.setSpacing(12)
@@ -48,13 +51,12 @@ class ActionDetails(QScrollArea):
             outer.addWidget(widget)
         self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._columns.setSpacing(GAP)
+        outer.addLayout(self._columns)
         form.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self._columns.addWidget(form, LEFT_WIDTH, Qt.AlignmentFlag.AlignTop)
         self._columns.addWidget(self.right, RIGHT_WIDTH, Qt.AlignmentFlag.AlignTop)
         self._columns.addStretch(1)
-        outer.addLayout(self._columns)
         outer.addStretch(1)
-        self.setWidget(content)
         self._fold()
 
     def _make_right(self) -> QWidget:
