@@ -38,8 +38,10 @@ def test_ratios_are_taken_round_by_round():
         ratios([1.0, 2.0], [1.0])
 
 
-@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the kernel does not tell")
 def test_processor_time_of_other_programs_counts_as_a_disturbance():
+    if not Path("/proc/stat").exists():
+        assert Disturbance().share() == 0.0  # the kernel does not tell
+        return
     outer = subprocess.Popen([sys.executable, "-c", BUSY])
     try:
         time.sleep(0.5)
