@@ -21,3 +21,5 @@ class WorkerPresence(SQLModel, table=True):
         default="", max_length=INTAKE_URL_MAX, sa_column_kwargs={"server_default": EMPTY_TEXT}
     )
     """Where it serves the intake, with a trailing slash; empty where it does not."""
+    schema_revision: str = Field(default="", max_length=32, sa_column_kwargs={"server_default": EMPTY_TEXT})
+    """The schema that its release writes; empty for one that is older than this column."""

@@ -123,6 +123,8 @@ async def bind_secret(
         credential_secrets.bind_secrets, workspace.vault, credential, place, confirm_new_route=another_way
     )
     await asyncio.to_thread(bound)
+    if ctx.polling is not None:
+        ctx.polling.retry_local_faults()
 
 
 async def bind_new_secrets(ctx: "Context", credential: "UserCredential", place: Destination) -> None:

@@ -138,17 +138,17 @@ class Context(QObject):
         try:
             workspace = await self.call(_open_workspace, self.options, self.profile, self._report_progress)
         except ConsoleError as error:
-            self._collector.release()
             self.problem = error.problem
             ready.set_exception(error)
             ready.exception()  # marks it as retrieved: nobody has to await `ready`
             self.show_problem(error.problem)
             return
+        finally:
+            self._collector.release()
         self._workspace = workspace
         workspace.store.feed.subscribe(self._changed.emit)
         ready.set_result(workspace)
         self._feed_timer.start()
-        self._collector.release()
         self._settle_timer.start()
         self.opened.emit()
 
@@ -164,19 +164,36 @@ class Context(QObject):
             self.tasks.start(self._warm_up(preload), group="warm up")
 
     async def _warm_up(self, preload: Callable[[], object]) -> None:
-        await self.ready()
+        try:
+            await self.ready()
+        except ConsoleError:
+            return  # told when it was opened
         await self.call_importing(preload)
         await self.call_importing(preload_formatting)
 
-    async def call_importing(self, function: Callable[[], object], *, first: bool = False) -> None:
+    async def import_page(self, function: Callable[[], object]) -> None:
+        """Run a function that imports a page in a thread of its own: the store may be busy, or be opened for a minute.
+
+        Before the workspace is open, its opening waits for it as for what `read_first` reads.
+        """
+        importing = asyncio.get_running_loop().run_in_executor(None, function)
+        if self._workspace is None:
+            self._first_reads.append(importing)
+        self._collector.hold()
+        try:
+            await importing
+        finally:
+            self._collector.release()
+
+    async def call_importing(self, function: Callable[[], object]) -> None:
         """Run a function that imports modules in the thread of the store, while no garbage is collected.
 
         What is made meanwhile are modules, which stay: looking for garbage in them holds up the window, and slows the
-        import by a third. `first` is that of `read_first`.
+        import by a third.
         """
         self._collector.hold()
         try:
-            await (self.read_first(function) if first and self._workspace is None else self.call(function))
+            await self.call(function)
         finally:
             self._collector.release()
 

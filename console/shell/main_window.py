@@ -37,7 +37,7 @@ from console.shell import dialogs, window_commands
 from console.shell.activity_strip import ActivityPane, ActivityStrip
 from console.shell.command_palette import Palette
 from console.shell.menus import build_menu_bar
-from console.shell.page_registry import create_object, is_imported, page_class
+from console.shell.page_registry import create_object
 from console.shell.page_stack import PageStack
 from console.shell.palette_search import PaletteSearch
 from console.shell.tree_controller import TreeController
@@ -53,8 +53,6 @@ if TYPE_CHECKING:
     from services.store.tree_outline import Outline
 
 TITLE = "Approval Console"
-SHOWING = "show"
-"""The group of the task that imports a page and shows it; another target replaces it."""
 MENU_ROW_HEIGHT = 38
 CHOICES = (
     check_schedule.SETTING_KEY,
@@ -170,15 +168,7 @@ class Window(QMainWindow):
         return self.pages.page
 
     def show_target(self, target: Target) -> None:
-        """Show the page of a target; the first page of its kind is imported in a thread before."""
-        self.tasks.cancel(SHOWING)
-        if is_imported(target):
-            self.pages.show_target(target)
-        else:
-            self.tasks.start(self._import_and_show(target), group=SHOWING)
-
-    async def _import_and_show(self, target: Target) -> None:
-        await self.ctx.call_importing(partial(page_class, target), first=True)
+        """Show the page of a target."""
         self.pages.show_target(target)
 
     def show_outline(self, outline: "Outline") -> None:

@@ -1,6 +1,7 @@
 """The pages of the window: creates, shows and closes them, and goes back and forward between them."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QStackedWidget
@@ -8,8 +9,11 @@ from PyQt6.QtWidgets import QApplication, QStackedWidget
 from console.navigation.page import Page
 from console.runtime.context import Context
 from console.runtime.page_targets import Target
-from console.shell.page_registry import create_page
+from console.runtime.task_runner import TaskRunner
+from console.shell.page_registry import create_page, is_imported, page_class
 
+SHOWING = "show"
+"""The group of the task that imports a page and shows it."""
 MAX_OPEN_PAGES = 12
 MINIMUM_WIDTH = 500
 
@@ -29,6 +33,7 @@ class PageStack(QStackedWidget):
         super().__init__()
         self.setMinimumWidth(MINIMUM_WIDTH)
         self._ctx = ctx
+        self._tasks = TaskRunner(self, ctx.show_problem)
         self._exists = exists
         self.page: Page | None = None
         self.open_pages: dict[tuple[str, object], Page] = {}
@@ -41,7 +46,21 @@ class PageStack(QStackedWidget):
         """The last evaluation of the commands, and what the page supports in it."""
 
     def show_target(self, target: Target) -> None:
-        """Show the page of a target, and open the tab or run the command that the target names."""
+        """Show the page of a target, and open the tab or run the command that the target names.
+
+        The first page of its kind is imported in a thread before; whatever is shown meanwhile replaces it.
+        """
+        self._tasks.cancel(SHOWING)
+        if is_imported(target):
+            self._show_target(target)
+        else:
+            self._tasks.start(self._import_and_show(target), group=SHOWING)
+
+    async def _import_and_show(self, target: Target) -> None:
+        await self._ctx.import_page(partial(page_class, target))
+        self._show_target(target)
+
+    def _show_target(self, target: Target) -> None:
         if self.page is not None and self.page.target.same_page(target):
             self.page.arrive(target)
             self.shown.emit(target)
@@ -52,6 +71,7 @@ class PageStack(QStackedWidget):
         self._show(target)
 
     def _show(self, target: Target) -> None:
+        self._tasks.cancel(SHOWING)
         key = (target.kind, target.id)
         page = self.open_pages.pop(key, None)
         is_new = page is None

@@ -98,7 +98,8 @@ class Table:
             if not answer.more:
                 return
             # A page whose rows are all hidden gives no key to go on from; step over it by its size instead.
-            last, hidden = (page[-1]["sys_id"], 0) if page else (last, hidden + size)
+            # It may be shorter than asked for where the instance allows less, which no row tells here.
+            last, hidden = (page[-1]["sys_id"], 0) if page else (last, hidden + min(size, PAGE_SIZE))
             size = min(2 * size, PAGE_SIZE_MAX) if grows else size
             if given + hidden > ROWS_MAX:
                 raise make_error(
@@ -207,7 +208,8 @@ class Table:
         if total is None:
             return TablePage(rows, more=bool(rows), total=None)
         behind = total - skip
-        return TablePage(rows, more=behind > size or 0 < len(rows) < behind, total=total)
+        step = size if rows else min(size, PAGE_SIZE)
+        return TablePage(rows, more=behind > step or 0 < len(rows) < behind, total=total)
 
     def _validate_query(self, query: AnyQuery) -> None:
         try:

@@ -37,7 +37,7 @@ class ChangeFeed:
     def __init__(self, engine: Engine, mark: ChangeMark) -> None:
         self._engine = engine
         self._mark = mark
-        self._marked: int | None = None
+        self._marked: tuple[int, int] | None = None
         self._listeners: list[Listener] = []
         self._lock = threading.RLock()
         self._untold: deque[list[Change]] = deque()

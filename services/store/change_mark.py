@@ -19,23 +19,28 @@ class ChangeMark:
         place = engine.url.database if engine.dialect.name == "sqlite" else None
         self._place = Path(place).absolute() if place else None
         self._connection: sqlite3.Connection | None = None
+        self._opened = 0
         self._lock = threading.Lock()
 
-    def read(self) -> int | None:
-        """Return the number, or None where it is not known: then anything may have been committed."""
+    def read(self) -> tuple[int, int] | None:
+        """Return the number, or None where it is not known: then anything may have been committed.
+
+        It has the number of the connection before it, because each connection counts anew.
+        """
         with self._lock:
             if self._place is None:
                 return None
             try:
                 if self._connection is None:
                     # Opening the path alone would make an empty file where the store was moved away.
+                    self._opened += 1
                     self._connection = sqlite3.connect(
                         f"{self._place.as_uri()}?mode=rw",
                         uri=True,
                         isolation_level=None,
                         check_same_thread=False,
                     )
-                return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+                return self._opened, int(self._connection.execute("PRAGMA data_version").fetchone()[0])
             except sqlite3.Error:
                 self._drop()
                 return None

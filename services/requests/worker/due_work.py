@@ -61,7 +61,7 @@ class DueWorkReader:
     def __init__(self, store: Store, leases: Leases, clock: Clock, *, raises: bool) -> None:
         self._store, self._leases, self._clock = store, leases, clock
         self._raises = raises
-        self._mark: int | None = None
+        self._mark: tuple[int, int] | None = None
         self._audited = -1
         self._known = DueWork()
         self._quiet_until = -math.inf

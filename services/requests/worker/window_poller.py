@@ -84,7 +84,7 @@ class WindowPoller:
         self._told: PollingStatus | None = None
         self._read_status: PollingStatus | None = None
         """How it stood when the store was read last; None where it has to be read again."""
-        self._mark: int | None = None
+        self._mark: tuple[int, int] | None = None
         self._read_until = 0.0
         self._worker = Worker(
             source, clock=self._clock, holder=holder, raises=False, present=False, on_round=on_round

@@ -221,6 +221,9 @@ class Worker:
             if everything:
                 self._due.forget()
             work = await asyncio.to_thread(self._steps)
+            if work.reconfigured:
+                # At once: what follows may fail, and the next look does not tell it again.
+                self.server_schedule.retry_local_faults()
             if work.fresh:
                 self.server_schedule.servers = await self.follower.servers()
             answers_due = (
@@ -230,8 +233,6 @@ class Worker:
             # The store is locked or gone for a moment; what is due stays due.
             return self._report_scan_failure(error)
         self._schedule.clear_failures(SCAN_JOB)
-        if work.reconfigured:
-            self.server_schedule.retry_local_faults()
         if work.fresh:
             self._schedule.drop_past(now)
             self.server_schedule.end_rests(resting - work.paused)

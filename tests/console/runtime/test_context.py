@@ -1,6 +1,7 @@
 """What the context does for work that goes on while the window closes."""
 
 import asyncio
+import threading
 
 import pytest
 from PyQt6.QtCore import QObject
@@ -159,5 +160,37 @@ def test_pages_are_imported_once_and_only_when_asked_for(run, qapp, tmp_path):
                 await asyncio.sleep(0.005)
         assert imported == [1]
         await made.aclose()
+
+    run(story())
+
+
+def test_a_store_that_cannot_be_opened_is_told_once_when_somebody_uses_the_window(run, qapp, tmp_path):
+    (tmp_path / "broken.db").write_bytes(b"This is no database. " * 100)
+
+    async def story():
+        made = Context(Options(str(tmp_path / "broken.db"), "session"), tmp_path, preload=lambda: None)
+        told = []
+        made.problem_raised.connect(told.append)
+        made.open()
+        made.warm_up()
+        async with asyncio.timeout(WAIT_S):
+            while made.tasks.busy:
+                await asyncio.sleep(0.005)
+        assert len(told) == 1
+        await made.aclose()
+
+    run(story())
+
+
+def test_a_page_is_imported_while_the_store_is_busy(run, ctx):
+    async def story():
+        await ctx.ready()
+        go_on = threading.Event()
+        busy = ctx.call(go_on.wait)
+        await ctx.import_page(lambda: None)
+        assert not busy.done()
+        go_on.set()
+        await busy
+        await ctx.aclose()
 
     run(story())

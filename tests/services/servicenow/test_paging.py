@@ -182,6 +182,20 @@ async def test_the_pages_of_a_long_list_grow_after_a_small_first_one(small_sizes
     assert pages.sizes == sizes
 
 
+async def test_rows_behind_hidden_ones_are_found_where_the_instance_allows_small_pages_only(small_sizes):
+    """A page that grew to 8 steps over hidden rows by what the instance gives, not by what was asked for."""
+    hidden = 13
+
+    class Capped(Pages):
+        def __call__(self, asked):
+            reply = super().__call__(asked)
+            rows = [row for row in json.loads(reply.body)["result"][:4] if int(row["sys_id"]) >= hidden]
+            return json_reply(json.dumps({"result": rows}), X_Total_Count=reply.headers["X-Total-Count"])
+
+    pages = Capped(20)
+    assert await read(pages, size=None) == [row["sys_id"] for row in pages.rows[hidden:]]
+
+
 async def test_a_page_that_grew_too_large_is_read_in_small_ones(small_sizes):
     pages = SizedPages(12, most=4)
     assert await read(pages, size=None) == [row["sys_id"] for row in pages.rows]

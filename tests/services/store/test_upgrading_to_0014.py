@@ -19,6 +19,7 @@ from models.kinds import Kind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.common.store_location import sqlite_file, to_database_url
 from services.configuration import Configuration
+from services.coordination.worker_presence import announce_worker, list_active_workers
 from services.requests.inbox.filters import SORTABLE_COLUMNS, Filter, Sort
 from services.requests.inbox.inbox import Inbox
 from services.requests.inbox.lookup import find_request
@@ -215,3 +216,35 @@ def test_a_copy_that_replaces_another_stays_in_its_place(places):
         assert {key: row["place"] for key, row in rows.items()} == before
         assert (rows[again.id]["number"], rows[again.id]["initiator_name"]) == ("RITM9", "b.okafor")
         assert [row.id for row in Inbox(store).rows(Filter(text="okafor"), Sort(), 0, 9).rows] == [again.id]
+
+
+def test_one_damaged_id_keeps_no_store_from_opening(tmp_path):
+    place = tmp_path / "console.db"
+    fill_before(place, 4)
+    with closing(sqlite3.connect(place)) as file:
+        file.execute("UPDATE request_event SET request_id = 'no id', at = 'no time'")
+        file.commit()
+    with closing(Store.open(str(place), actor="ada")) as store, store.read() as session:
+        stored = session.connection().exec_driver_sql("SELECT request_id, at FROM request_event")
+        assert stored.fetchall() == [("no id", "no time")]
+
+
+def test_a_process_of_an_older_release_stores_nothing_any_more(tmp_path):
+    """It had the store open during the upgrade, and goes on to write ids as text, which nobody finds."""
+    place = tmp_path / "console.db"
+    fill_before(place, 2)
+    with closing(Store.open(str(place), actor="ada")) as store:
+        configuration = Configuration(store)
+        made = configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="A", account="a"))
+        with closing(sqlite3.connect(place)) as older:
+            names = [row[1] for row in older.execute("PRAGMA table_info(audit_entry)")]
+            values = ", ".join(f"'{made.id.hex}'" if name == "object_id" else name for name in names)
+            with pytest.raises(sqlite3.IntegrityError, match="newer release"):
+                older.execute(f"INSERT INTO audit_entry SELECT {values} FROM audit_entry LIMIT 1")
+            far = "2999-01-01 00:00:00.000000"
+            older.execute("INSERT INTO worker_presence (holder, until) VALUES ('old.host.1', ?)", (far,))
+            older.commit()
+        now = datetime(2026, 3, 4, tzinfo=UTC)
+        with store.write() as work:
+            announce_worker(work.session, "new.host.1", now)
+            assert list_active_workers(work.session, now) == ["new.host.1"]

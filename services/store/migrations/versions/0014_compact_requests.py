@@ -80,6 +80,24 @@ def upgrade() -> None:
         )
     for name in (*IDS, "server_id") if sqlite else ():
         op.create_index(op.f(f"ix_{TABLE}_{name}"), TABLE, [name], unique=False)
+    _keep_older_releases_out(sqlite=sqlite)
+
+
+def _keep_older_releases_out(*, sqlite: bool) -> None:
+    """Refuse what a process of an older release still writes that had the store open: ids as text, which nobody finds.
+
+    Each change has an audit entry, so its transaction fails. A worker of an older release announces no schema, and does
+    not keep windows from polling.
+    """
+    op.add_column(
+        "worker_presence", sa.Column("schema_revision", sa.String(32), nullable=False, server_default="")
+    )
+    if sqlite:
+        op.execute(
+            "CREATE TRIGGER refuse_ids_as_text BEFORE INSERT ON audit_entry"
+            " WHEN typeof(NEW.object_id) = 'text' OR typeof(NEW.revision_id) = 'text'"
+            " BEGIN SELECT RAISE(ABORT, 'the store was brought up to a newer release'); END"
+        )
 
 
 def _convert(bind: sa.Connection) -> None:
@@ -120,11 +138,18 @@ def _short_forms(
         elif table == TABLE and name in TIMES:
             seconds = f"CAST(strftime('%s', substr({name}, 1, 19)) AS INTEGER)"
             moment = f"{seconds} * 1000000 + CAST(substr({name}, 21, 6) AS INTEGER)"
-            yield name, f"CASE WHEN typeof({name}) = 'text' THEN {moment} ELSE {name} END"
+            # What is no time stays as it is: the verification of the audit trail tells who changed it.
+            yield name, f"CASE WHEN typeof({name}) = 'text' THEN coalesce({moment}, {name}) ELSE {name} END"
 
 
-def _uuid_bytes(stored: str | bytes | None) -> bytes | None:
-    return uuid.UUID(stored).bytes if isinstance(stored, str) else stored
+def _uuid_bytes(stored: str | bytes | None) -> str | bytes | None:
+    """Return the short form of an id. What is none stays as it is: one damaged row keeps no store from opening."""
+    if not isinstance(stored, str):
+        return stored
+    try:
+        return uuid.UUID(stored).bytes
+    except ValueError:
+        return stored
 
 
 def _packed(stored: str | bytes | None) -> str | bytes | None:
