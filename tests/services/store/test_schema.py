@@ -166,7 +166,9 @@ def test_nothing_but_the_full_text_is_in_the_store_besides_the_models(store):
             connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars()
         )
     assert found - {str(model.__tablename__) for model in all_models()} == FULL_TEXT | {"alembic_version"}
-    assert triggers == {"request_text_added", "request_text_changed", "request_text_gone"}
+    own = {"refuse_ids_as_text"}  # of processes of older releases
+    assert triggers - own == {"request_text_added", "request_text_changed", "request_text_gone"}
+    assert triggers >= own
 
 
 def test_every_constraint_has_a_name_so_that_it_can_be_altered(store):
