@@ -12,7 +12,7 @@ from services.common.secret import Secret
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.setup import discovery
 from services.store import StoreError
-from services.store.unit_of_work import UnitOfWork
+from services.store.object_batch import ObjectBatch
 from services.vault import VaultError
 from services.vault.environment_vault import EnvVault
 from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, practice, store, vault
@@ -151,14 +151,14 @@ async def test_values_that_cannot_be_stored_leave_nothing(
 async def test_a_failure_at_any_object_takes_everything_back(
     instance, practice, configuration, vault, monkeypatch, kind
 ):
-    insert = UnitOfWork.insert
+    create = ObjectBatch.create
 
-    def breaks(work, row):
+    def breaks(batch, row):
         if row.kind is kind:
             raise OSError("the disk is full")
-        return insert(work, row)
+        return create(batch, row)
 
-    monkeypatch.setattr(UnitOfWork, "insert", breaks)
+    monkeypatch.setattr(ObjectBatch, "create", breaks)
     with pytest.raises(OSError, match="disk is full"):
         made_with(configuration, vault, practice, await discovery.discover(instance))
     assert nothing_is_stored(configuration)
@@ -287,7 +287,7 @@ async def test_a_password_that_cannot_be_taken_back_is_said(
             Problem("Write", "full", "The disk is full.", Owner.CONSOLE, "Make room.", FaultId.STORE_FULL)
         )
 
-    monkeypatch.setattr(UnitOfWork, "insert", breaks)
+    monkeypatch.setattr(ObjectBatch, "create", breaks)
     monkeypatch.setattr(vault, "_remove", refuse)
     with pytest.raises(RefusedError) as raised:
         made_with(configuration, vault, practice, await discovery.discover(instance))

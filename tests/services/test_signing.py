@@ -1,7 +1,6 @@
 """The head of the audit trail is signed with a key of the vault: somebody who has only the store cannot rebuild it unseen."""
 
 import asyncio
-import shutil
 import sqlite3
 import uuid
 from contextlib import closing
@@ -148,8 +147,8 @@ def test_a_store_under_another_id_says_that_it_was_signed_before(store, vault, p
 def test_an_older_copy_that_was_put_back_is_noticed_by_the_anchor(store, vault, path, tmp_path):
     work_on(store, "One")
     audit_signing.sign_audit_trail(store, vault)
-    store.engine.dispose()
-    shutil.copy(path, tmp_path / "older.db")
+    with closing(sqlite3.connect(path)) as now, closing(sqlite3.connect(tmp_path / "older.db")) as older:
+        now.backup(older)
     work_on(store, "Two")
     anchor = audit_signing.sign_audit_trail(store, vault)
     older = Store.open(str(tmp_path / "older.db"), actor="ada")
