@@ -1,6 +1,7 @@
 """What the benchmark says of its own measurements: kept or missed, disturbed, scattered."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -70,8 +71,9 @@ def test_a_window_is_seen_from_outside(tmp_path):
             environ = os.environ | {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
             command = [sys.executable, "-m", "tests.benchmarks.bare_window"]
             shown = screen.watch(on, command, environ, seconds=2.1)
-    except screen.NoScreenError as error:
-        pytest.skip(str(error))
+    except screen.NoScreenError:
+        assert shutil.which("Xvfb") is None  # the bench says so and measures the other parts
+        return
     assert 0 < shown.first <= shown.complete < 10_000
     assert shown.processor > 0
     assert shown.memory_mb > 10
