@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import functools
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -36,6 +37,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 ObjectCreator = Callable[[Kind, QWidget | None], Awaitable["ConfigurationObject | None"]]
 FEED_POLL_INTERVAL_MS = 1500
+_IMPORTING = threading.Lock()
+"""Held by each thread that imports: modules of a package that import each other, as those of SQLAlchemy do, are found
+half made when two threads import the package from different ends."""
 SHOW_FIRST_S = 0.1
 """How long the window has for showing what was read before the workspace is opened."""
 
@@ -137,10 +141,12 @@ class Context(QObject):
             await asyncio.sleep(SHOW_FIRST_S)  # what is shown now may read more
         try:
             workspace = await self.call(_open_workspace, self.options, self.profile, self._report_progress)
-        except ConsoleError as error:
-            self.problem = error.problem
+        except Exception as error:
             ready.set_exception(error)
             ready.exception()  # marks it as retrieved: nobody has to await `ready`
+            if not isinstance(error, ConsoleError):
+                raise
+            self.problem = error.problem
             self.show_problem(error.problem)
             return
         finally:
@@ -176,7 +182,7 @@ class Context(QObject):
 
         Before the workspace is open, its opening waits for it as for what `read_first` reads.
         """
-        importing = asyncio.get_running_loop().run_in_executor(None, function)
+        importing = asyncio.get_running_loop().run_in_executor(None, _import_alone, function)
         if self._workspace is None:
             self._first_reads.append(importing)
         self._collector.hold()
@@ -193,12 +199,12 @@ class Context(QObject):
         """
         self._collector.hold()
         try:
-            await self.call(function)
+            await self.call(_import_alone, function)
         finally:
             self._collector.release()
 
     async def ready(self) -> "Workspace":
-        """Return the workspace once it is open; raises the ConsoleError of an unsuccessful attempt to open it."""
+        """Return the workspace once it is open; raises the exception of an unsuccessful attempt to open it."""
         opening = self._ready or self._open_from(asyncio.get_running_loop().create_future())
         return await asyncio.shield(opening)
 
@@ -263,10 +269,22 @@ class Context(QObject):
         self.notify(text)
 
 
-def _open_workspace(options: Options, folder: Path, progress: "Progress") -> "Workspace":
+def _import_alone(function: Callable[[], object]) -> None:
+    """Run a function that imports, once no other thread does."""
+    with _IMPORTING:
+        function()
+
+
+def _import_workspace() -> None:
     from models.tables import all_models
+    from services import vault, workspace  # noqa: F401 - importing is the effect
+
+    all_models()
+
+
+def _open_workspace(options: Options, folder: Path, progress: "Progress") -> "Workspace":
+    _import_alone(_import_workspace)
     from services.vault import VaultKind
     from services.workspace import Workspace
 
-    all_models()
     return Workspace.open(options.store, VaultKind(options.vault), folder, progress)

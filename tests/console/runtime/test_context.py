@@ -1,7 +1,9 @@
 """What the context does for work that goes on while the window closes."""
 
 import asyncio
+import sys
 import threading
+import time
 
 import pytest
 from PyQt6.QtCore import QObject
@@ -194,3 +196,44 @@ def test_a_page_is_imported_while_the_store_is_busy(run, ctx):
         await ctx.aclose()
 
     run(story())
+
+
+def test_what_imports_in_threads_runs_one_after_the_other(run, ctx, monkeypatch):
+    """Two threads that import SQLAlchemy from different ends each find modules of the other's half made."""
+    going, overlaps = [], []
+
+    def slow(name):
+        going.append(name)
+        time.sleep(0.02)
+        overlaps.extend(other for other in going if other != name)
+        going.remove(name)
+
+    monkeypatch.setattr("console.runtime.context._import_workspace", lambda: slow("workspace"))
+
+    async def story():
+        page = asyncio.ensure_future(ctx.import_page(lambda: slow("a page")))
+        other = asyncio.ensure_future(ctx.import_page(lambda: slow("another page")))
+        group = asyncio.ensure_future(ctx.call_importing(lambda: slow("a group")))
+        await ctx.ready()
+        await asyncio.gather(page, other, group)
+        await ctx.aclose()
+
+    run(story())
+    assert overlaps == []
+
+
+def test_whoever_waits_for_a_workspace_that_fails_unexpectedly_is_told(run, ctx, monkeypatch):
+    def broken():
+        raise ImportError("half made")
+
+    monkeypatch.setattr("console.runtime.context._import_workspace", broken)
+    reported = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: reported.append(kind))
+
+    async def story():
+        with pytest.raises(ImportError):
+            await asyncio.wait_for(ctx.ready(), WAIT_S)
+        await ctx.aclose()
+
+    run(story())
+    assert reported == [ImportError]
