@@ -45,9 +45,9 @@ def _run(arguments: list[str]) -> int:
 
         return run(options)  # where `Collector` takes over
     from console.cli.app import run_cli
+    from console.cli.garbage import GARBAGE
 
-    gc.freeze()
-    gc.enable()
+    GARBAGE.start()  # collects again when a command works
     return run_cli(arguments)
 
 
