@@ -141,6 +141,6 @@ def _policy_names() -> Select[tuple[str]]:
     """Return the statement that walks the index from each name to the next: one statement, as there may be hundreds."""
     name = REQUEST_TABLE.c.policy_name
     first = select(func.min(name).label("name")).where(name > "").cte("policies", recursive=True)
-    following = select(func.min(name)).where(name > first.c.name).scalar_subquery()
-    names = first.union_all(select(following).where(first.c.name.is_not(None)))
+    next_name = select(func.min(name)).where(name > first.c.name).scalar_subquery()
+    names = first.union_all(select(next_name).where(first.c.name.is_not(None)))
     return select(names.c.name).where(names.c.name.is_not(None)).order_by(names.c.name)
