@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from functools import cache
+from types import ModuleType
 
 from sqlmodel import SQLModel
 
@@ -11,11 +12,15 @@ from models.base import ConfigurationObject
 from models.kinds import Kind
 
 
+def _import(name: str) -> ModuleType:
+    return importlib.import_module(f"models.{name}")
+
+
 @cache
 def all_models() -> tuple[type[SQLModel], ...]:
     """Return every table class, in the order of their table names."""
     for module in pkgutil.iter_modules(models.__path__):
-        importlib.import_module(f"models.{module.name}")
+        _import(module.name)
     found = {m.class_.__tablename__: m.class_ for m in SQLModel._sa_registry.mappers}  # noqa: SLF001 -- no public way
     return tuple(found[name] for name in sorted(found))
 
@@ -28,7 +33,7 @@ def object_models() -> dict[Kind, type[ConfigurationObject]]:
 
 def _find_table(kind: Kind) -> type[ConfigurationObject]:
     """Return the table class in the module that is named after `kind`."""
-    module = importlib.import_module(f"models.{kind.value}")
+    module = _import(kind.value)
     return next(
         found
         for found in vars(module).values()
