@@ -86,10 +86,10 @@ class ImportWatcher(QObject):
 
     async def _resume(self) -> None:
         workspace = await self.ctx.ready()
-        await lazy_imports.ready(self.ctx, lazy_imports.actions)
-        from services.actions import progress
+        await lazy_imports.ready(self.ctx, lazy_imports.awaited_copies)
+        from services.actions.awaited_copies import list_awaited
 
-        for action_id in await self.ctx.call(progress.list_awaited, workspace.store):
+        for action_id in await self.ctx.call(list_awaited, workspace.store):
             if self.waiting_for(action_id).state is WaitState.NONE:
                 self.watch(action_id)
 

@@ -50,7 +50,7 @@ class CsvExport:
         return job
 
     async def _write(self, path: Path, job: Job, stop: threading.Event) -> None:
-        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        await lazy_imports.ready(self.ctx, lazy_imports.export)
         from services.requests.inbox import export
 
         inbox = await self.requests.inbox()

@@ -104,7 +104,7 @@ class PollingController(QObject):
 
     async def _run(self) -> None:
         workspace = await self.ctx.ready()
-        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        await lazy_imports.ready(self.ctx, lazy_imports.polling)
         from services.requests.worker import window_poller
 
         poller = window_poller.WindowPoller(
@@ -168,7 +168,7 @@ class PollingController(QObject):
 
     async def _poll(self) -> "dict[uuid.UUID, PollResult]":
         """Poll all servers at the same time, so that one that does not answer delays no other."""
-        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        await lazy_imports.ready(self.ctx, lazy_imports.polling)
         from services.coordination import clock as clocks
         from services.coordination import leases, process_identity
         from services.requests.polling import poller

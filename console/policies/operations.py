@@ -523,7 +523,7 @@ async def check_chains(
 
 async def save_csv(ctx: "Context", lines: list[list[str]], path: Path) -> None:
     """Write lines to a CSV file. Raises ConsoleError."""
-    await lazy_imports.ready(ctx, lazy_imports.requests)
+    await lazy_imports.ready(ctx, lazy_imports.export)
     from services.requests.inbox.export import save_table
 
     await ctx.call(partial(save_table, lines, path))

@@ -111,15 +111,32 @@ def inbox() -> None:
 
 
 def requests() -> None:
-    """Import what polls, shows and decides requests."""
+    """Import what shows, decides and rehearses requests."""
     import services.requests.decisions.decide
     import services.requests.details.loader
-    import services.requests.inbox.export
-    import services.requests.polling.poller
-    import services.requests.rehearsal.cleanup
     import services.requests.rehearsal.rehearsal
-    import services.requests.worker.window_poller
     import services.transport.call_imports
+
+
+def polling() -> None:
+    """Import what polls requests: a window that nobody touches imports no more."""
+    import services.requests.polling.poller
+    import services.requests.worker.window_poller
+
+
+def leftovers() -> None:
+    """Import what cleans up rehearsals that were broken off."""
+    import services.requests.rehearsal.cleanup
+
+
+def export() -> None:
+    """Import what writes tables to files."""
+    import services.requests.inbox.export
+
+
+def awaited_copies() -> None:
+    """Import what tells which copies of actions are awaited."""
+    import services.actions.awaited_copies
 
 
 def actions() -> None:

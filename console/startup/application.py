@@ -43,7 +43,7 @@ from console.runtime.single_instance import SingleInstance
 from console.runtime.window_settings import WindowSettings
 from console.shell.main_window import Window
 from console.shell.page_registry import import_all_pages
-from console.startup import event_loop, start_trace, terminal_output
+from console.startup import event_loop, memory, start_trace, terminal_output
 from console.startup.crash_reports import CrashReports
 from models.kinds import Kind
 from services import language
@@ -248,6 +248,7 @@ def _on_first_paint(window: Window, profile: Path, one: SingleInstance) -> None:
     from services.store.tree_outline import read_outline
 
     start_trace.log_start_event("first-paint")
+    memory.share_heap_between_threads()
     ctx = window.ctx
     ctx.drafts.restore(drafts.drafts_file(profile, ctx.options.store))
     outline = read_outline(ctx.options.store)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from models.action import Action
@@ -60,22 +59,6 @@ def _present_address(session: Session, action_id: uuid.UUID) -> str:
 def load_export(progress: ActionProgress) -> ApprovalAction | None:
     """Return the stored export, or None where there is none. Raises ItemDocumentError."""
     return read_action(progress.export_content) if progress.export_content else None
-
-
-def list_awaited(store: Store) -> list[uuid.UUID]:
-    """Return the actions whose copy was written and not seen on the server yet."""
-    query = (
-        select(ActionProgress.action_id)
-        .join(Action, col(Action.id) == col(ActionProgress.action_id))
-        .join(PrivilegeManagerServer, col(PrivilegeManagerServer.id) == col(Action.server_id), isouter=True)
-        .where(
-            col(ActionProgress.written_at).is_not(None),
-            col(ActionProgress.imported_at).is_(None)
-            | (col(ActionProgress.imported_to) != func.coalesce(PrivilegeManagerServer.base_url, "")),
-        )
-    )
-    with store.read() as session:
-        return list(session.exec(query))
 
 
 def store_export(store: Store, action_id: uuid.UUID, name: str, content: bytes) -> ApprovalAction:

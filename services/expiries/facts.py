@@ -52,29 +52,36 @@ FILE_REMEDY = tr_later(
 class StoredExpiries:
     """What the store says; enough to read files and vault without it."""
 
-    credentials: tuple[UserCredential, ...]
+    credentials: dict[uuid.UUID, UserCredential]
     servers: tuple[Server, ...]
+    signing_in: dict[uuid.UUID, list[Server]]
+    """The servers that are signed in to with a credential, by its id."""
     seen: dict[uuid.UUID, SeenDates]
     """What the last check of each server saw."""
 
     def servers_of(self, credential_id: uuid.UUID) -> list[Server]:
         """Return the servers that are signed in to with a credential."""
-        return [server for server in self.servers if server.credential_id == credential_id]
+        return self.signing_in.get(credential_id, [])
 
     def credential_of(self, server: Server) -> UserCredential | None:
         """Return the credential of a server."""
-        return next((one for one in self.credentials if one.id == server.credential_id), None)
+        return None if server.credential_id is None else self.credentials.get(server.credential_id)
 
 
 def read_stored_expiries(configuration: Configuration, store: Store) -> StoredExpiries:
     """Read credentials, servers, and what checks saw; blocks."""
     servers = tuple(configuration.servers())
-    return StoredExpiries(tuple(configuration.all(UserCredential)), servers, find_seen_dates(store, servers))
+    credentials = {one.id: one for one in configuration.all(UserCredential)}
+    signing_in: dict[uuid.UUID, list[Server]] = {}
+    for server in servers:
+        if server.credential_id is not None:
+            signing_in.setdefault(server.credential_id, []).append(server)
+    return StoredExpiries(credentials, servers, signing_in, find_seen_dates(store, servers))
 
 
 def read_expiry_facts(stored: StoredExpiries, vault: Vault) -> list[ExpiryFact]:
     """Return everything that runs out; reads files and vault, and blocks for as long as these do."""
-    found = [fact for one in stored.credentials for fact in _credential_facts(one, stored, vault)]
+    found = [fact for one in stored.credentials.values() for fact in _credential_facts(one, stored, vault)]
     for server in stored.servers:
         found += _server_facts(server, stored, vault)
     return found

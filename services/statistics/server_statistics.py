@@ -61,6 +61,9 @@ def load_server_statistics(store: "Store") -> list[ServerStatistics]:
                 .group_by(col(ApiCall.server_id))
             ).all()
         )
+    timings: dict[uuid.UUID | None, list[tuple[int, int]]] = {}
+    for owner, every, after in processes:
+        timings.setdefault(owner, []).append((every, after))
     found = [
         ServerStatistics(
             id=server.id,
@@ -71,7 +74,7 @@ def load_server_statistics(store: "Store") -> list[ServerStatistics]:
             pending=int(pending.get(server.id, 0)),
             minimum_interval_s=server.minimum_interval_s,
             calls_last_hour=int(calls.get(server.id, 0)),
-            timings=tuple((every, after) for owner, every, after in processes if owner == server.id),
+            timings=tuple(timings.get(server.id, ())),
         )
         for server in servers
     ]

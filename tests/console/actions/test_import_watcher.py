@@ -8,6 +8,7 @@ from console.actions.import_watcher import OFTEN_S, SELDOM_S, WAIT_FOR_S, Import
 from console.runtime.activity import CANCELLED, DONE, FAILED
 from console.runtime.import_watch import WaitState
 from services.actions import progress as progresses
+from services.actions.awaited_copies import list_awaited
 from services.practice.privilege_manager import PracticePrivilegeManager
 from services.practice.privilege_manager.built_in_ids import APPROVAL_FORM_LOCALIZED
 from tests.console.actions.support import make_scene
@@ -86,7 +87,7 @@ def test_a_start_goes_on_with_what_was_written(story, ctx):
         await until(lambda: watcher.waiting_for(action.id).state is WaitState.NONE)
         [job] = ctx.activity.jobs
         assert job.state == DONE
-        assert progresses.list_awaited(ctx.workspace.store) == []
+        assert list_awaited(ctx.workspace.store) == []
 
     story(body)
 

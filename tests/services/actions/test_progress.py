@@ -8,6 +8,7 @@ import pytest
 from models.kinds import Kind
 from services.actions import progress as progresses
 from services.actions import server_actions
+from services.actions.awaited_copies import list_awaited
 from services.common.errors import InputError
 from services.configuration import Configuration
 from services.practice.privilege_manager import PracticePrivilegeManager
@@ -100,14 +101,14 @@ def test_only_the_item_id_proves_that_a_copy_has_arrived(store, export):
     progresses.store_export(store, action.id, "form.zip", export)
     copy = progresses.make_action_copy(action, progresses.load_progress(store, action.id))
     progresses.record_written(store, action.id, copy)
-    assert progresses.list_awaited(store) == [action.id]
+    assert list_awaited(store) == [action.id]
     assert progresses.record_asked(store, action.id, copy.item_id, found=False) is None
     assert progresses.load_progress(store, action.id).asked_at is not None
     assert progresses.record_asked(store, action.id, "another id", found=True) is None
     seen = progresses.record_asked(store, action.id, copy.item_id, found=True)
     assert seen is not None
     assert progresses.record_asked(store, action.id, copy.item_id, found=True) == seen
-    assert progresses.list_awaited(store) == []
+    assert list_awaited(store) == []
     progresses.record_written(store, action.id, copy)
     assert progresses.load_progress(store, action.id).imported_at is None
 
@@ -230,11 +231,11 @@ def test_a_copy_on_another_server_is_not_imported_here(store, export):
     copy = progresses.make_action_copy(action, progresses.load_progress(store, action.id))
     progresses.record_written(store, action.id, copy)
     assert progresses.record_asked(store, action.id, copy.item_id, found=True) is not None
-    assert progresses.list_awaited(store) == []
+    assert list_awaited(store) == []
     action.server_id = second.id
     action = configuration.save(action)
     assert progresses.load_progress(store, action.id).imported_at is None
-    assert progresses.list_awaited(store) == [action.id]
+    assert list_awaited(store) == [action.id]
     assert progresses.record_asked(store, action.id, copy.item_id, found=False) is None
     assert progresses.record_asked(store, action.id, copy.item_id, found=True) is not None
     second = configuration.get(Kind.PRIVILEGE_MANAGER_SERVER, second.id)

@@ -1,0 +1,34 @@
+"""What a window imports for what it does by itself: nothing that waits for somebody to ask."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.limits import PROGRAM_S
+
+GROUP = "import sys; from console.runtime import lazy_imports; lazy_imports.{group}(); print(*sys.modules)"
+ASKED_FOR = {
+    "services.requests.decisions.decide",
+    "services.requests.details.loader",
+    "services.requests.inbox.export",
+    "services.requests.rehearsal.rehearsal",
+    "services.actions.server_actions",
+    "services.privilege_manager.items.approval_action",
+    "zeep",
+    "keyring",
+    "rich",
+    "click",
+}
+
+
+@pytest.mark.parametrize("group", ["polling", "leftovers", "awaited_copies", "expiries", "inbox"])
+def test_what_a_window_does_by_itself_imports_little(group):
+    ended = subprocess.run(
+        [sys.executable, "-c", GROUP.format(group=group)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_S,
+    )
+    assert ASKED_FOR & set(ended.stdout.split()) == set()

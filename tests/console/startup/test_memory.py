@@ -1,0 +1,43 @@
+"""The threads of the window allocate from one heap."""
+
+import ctypes
+import subprocess
+import sys
+
+import pytest
+
+from tests.limits import PROGRAM_S
+
+THREADS = """
+import ctypes, sys, threading
+from console.startup.memory import share_heap_between_threads
+
+if "shared" in sys.argv:
+    share_heap_between_threads()
+kept, together = [], threading.Barrier(4)
+def work():
+    together.wait()
+    kept.append([bytes(2000) for _ in range(100)])
+threads = [threading.Thread(target=work) for _ in range(4)]
+for one in threads:
+    one.start()
+for one in threads:
+    one.join()
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+def count_heaps(*arguments):
+    ended = subprocess.run(
+        [sys.executable, "-c", THREADS, *arguments],
+        check=True, capture_output=True, text=True, timeout=PROGRAM_S,
+    )  # fmt: skip
+    return ended.stderr.count("Arena ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc has a heap for each thread")
+def test_threads_share_a_heap():
+    if not hasattr(ctypes.CDLL(None), "malloc_stats"):
+        pytest.skip("this is not glibc")
+    assert count_heaps("shared") == 1
+    assert count_heaps() > 1
