@@ -124,7 +124,7 @@ def polling() -> None:
     import services.requests.worker.window_poller
 
 
-def leftovers() -> None:
+def unfinished_work() -> None:
     """Import what cleans up rehearsals that were broken off."""
     import services.requests.rehearsal.cleanup
 

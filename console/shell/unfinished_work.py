@@ -42,7 +42,7 @@ class StartupCleanup(QObject):
         self.tasks.cancel_all()
 
     async def _clean_up(self) -> None:
-        await lazy_imports.ready(self.ctx, lazy_imports.leftovers)
+        await lazy_imports.ready(self.ctx, lazy_imports.unfinished_work)
         from services.requests.rehearsal import cleanup
 
         workspace = await self.ctx.ready()

@@ -22,7 +22,7 @@ ASKED_FOR = {
 }
 
 
-@pytest.mark.parametrize("group", ["polling", "leftovers", "awaited_copies", "expiries", "inbox"])
+@pytest.mark.parametrize("group", ["polling", "unfinished_work", "awaited_copies", "expiries", "inbox"])
 def test_what_a_window_does_by_itself_imports_little(group):
     ended = subprocess.run(
         [sys.executable, "-c", GROUP.format(group=group)],
