@@ -25,6 +25,7 @@ from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.context import Context
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
+from console.widgets.late_content import show_part
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
@@ -93,7 +94,7 @@ class ObjectPage(ObjectPageHooks):
         self.form.edited.connect(lambda _name: session.edit(self.form.values()))
         self.form.left.connect(self.field_left)
         self.form.suggested.connect(self.on_suggestion)
-        self.head.tab_changed.connect(self.stack.setCurrentIndex)
+        self.head.tab_changed.connect(partial(show_part, self.stack))
         self.stack.currentChanged.connect(self._load_history)
         self.history.restored.connect(lambda: self.tasks.start(session.refresh(), group="refresh"))
 

@@ -25,6 +25,7 @@ from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge
 from console.widgets.buttons import COMPACT_WIDTH
+from console.widgets.late_content import show_part
 from console.widgets.line_editors import CheckBox
 from console.widgets.page_header import PageHeader
 from models.kinds import Kind
@@ -280,7 +281,7 @@ class ProvisioningPage(Page):
 
     def _show_tab(self, index: int) -> None:
         self.tab = TABS[index]
-        self.stack.setCurrentIndex(index)
+        show_part(self.stack, index)
         self.refresh()
 
     def refresh(self) -> None:
