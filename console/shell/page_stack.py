@@ -4,13 +4,14 @@ from collections.abc import Callable
 from functools import partial
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QApplication, QStackedWidget
+from PyQt6.QtWidgets import QApplication
 
 from console.navigation.page import Page
 from console.runtime.context import Context
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.shell.page_registry import create_page, is_imported, page_class
+from console.widgets.current_stack import CurrentStack
 
 SHOWING = "show"
 """The group of the task that imports a page and shows it."""
@@ -18,7 +19,7 @@ MAX_OPEN_PAGES = 12
 MINIMUM_WIDTH = 500
 
 
-class PageStack(QStackedWidget):
+class PageStack(CurrentStack):
     """Shows one page. Pages with drafts or running work and the newest `MAX_OPEN_PAGES` stay in memory.
 
     `exists` returns whether the object of a target is in the tree.
@@ -101,7 +102,8 @@ class PageStack(QStackedWidget):
         page.title_changed.connect(self.title_changed)
         page.commands_changed.connect(self._ctx.commands.refresh)
         page.placed.connect(self._on_placed)
-        self.addWidget(page)
+        if not self.count():
+            self.addWidget(page)  # the first page, which is shown with the window
         return page
 
     def _on_placed(self, target: Target) -> None:
@@ -113,6 +115,8 @@ class PageStack(QStackedWidget):
         left, keyboard = self.currentWidget(), QApplication.focusWidget()
         if self.page is None or self.page is left:
             return
+        if self.indexOf(self.page) < 0:
+            self.addWidget(self.page)
         had_keyboard = left is not None and keyboard is not None and left.isAncestorOf(keyboard)
         self.setCurrentWidget(self.page)
         while self._discarded:
