@@ -21,6 +21,8 @@ EXIT_CANCELLED = 130
 def main() -> None:
     """Run what the arguments ask for, and end the process with its exit status."""
     extract_secrets()
+    # pydantic would read the metadata of every installed package, to find plugins of which none is wanted here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         sys.exit(_run(sys.argv[1:]))
     except KeyboardInterrupt:
