@@ -149,7 +149,7 @@ class PhaseBlock(QWidget):
                 self._layout.addWidget(row)
             else:
                 self._layout.replaceWidget(old, row)
-                row.show()  # now: Qt would lay the others out without it first
+                row.show()  # while the view is hidden: Qt would show it later, and the others without it first
             rows.append(row)
         for gone in shown.values():
             _discard(gone)
@@ -281,27 +281,32 @@ class GuideView(QWidget):
         fact = QFontMetrics(theme.font("caption")).horizontalAdvance(tr(SAMPLE_FACT, name="ServiceNow"))
         link = metrics.horizontalAdvance(tr("Create")) + 2 * LINK_PADDING
         self._column_min_width = NUMBER + SHAPE + 3 * GAP + width + AFTER_STEP + fact + link
+        contents = []
+        for phase in phases:
+            actions = [action_of(step) for step in phase.steps]
+            words = tuple(action.word if action is not None else "" for action in actions)
+            own_next = next_step if next_step in phase.steps else None
+            contents.append((PhaseContent(phase, own_next, width, words), actions))
+        if [content for content, _ in contents] == [block.content for block in self.blocks]:
+            return
+        was_shown = self.isVisible()
+        if was_shown:
+            self.hide()  # Qt lays the whole page out again with each row that is shown in what can be seen
+        self._show_contents(contents)
+        if was_shown:
+            self.show()
+            self._give_keyboard_back(keyboard, focus)
+
+    def _show_contents(self, contents: "Sequence[tuple[PhaseContent, Sequence[StepAction | None]]]") -> None:
         shown = dict(enumerate(self.blocks))
         blocks = []
-        is_changed = len(phases) != len(self.blocks)
-        for place, phase in enumerate(phases):
-            actions = [action_of(step) for step in phase.steps]
-            content = PhaseContent(
-                phase,
-                next_step if next_step in phase.steps else None,
-                width,
-                tuple(action.word if action is not None else "" for action in actions),
-            )
-            old = shown.pop(place, None)
-            if old is None:
-                old = PhaseBlock(content, actions)
-            elif old.content != content:
-                is_changed = True
-                old.show_content(content, actions)
-            blocks.append(old)
-        if not is_changed:
-            return
-        lost = bool(focus) and (keyboard is None or not self.isAncestorOf(keyboard))
+        for place, (content, actions) in enumerate(contents):
+            block = shown.pop(place, None)
+            if block is None:
+                block = PhaseBlock(content, actions)
+            elif block.content != content:
+                block.show_content(content, actions)
+            blocks.append(block)
         self._delete_blocks(list(shown.values()))
         if blocks != self.blocks:
             self.blocks = blocks
@@ -310,8 +315,13 @@ class GuideView(QWidget):
             self._draw_legend()
         self.place()
         self._set_tab_order()
-        if lost:
-            self._restore_focus(focus)
+
+    def _give_keyboard_back(self, keyboard: QWidget | None, name: str) -> None:
+        """Focus what had the keyboard before, or the widget that was made in its place."""
+        if name and keyboard is not None and self.isAncestorOf(keyboard):
+            keyboard.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._restore_focus(name)
 
     def rebuild_phases(
         self,
@@ -407,7 +417,7 @@ class GuideView(QWidget):
                 pass
             for block in blocks:
                 column.addWidget(block)
-                block.show()  # now: Qt would lay the others out without it first
+                block.show()  # as the rows
         for part in (self.servers, self.expiries):
             (self._left if shape == "one" else self._right).addWidget(part)
         for column in (self._left, self._right):
