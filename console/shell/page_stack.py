@@ -81,7 +81,7 @@ class PageStack(CurrentStack):
         self.open_pages[key] = page
         left, self.page = self.page, page
         if is_new:
-            # Laid out and painted in the next turn of the event loop: with building it would be one long step.
+            # Laid out in the next turn of the event loop: with building it would be one long step.
             # Not 0, which Qt runs before it handles keyboard events.
             QTimer.singleShot(1, self._reveal)
             # Otherwise the page that is left would be painted once more; at the start there is none.
@@ -111,10 +111,13 @@ class PageStack(CurrentStack):
             self.shown.emit(target)
 
     def _reveal(self) -> None:
-        self.setUpdatesEnabled(True)
+        """Lay the page out, and paint it in the turn of the event loop after that one."""
         left, keyboard = self.currentWidget(), QApplication.focusWidget()
         if self.page is None or self.page is left:
+            self.setUpdatesEnabled(True)
             return
+        self.setUpdatesEnabled(False)
+        QTimer.singleShot(1, self._paint)
         if self.indexOf(self.page) < 0:
             self.addWidget(self.page)
         had_keyboard = left is not None and keyboard is not None and left.isAncestorOf(keyboard)
@@ -124,6 +127,9 @@ class PageStack(CurrentStack):
         if had_keyboard:
             # Qt would focus whichever button comes next; Tab is to start at the top of the page.
             self.page.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _paint(self) -> None:
+        self.setUpdatesEnabled(True)
 
     def _discard_empty_draft(self, target: Target) -> None:
         """Delete a new object whose page was left without anything typed."""
