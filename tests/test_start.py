@@ -203,7 +203,7 @@ del os.environ["APPROVAL_CONSOLE_QUIT_AFTER_TRACE"]
 import keyring
 from keyring.backend import KeyringBackend
 from PyQt6.QtCore import QTimer
-from console.startup import application as app
+from console.startup import window_filling
 from console.__main__ import main
 
 asked = threading.Event()
@@ -218,16 +218,16 @@ class Silent(KeyringBackend):
     set_password = delete_password = None
 
 keyring.set_keyring(Silent())
-painted = app._on_first_paint
+opened = window_filling.open_store
 
 def and_close(window, *more):
-    painted(window, *more)
+    opened(window, *more)
     window.show_target(window.model.objects()[0].target)
     window.timer = QTimer(window)
     window.timer.timeout.connect(lambda: asked.is_set() and window.close())
     window.timer.start(20)
 
-app._on_first_paint = and_close
+window_filling.open_store = and_close
 main()
 """
 
@@ -241,10 +241,10 @@ def test_a_window_closes_while_the_keyring_says_nothing(start, filled):
 IDLE = """
 import sys, threading
 from PyQt6.QtCore import QTimer
-from console.startup import application
-shown = application._on_first_paint
-def at_first_paint(window, *others):
-    shown(window, *others)
+from console.startup import window_filling
+opened = window_filling.open_store
+def and_look(window, *others):
+    opened(window, *others)
     ctx = window.ctx
     ctx.settled.disconnect()
     def look():
@@ -254,7 +254,7 @@ def at_first_paint(window, *others):
         print("seen", *sorted(name.partition(".")[0] for name in sys.modules))
         window.close()
     look()
-application._on_first_paint = at_first_paint
+window_filling.open_store = and_look
 from console.__main__ import main
 main()
 """
