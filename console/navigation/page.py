@@ -67,6 +67,11 @@ class Page(QWidget):
         """Whether work started here continues while another page is shown."""
         return False
 
+    @classmethod
+    def read_ahead(cls, ctx: "Context") -> None:
+        """Begin to read what the first page of a start shows, while the window is still being created."""
+        del ctx
+
     def load(self) -> None:
         """Read the content; called once, after the page was added to the window."""
 

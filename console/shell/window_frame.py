@@ -20,7 +20,7 @@ class WindowFrame:
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(_area("nav"))
-        self.splitter.addWidget(QWidget())
+        self.splitter.addWidget(_area("page"))
         self.splitter.setStretchFactor(1, 1)
         self._strip = _area("window")
         self._strip.setFixedHeight(STRIP_HEIGHT)

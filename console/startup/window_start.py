@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from console.runtime.options import Options
 from console.shell.main_window import Window
@@ -24,31 +24,46 @@ class WindowStart(QObject):
         self.window = window
         self._options, self._profile, self._notice = options, profile, notice
         self._loading: asyncio.Future[Outline | None] | None = None
+        self._ended = False
+        self._outline: Outline | None = None
 
     def begin(self) -> None:
         """Import the content in a thread, then fill the window."""
         loop = asyncio.get_running_loop()
-        self._loading = loop.run_in_executor(None, _load, self._options.store)
+        page = self.window.settings.text("page").partition("|")[0]
+        self._loading = loop.run_in_executor(None, _load, self._options.store, page)
         self._loading.add_done_callback(self._fill)
 
     def end(self) -> None:
         """Leave the window as it is: it is closing."""
+        self._ended = True
         if self._loading is not None:
             self._loading.cancel()
 
     def _fill(self, loading: "asyncio.Future[Outline | None]") -> None:
         if loading.cancelled():
             return
-        outline = loading.result()
+        self._outline = loading.result()
         from console.startup import window_filling
 
         window_filling.fill(self.window, self._options, self._profile, self._notice)
         self.filled.emit()
-        window_filling.open_store(self.window, self._profile, outline)
+        # Painted once, with what follows; in a turn of its own, because together it would be one long step.
+        self.window.setUpdatesEnabled(False)
+        QTimer.singleShot(1, self._open)
+
+    def _open(self) -> None:
+        self.window.setUpdatesEnabled(True)
+        if not self._ended:
+            from console.startup import window_filling
+
+            window_filling.open_store(self.window, self._profile, self._outline)
 
 
-def _load(store: str) -> "Outline | None":
-    from console.startup import window_filling  # noqa: F401 - importing is the effect
+def _load(store: str, page: str) -> "Outline | None":
+    """Import the content of the window and a page by its kind; return what the tree shows."""
+    from console.startup import window_filling
     from services.store.tree_outline import read_outline
 
+    window_filling.first_page_class(page)
     return read_outline(store)
