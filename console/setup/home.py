@@ -23,7 +23,7 @@ from console.forms import object_actions as acts
 from console.navigation.page import Page
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
-from console.setup.home_facts import HomeFactsReader, read_ahead, server_id_of
+from console.setup.home_facts import HomeFactsReader, server_id_of
 from console.setup.home_guide import GuideView, StepAction
 from console.setup.home_servers import MAX_CARDS
 from console.setup.home_steps import caption_texts, count_text, step_offer
@@ -157,11 +157,6 @@ class HomePage(Page):
     def settled(self) -> bool:
         """Whether everything is read and shown, and nothing is being read."""
         return self.facts is not None and not self._stale and not self.tasks.busy
-
-    @classmethod
-    def read_ahead(cls, ctx: "Context") -> None:
-        """Begin to read the store."""
-        read_ahead(ctx)
 
     def load(self) -> None:
         """Read the facts, and read them again after each change."""

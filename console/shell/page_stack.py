@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QStackedWidget
 
 from console.navigation.page import Page
@@ -119,7 +119,7 @@ class PageStack(QStackedWidget):
             self._discarded.pop().deleteLater()
         if had_keyboard:
             # Qt would focus whichever button comes next; Tab is to start at the top of the page.
-            self.page.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.page.take_keyboard()
 
     def _discard_empty_draft(self, target: Target) -> None:
         """Delete a new object whose page was left without anything typed."""

@@ -13,7 +13,6 @@ from PyQt6.QtCore import QEvent, QObject, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from console.design import icons
-from console.navigation.page import Page
 from console.runtime import drafts
 from console.runtime.caret_rest import CaretRest
 from console.runtime.context import Context
@@ -21,7 +20,7 @@ from console.runtime.options import Options
 from console.runtime.page_targets import HOME, Target
 from console.shell import window_content  # noqa: F401 - `Window.fill` finds it imported
 from console.shell.main_window import Window
-from console.shell.page_registry import import_all_pages, page_class
+from console.shell.page_registry import import_all_pages, read_ahead
 from console.startup import start_trace
 from models.kinds import Kind
 from services.common.logging_setup import PrivateRotatingFileHandler
@@ -65,14 +64,6 @@ class FirstInput(QObject):
         return super().eventFilter(watched, event)
 
 
-def first_page_class(kind: str) -> type[Page]:
-    """Import and return the page of the kind of target that was shown last, or Home."""
-    try:
-        return page_class(Target(kind))
-    except LookupError:  # of another release, or none
-        return page_class(Target(HOME))
-
-
 def fill(window: Window, options: Options, profile: Path, notice: str) -> None:
     """Give the window its content; `notice` is a sentence for the strip, or empty."""
     app = QApplication.instance()
@@ -80,7 +71,7 @@ def fill(window: Window, options: Options, profile: Path, notice: str) -> None:
         app.setWindowIcon(icons.icon("process", "accent"))
         CaretRest(app)
     ctx = Context(options, profile, preload=import_all_pages, settle_ms=SETTLE_MS)
-    first_page_class(window.settings.text("page").partition("|")[0]).read_ahead(ctx)
+    read_ahead(window.settings.text("page").partition("|")[0], ctx)
     window.fill(ctx)
     if notice:
         ctx.notify(notice)

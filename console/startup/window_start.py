@@ -62,8 +62,9 @@ class WindowStart(QObject):
 
 def _load(store: str, page: str) -> "Outline | None":
     """Import the content of the window and a page by its kind; return what the tree shows."""
-    from console.startup import window_filling
+    from console.shell.page_registry import import_first_page
+    from console.startup import window_filling  # noqa: F401 - importing is the effect
     from services.store.tree_outline import read_outline
 
-    window_filling.first_page_class(page)
+    import_first_page(page)
     return read_outline(store)
