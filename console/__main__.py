@@ -21,6 +21,8 @@ EXIT_CANCELLED = 130
 def main() -> None:
     """Run what the arguments ask for, and end the process with its exit status."""
     extract_secrets()
+    # pydantic would read the metadata of every installed package, to find plugins of which none is wanted here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         sys.exit(_run(sys.argv[1:]))
     except KeyboardInterrupt:
@@ -45,9 +47,9 @@ def _run(arguments: list[str]) -> int:
 
         return run(options)  # where `Collector` takes over
     from console.cli.app import run_cli
+    from console.cli.garbage import GARBAGE
 
-    gc.freeze()
-    gc.enable()
+    GARBAGE.start()  # collects again when a command works
     return run_cli(arguments)
 
 

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from functools import cache
+from types import ModuleType
 
 from sqlmodel import SQLModel
 
@@ -11,20 +12,36 @@ from models.base import ConfigurationObject
 from models.kinds import Kind
 
 
+def _import(name: str) -> ModuleType:
+    return importlib.import_module(f"models.{name}")
+
+
 @cache
 def all_models() -> tuple[type[SQLModel], ...]:
     """Return every table class, in the order of their table names."""
     for module in pkgutil.iter_modules(models.__path__):
-        importlib.import_module(f"models.{module.name}")
+        _import(module.name)
     found = {m.class_.__tablename__: m.class_ for m in SQLModel._sa_registry.mappers}  # noqa: SLF001 -- no public way
     return tuple(found[name] for name in sorted(found))
 
 
 @cache
 def object_models() -> dict[Kind, type[ConfigurationObject]]:
-    """Return the table class of each kind, in the order of the kinds."""
-    found = {model.kind: model for model in all_models() if issubclass(model, ConfigurationObject)}
-    return {kind: found[kind] for kind in Kind}
+    """Return the table class of each kind, in the order of the kinds; imports no other tables."""
+    return {kind: _find_table(kind) for kind in Kind}
+
+
+def _find_table(kind: Kind) -> type[ConfigurationObject]:
+    """Return the table class in the module that is named after `kind`."""
+    module = _import(kind.value)
+    return next(
+        found
+        for found in vars(module).values()
+        if isinstance(found, type)
+        and issubclass(found, ConfigurationObject)
+        and found.__module__ == module.__name__
+        and found.__dict__.get("kind") is kind
+    )
 
 
 def model_for_kind(kind: Kind) -> type[ConfigurationObject]:
@@ -35,6 +52,7 @@ def model_for_kind(kind: Kind) -> type[ConfigurationObject]:
 @cache
 def references(model: type[SQLModel]) -> dict[str, str]:
     """Return the columns of a table that refer to another table, each with the name of that table."""
+    all_models()  # a key finds its table only when that was imported
     return {
         column.name: key.column.table.name
         for column in SQLModel.metadata.tables[str(model.__tablename__)].columns

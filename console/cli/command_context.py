@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Never
 import typer
 
 from console.cli import output
+from console.cli.garbage import GARBAGE
 from console.runtime.options import Options
 from services.common.errors import ConsoleError
 from services.common.logging_setup import try_configure_logging
@@ -48,6 +49,7 @@ class CommandContext:
         empty one would answer as if nothing had ever been set up. A command that `plans` what would be made works on a
         store of its own where this user has none yet, and leaves nothing behind. Raises InputError, and what `Workspace.open` does.
         """
+        GARBAGE.hold()
         # What opens a store takes longer to import than all that a help needs.
         from services.vault import VaultKind
         from services.workspace import Workspace
@@ -70,6 +72,7 @@ class CommandContext:
             )
             if missing is not None and begins:
                 output.print_message(f"Created store: {missing}")
+            GARBAGE.release()
             try:
                 yield opened
             finally:
@@ -104,6 +107,8 @@ class CommandContext:
         except KeyboardInterrupt:
             output.print_message("Cancelled.")
             return output.EXIT_CANCELLED
+        finally:
+            GARBAGE.end()
 
     @staticmethod
     def failed(error: ConsoleError, *, json_too: bool = False) -> int:

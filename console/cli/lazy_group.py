@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from console.cli.garbage import GARBAGE
+
 if TYPE_CHECKING:
     from typer._click import Command, Context
 
@@ -60,10 +62,13 @@ def new_app(**settings: object) -> typer.Typer:
 
 def import_command(name: str, source: CommandSource) -> "Command":
     """Import a command and return it as a group of typer has it under `name`."""
+    GARBAGE.hold()
     found = source.load()
     holder = new_app()
     if isinstance(found, typer.Typer):
         holder.add_typer(found, name=name)
     else:
         holder.command(name)(found)
-    return typer.main.get_group(holder).commands[name]
+    command = typer.main.get_group(holder).commands[name]
+    GARBAGE.release()
+    return command

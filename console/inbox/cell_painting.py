@@ -210,6 +210,10 @@ class InboxHeader(QHeaderView):
         self.sectionClicked.connect(self.sort_requested)
         theme.of().theme_changed.connect(self._redraw)
 
+    def sizeHint(self) -> QSize:
+        """Return the height of the header; Qt would ask for every text whenever the table is laid out."""
+        return QSize(0, HEADER_HEIGHT)
+
     def _redraw(self, *_scheme: str) -> None:
         viewport = self.viewport()
         if viewport is not None:

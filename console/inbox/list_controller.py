@@ -48,6 +48,7 @@ class RequestListController(QObject):
         self.selection = RowSelection()
         self._filters = filters
         self._loading = self._again = self._paging = False
+        self._read_ended = asyncio.Event()
         self._reload = Debounce(self, RELOAD_DELAY_MS, self.reload)
         self.model.page_requested.connect(self._read_pages)
 
@@ -72,6 +73,10 @@ class RequestListController(QObject):
     async def inbox(self) -> "Inbox":
         """Return the inbox of the store."""
         return await self._filters.inbox()
+
+    async def first_read_ended(self) -> None:
+        """Wait until a list was read and is in the table, or could not be read."""
+        await self._read_ended.wait()
 
     # -- the selection -----------------------------------------------------------------------------------------
 
@@ -171,6 +176,7 @@ class RequestListController(QObject):
                 self._update(snapshot, view)
         finally:
             self._loading = False
+            self._read_ended.set()
         self.shown.emit(snapshot)
         self._read_pages()
         if not snapshot.exact and snapshot.complete:

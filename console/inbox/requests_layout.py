@@ -38,26 +38,28 @@ class RequestsLayout(QWidget):
     commands_updated = pyqtSignal()
     """Other commands are available."""
 
-    def __init__(self, title: str, model: InboxModel) -> None:
-        super().__init__()
+    def __init__(self, title: str, model: InboxModel, page: QWidget) -> None:
+        super().__init__(page)
         self.empty_actions: EmptyStateActions
         """Set by the page."""
         self.model = model
-        self.table = InboxTable(model)
         self.rehearse_button = buttons.secondary("Rehearse a request")
         self.rehearse_button.set_short(tr("Rehearse"))
         self.export_button = buttons.quiet("Export…", icon="download")
         self.refresh_button = buttons.quiet("Refresh", icon="refresh")
         beside: list[QPushButton] = [self.rehearse_button, self.export_button, self.refresh_button]
-        self.head = PageHeader([], title, beside=beside, ruled=False)
+        # From the outside in: for a widget that moves to another parent Qt styles and measures again all that it has.
+        self.head = PageHeader([], title, parent=self, beside=beside, ruled=False)
         self.head.set_primary_reason("")
-        self.chips = Chips(BUILT_IN_FILTERS)
-        self.bar = SearchBar()
-        self.notice = Notice()
+        self.chips = Chips(BUILT_IN_FILTERS, parent=self)
+        self.bar = SearchBar(self)
+        self.notice = Notice(self)
         self.notice.setContentsMargins(0, 0, 0, 10)
-        self.states = StateStack(self.table)
+        self.splitter = list_page.RowsSplitter(MIN_LIST_HEIGHT, self)
+        self.table = InboxTable(model)
+        self.states = StateStack(self.table, self.splitter.upper)
         self.foot = ListFooter()
-        self.splitter = list_page.split_rows(self.states, self.foot, MIN_LIST_HEIGHT)
+        self.splitter.fill(self.states, self.foot)
         list_page.stack_list_page(self, self.head, self.chips, self.bar, self.notice, self.splitter)
         self.table.viewport_changed.connect(self._show_visible_range)
 

@@ -53,7 +53,7 @@ class RequestsPage(Page):
         self.tasks = TaskRunner(self, self._on_problem)
         self.filters = filter_catalog(ctx, self)
         self.model = InboxModel(self)
-        self.widgets = RequestsLayout(self.title, self.model)
+        self.widgets = RequestsLayout(self.title, self.model, self)
         self.table, self.bar, self.chips = self.widgets.table, self.widgets.bar, self.widgets.chips
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -152,6 +152,8 @@ class RequestsPresenter:
         await self._filters.ready()
         if self._requests.query is None:
             self.read()
+        # Counts and choices would be read at the same time as the rows, and keep the window from painting them.
+        await self._requests.first_read_ended()
         self._filters.refresh()
         await self.load_choices()
 

@@ -93,8 +93,8 @@ class SearchBar(QWidget):
 
     changed = pyqtSignal()
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.field = SearchField()
         self.policy = FilterDropdown(tr("Policy"), tr("Any policy"), tr("Search policies"))
         self.process = FilterDropdown(tr("Process"), tr("Any process"), tr("Search processes"))

@@ -70,16 +70,25 @@ class NavigationTree(QTreeView):
         self.setExpandsOnDoubleClick(True)
         self.setItemDelegate(TreeDelegate(self, self.background_of))
         self._hovered_index = QPersistentModelIndex()
+        self._selection: QItemSelectionModel | None = None
+        self._drawn: tuple[QModelIndex, str] | None = None
+        """The row that is being drawn, with the colour token of its background."""
         self.receiving_focus = False
         """Whether the focus is just arriving: a row that becomes current by that was not chosen."""
         self.entered.connect(self._set_hovered)
         self.viewportEntered.connect(lambda: self._set_hovered(QModelIndex()))
         self.setProperty("role", "nav")
 
+    def setSelectionModel(self, selectionModel: QItemSelectionModel | None) -> None:
+        """Keep the selection: each row asks for it, and the one of Qt is wrapped again for each question."""
+        super().setSelectionModel(selectionModel)
+        self._selection = selectionModel
+
     def background_of(self, index: QModelIndex) -> str:
         """Return the colour token of a row's background: selected, selected without focus, hovered, or plain."""
-        selection = self.selectionModel()
-        if selection is not None and selection.isSelected(index):
+        if self._drawn is not None and self._drawn[0] == index:
+            return self._drawn[1]
+        if self._selection is not None and self._selection.isSelected(index):
             return "sel" if self.hasFocus() else "sel-idle"
         return "hover" if self._hovered_index == index else "nav"
 
@@ -125,22 +134,28 @@ class NavigationTree(QTreeView):
         # The style would fill the branch area with its own square selection.
         plain = QStyleOptionViewItem(options)
         plain.palette.setBrush(QPalette.ColorRole.Highlight, Qt.GlobalColor.transparent)
-        super().drawRow(painter, plain, index)
+        self._drawn = index, tone
+        try:
+            super().drawRow(painter, plain, index)
+        finally:
+            self._drawn = None
 
     def drawBranches(self, painter: QPainter | None, rect: QRect, index: QModelIndex) -> None:
         """Draw the chevron of a node with children, and a line for every open level above."""
         model = self.model()
         if painter is None or model is None:
             return
-        if self.background_of(index) not in SELECTION_COLOURS:
+        node: Node = index.data(Role.NODE)
+        if self.background_of(index) not in SELECTION_COLOURS and not node.is_root:
             painter.save()
             painter.setPen(theme.colour("line"))
-            parent, left = index.parent(), rect.right() + 1 - INDENT
-            while parent.isValid() and parent.parent().isValid():
+            # From node to node: to ask Qt for the parent of an index takes many times as long.
+            parent, left = node.parent, rect.right() + 1 - INDENT
+            while parent is not None and parent.parent is not None and not parent.is_root:
                 painter.drawLine(left + CHEVRON_X, rect.top(), left + CHEVRON_X, rect.bottom())
-                parent, left = parent.parent(), left - INDENT
+                parent, left = parent.parent, left - INDENT
             painter.restore()
-        if not model.hasChildren(index):
+        if not node.children or not model.hasChildren(index):
             return
         name = "chevron-down" if self.isExpanded(index) else "chevron-right"
         picture = icons.pixmap(

@@ -129,7 +129,8 @@ class PoliciesLayout(QWidget):
         self.foot_note.set_wordings(tr("Requests in the last 30 days"), "")
         line.addWidget(self.foot, 3)
         line.addWidget(self.foot_note, 2)
-        splitter = self.splitter = list_page.split_rows(self.states, foot, LEAST_LIST_HEIGHT)
+        splitter = self.splitter = list_page.RowsSplitter(LEAST_LIST_HEIGHT, self)
+        splitter.fill(self.states, foot)
         splitter.addWidget(self.details)
         splitter.setSizes(list(HEIGHTS))
         settings = self._page.ctx.settings

@@ -32,6 +32,7 @@ def servicenow() -> None:
     import services.servicenow.account_roles
     import services.servicenow.contract
     import services.servicenow.request_item_search
+    import services.transport.call_imports
 
 
 def vault() -> None:
@@ -66,6 +67,8 @@ def connectivity() -> None:
     import services.connectivity
     import services.connectivity.check_history
     import services.connectivity.fault_catalog_texts
+    import services.connectivity.runner
+    import services.transport.call_imports
 
 
 def expiries() -> None:
@@ -80,11 +83,13 @@ def sign_in_probe() -> None:
     import services.credential_sign_in
     import services.sign_in_probe
     import services.sign_in_switch.probe_records
+    import services.transport.call_imports
 
 
 def approval_chain() -> None:
     """Import the check of approval chains."""
     import services.approval_chain.check
+    import services.transport.call_imports
 
 
 def provisioning() -> None:
@@ -94,6 +99,7 @@ def provisioning() -> None:
     import services.provisioning.current_records
     import services.provisioning.plan_changes
     import services.provisioning.run_receipts
+    import services.transport.call_imports
 
 
 def inbox() -> None:
@@ -113,6 +119,7 @@ def requests() -> None:
     import services.requests.rehearsal.cleanup
     import services.requests.rehearsal.rehearsal
     import services.requests.worker.window_poller
+    import services.transport.call_imports
 
 
 def actions() -> None:
@@ -120,12 +127,14 @@ def actions() -> None:
     import services.actions.progress
     import services.actions.server_actions
     import services.privilege_manager
+    import services.transport.call_imports
 
 
 def endpoint() -> None:
     """Import what raises and follows the requests of an approval window."""
     import services.actions.progress
     import services.actions.window_requests
+    import services.transport.call_imports
 
 
 def setup() -> None:
@@ -138,6 +147,7 @@ def setup() -> None:
 def discovery() -> None:
     """Import what finds out what an instance has, and sets up what is missing."""
     import services.setup.discovery
+    import services.transport.call_imports
 
 
 def privilege_manager_setup() -> None:
@@ -146,6 +156,7 @@ def privilege_manager_setup() -> None:
     import services.privilege_manager
     import services.setup.privilege_manager_setup
     import services.setup.privilege_manager_undo
+    import services.transport.call_imports
 
 
 def transfer() -> None:
@@ -164,6 +175,7 @@ def policies() -> None:
     import services.policies.endpoints
     import services.policies.runs
     import services.policies.server_state
+    import services.transport.call_imports
 
 
 def connect() -> None:
@@ -173,6 +185,7 @@ def connect() -> None:
     import services.intake.answer_setup
     import services.intake.clients
     import services.intake.event_mapping
+    import services.transport.call_imports
 
 
 def switch_records() -> None:
@@ -188,3 +201,4 @@ def move_off() -> None:
     import services.sign_in_switch.probe_records
     import services.sign_in_switch.rehearsal_records
     import services.sign_in_switch.switch
+    import services.transport.call_imports

@@ -94,9 +94,11 @@ class Chips(QWidget):
     chosen = pyqtSignal(str)
     save_requested = pyqtSignal()
 
-    def __init__(self, filters: Sequence[tuple[str, str]], *, saving: bool = True) -> None:
+    def __init__(
+        self, filters: Sequence[tuple[str, str]], *, saving: bool = True, parent: QWidget | None = None
+    ) -> None:
         """Show filters; without `saving` there is no button that saves another one."""
-        super().__init__()
+        super().__init__(parent)
         self._chips: dict[str, Chip] = {}
         outer = QVBoxLayout(self)
         outer.setContentsMargins(MARGIN, 0, MARGIN, 0)

@@ -20,18 +20,27 @@ def stack_list_page(
     layout.addWidget(rows, 1)
 
 
-def split_rows(rows: QWidget, foot: QWidget, least_height: int) -> QSplitter:
-    """Return the splitter with the rows and the line below them; the details are added to it. `least_height` is in pixels."""
-    upper = QWidget()
-    upper.setMinimumHeight(least_height)
-    column = QVBoxLayout(upper)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(rows, 1)
-    column.addWidget(foot)
-    splitter = QSplitter(Qt.Orientation.Vertical)
-    splitter.setHandleWidth(1)
-    splitter.setChildrenCollapsible(False)
-    splitter.addWidget(upper)
-    splitter.setStretchFactor(0, 1)
-    return splitter
+class RowsSplitter(QSplitter):
+    """The rows with the line below them; the details are added to it.
+
+    `upper` is the parent for what `fill` puts there: a table that moves to another parent is measured again, with
+    everything in it.
+    """
+
+    def __init__(self, least_height: int, parent: QWidget) -> None:
+        """`least_height` is that of the rows, in pixels."""
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self.upper = QWidget()
+        self.upper.setMinimumHeight(least_height)
+        self._column = QVBoxLayout(self.upper)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self.setHandleWidth(1)
+        self.setChildrenCollapsible(False)
+        self.addWidget(self.upper)
+        self.setStretchFactor(0, 1)
+
+    def fill(self, rows: QWidget, foot: QWidget) -> None:
+        """Take the rows and the line below them."""
+        self._column.addWidget(rows, 1)
+        self._column.addWidget(foot)

@@ -54,6 +54,8 @@ def raise_for_status(
 ) -> None:
     """Raise for every status that is no success. `missing` is the fault that a 404 stands for."""
     status = response.status_code
+    if status < 400 and status != 202:
+        return  # what a reply says is read for a fault only: removing secrets from it takes longer than its JSON
     seen = f"HTTP {status} from {response.request.url.path}: {_body_summary(response)}"
     if status in (401, 407):
         raise _authentication_error(response, tried, seen)

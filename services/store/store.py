@@ -58,7 +58,6 @@ class Store:
             url = to_database_url(url)
         except (OSError, RuntimeError) as error:  # a home that nobody has, a folder that is gone
             raise open_error(url, error) from error
-        all_models()
         create_or_upgrade(url, progress, make=make)
         try:
             return cls(url, actor=actor or _login_name())
@@ -79,6 +78,7 @@ class Store:
     def write(self, note: str = "") -> Iterator[UnitOfWork]:
         """Give a unit of work: all of it is stored, or nothing. Raises StoreError when the database refuses."""
         work = None
+        all_models()  # what is written is sorted by keys, which may refer to tables that nothing has read
         try:
             with Session(self._writing, expire_on_commit=False) as session, session.begin():
                 lock_for_writing(session.connection())

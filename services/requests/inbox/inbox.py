@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from models.base import utcnow
 from services.common.fault_ids import FaultId
@@ -133,15 +133,14 @@ class Inbox:
 
     def policies(self) -> list[str]:
         """Return the names of the policies of all requests, sorted; reads one index entry for each."""
-        found: list[str] = []
-        after = ""
         with self.store.read() as session:
-            while True:
-                next_name = select(func.min(REQUEST_TABLE.c.policy_name)).where(
-                    REQUEST_TABLE.c.policy_name > after
-                )
-                name = session.execute(next_name).scalar()
-                if name is None:
-                    return found
-                found.append(name)
-                after = name
+            return list(session.execute(_policy_names()).scalars())
+
+
+def _policy_names() -> Select[tuple[str]]:
+    """Return the statement that walks the index from each name to the next: one statement, as there may be hundreds."""
+    name = REQUEST_TABLE.c.policy_name
+    first = select(func.min(name).label("name")).where(name > "").cte("policies", recursive=True)
+    next_name = select(func.min(name)).where(name > first.c.name).scalar_subquery()
+    names = first.union_all(select(next_name).where(first.c.name.is_not(None)))
+    return select(names.c.name).where(names.c.name.is_not(None)).order_by(names.c.name)

@@ -156,11 +156,11 @@ def load_freshness(session: Session, server_ids: Sequence[uuid.UUID]) -> Freshne
         return Freshness()
     rows = session.execute(select(PolledServer).where(col(PolledServer.server_id).in_(server_ids))).scalars()
     known = {row.server_id: row for row in rows}
-    states = [known.get(one) or PolledServer(server_id=one) for one in server_ids]
+    states = [known[one] for one in server_ids if one in known]
     # A successful poll clears the pause: one that is there means that the last poll failed, even if it is over.
     failing = tuple((one.server_id, one.fault) for one in states if one.paused_until is not None)
     times = [at for one in states if (at := local_polled_at(one)) is not None]
-    complete = all(one.polled_at is not None and one.complete for one in states)
-    never = tuple(one.server_id for one in states if one.polled_at is None)
+    never = tuple(one for one in server_ids if one not in known or known[one].polled_at is None)
+    complete = not never and all(one.complete for one in states)
     unproven = tuple(one.server_id for one in states if one.polled_at is not None and not one.proven)
     return Freshness(min(times) if times else None, complete and not failing, failing, never, unproven)

@@ -79,6 +79,9 @@ class Requests(Recorder):
     def take_table_selection(self):
         self.calls.append(("take_table_selection",))
 
+    async def first_read_ended(self):
+        self.calls.append(("first_read_ended",))
+
 
 class Loader(Recorder):
     """Stands for what reads the details."""

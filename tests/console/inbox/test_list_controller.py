@@ -1,5 +1,6 @@
 """Rows come and go: the selection, what is in sight and the memory stay as they are."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
+from sqlalchemy import text
 
 from console.inbox import cell_content, request_rows
 from console.inbox.row_reader import PAGE_SIZE
@@ -17,6 +19,7 @@ from models.kinds import RequestState
 from services.language import duration, short_duration
 from tests.console.inbox.support import (
     LONG_S,
+    PATIENCE_S,
     change,
     numbers,
     opened,
@@ -100,6 +103,22 @@ def test_a_list_at_its_beginning_shows_new_rows_there(run, ctx, store):
             await settled(page)
             assert top(page) == ("RITM0000099", 0)
             assert chosen(page) == number
+
+    run(story(), LONG_S)
+
+
+def test_a_first_read_has_ended_also_when_it_failed(run, ctx, store):
+    put(store, request(1))
+
+    async def story():
+        async with opened(ctx) as page:
+            await asyncio.wait_for(page.list_controller.first_read_ended(), PATIENCE_S)
+            assert page.model.rowCount() == 1
+        with store.write() as work:
+            work.session.execute(text("ALTER TABLE approval_request RENAME COLUMN mismatch TO gone"))
+        async with opened(ctx) as page:
+            await asyncio.wait_for(page.list_controller.first_read_ended(), PATIENCE_S)
+            assert page.list_controller.snapshot is None
 
     run(story(), LONG_S)
 

@@ -213,6 +213,20 @@ class Polling:
         self.polling = True
 
 
+def test_counts_and_choices_are_read_once_the_rows_are_there(page):
+    refreshed_before = []
+
+    async def first_read_ended():
+        refreshed_before.append(page.filters.refreshed)
+
+    page.requests.first_read_ended = first_read_ended
+    page.presenter.start()
+    page.tasks.run()
+    assert refreshed_before == [0]
+    assert page.filters.refreshed == 1
+    assert "show_choices" in page.view.names()
+
+
 def test_refreshing_polls_and_shows_that_until_it_has_ended(page):
     page.polling = Polling()
     page.presenter.read()

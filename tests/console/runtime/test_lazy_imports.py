@@ -23,6 +23,16 @@ def file_of(module):
     return next((p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()), None)
 
 
+@cache
+def lazy_exports_of(package):
+    """Return the module of each name that a package imports only when the name is used."""
+    for node in parse(file_of(package)).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__getattr__":
+            modules = ast.literal_eval(node.value.args[1])
+            return {name: module for module, names in modules.items() for name in names}
+    return {}
+
+
 def imported_modules(nodes):
     """Yield the modules of services that import statements name."""
     for node in nodes:
@@ -32,6 +42,8 @@ def imported_modules(nodes):
             yield node.module
             names = (f"{node.module}.{alias.name}" for alias in node.names)
             yield from (name for name in names if file_of(name))
+            lazily = lazy_exports_of(node.module)
+            yield from (lazily[alias.name] for alias in node.names if alias.name in lazily)
 
 
 @cache
@@ -104,6 +116,8 @@ def test_coroutines_import_slow_packages_in_a_thread_first():
         ("from services.connectivity import check_history", True),
         ("await lazy_imports.ready(ctx, lazy_imports.vault)\n    from services.connectivity import check_history", True),
         ("await lazy_imports.ready(ctx, lazy_imports.connectivity)\n    from services.connectivity import check_history", False),
+        ("await lazy_imports.ready(ctx, lazy_imports.check_history)\n    from services.connectivity import run_check", True),
+        ("await lazy_imports.ready(ctx, lazy_imports.connectivity)\n    from services.connectivity import run_check", False),
         ("await self.ctx.ready()\n    from services.store.errors import NotFoundError", False),
         ("from services.common.errors import ConsoleError", False),
     ],
