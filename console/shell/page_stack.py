@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
 from console.navigation.page import Page
@@ -126,7 +126,7 @@ class PageStack(CurrentStack):
             self._discarded.pop().deleteLater()
         if had_keyboard:
             # Qt would focus whichever button comes next; Tab is to start at the top of the page.
-            self.page.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.page.take_keyboard()
 
     def _paint(self) -> None:
         self.setUpdatesEnabled(True)
