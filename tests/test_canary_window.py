@@ -114,7 +114,8 @@ async def opened(profile):
     theme.apply(make_application(), "light")
     import_all_pages()  # so that a page is shown at once
     ctx = Context(Options(f"sqlite:///{profile / 'console.db'}", "session"), profile)
-    window = Window(ctx, WindowSettings(profile))
+    window = Window(WindowSettings(profile))
+    window.fill(ctx)
     crash.show = window.show_crash
     window.resize(1280, 800)
     window.show()

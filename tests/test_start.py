@@ -203,7 +203,7 @@ del os.environ["APPROVAL_CONSOLE_QUIT_AFTER_TRACE"]
 import keyring
 from keyring.backend import KeyringBackend
 from PyQt6.QtCore import QTimer
-from console.startup import application as app
+from console.startup import window_filling
 from console.__main__ import main
 
 asked = threading.Event()
@@ -218,16 +218,16 @@ class Silent(KeyringBackend):
     set_password = delete_password = None
 
 keyring.set_keyring(Silent())
-painted = app._on_first_paint
+opened = window_filling.open_store
 
 def and_close(window, *more):
-    painted(window, *more)
+    opened(window, *more)
     window.show_target(window.model.objects()[0].target)
     window.timer = QTimer(window)
     window.timer.timeout.connect(lambda: asked.is_set() and window.close())
     window.timer.start(20)
 
-app._on_first_paint = and_close
+window_filling.open_store = and_close
 main()
 """
 
@@ -241,10 +241,10 @@ def test_a_window_closes_while_the_keyring_says_nothing(start, filled):
 IDLE = """
 import sys, threading
 from PyQt6.QtCore import QTimer
-from console.startup import application
-shown = application._on_first_paint
-def at_first_paint(window, *others):
-    shown(window, *others)
+from console.startup import window_filling
+opened = window_filling.open_store
+def and_look(window, *others):
+    opened(window, *others)
     ctx = window.ctx
     ctx.settled.disconnect()
     def look():
@@ -254,7 +254,7 @@ def at_first_paint(window, *others):
         print("seen", *sorted(name.partition(".")[0] for name in sys.modules))
         window.close()
     look()
-application._on_first_paint = at_first_paint
+window_filling.open_store = and_look
 from console.__main__ import main
 main()
 """
@@ -290,3 +290,66 @@ print(sorted({{"httpx", "zeep", "lxml", "cryptography", "jwt", "keyring"}} & sys
         timeout=PROGRAM_S,
     )
     assert done.stdout.strip() == "[]"
+
+
+CLOSED = """
+from console.startup import window_start
+from console.__main__ import main
+
+begin = window_start.WindowStart.begin
+
+def and_close(start):
+    begin(start)
+    start.window.close()
+
+window_start.WindowStart.begin = and_close
+main()
+"""
+
+
+def test_a_window_that_is_closed_before_it_has_its_content_just_ends(start, filled, tmp_path):
+    start("--store", str(filled), code=CLOSED, quits=False)
+    assert list(tmp_path.rglob("layout.ini"))
+
+
+BROKEN = """
+import sys
+from console.startup import window_start
+from console.shell.main_window import Window
+from console.__main__ import main
+
+def broken(*_):
+    raise ImportError("half of a package")
+
+def show(window, report):
+    print("shown", "half of a package" in report, window.is_filled)
+    window.close()
+
+window_start._load = broken
+Window.show_crash = show
+main()
+"""
+
+
+def test_a_content_that_cannot_be_imported_is_told_in_the_empty_window(start, filled):
+    _, ended = start("--store", str(filled), code=BROKEN, quits=False)
+    assert ended.stdout.split() == ["shown", "True", "False"]
+
+
+FOCUS = """
+from PyQt6.QtWidgets import QApplication
+from console.startup import window_filling
+from console.__main__ import main
+opened = window_filling.open_store
+def and_look(window, *others):
+    opened(window, *others)
+    print(type(QApplication.focusWidget()).__name__, window.windowTitle())
+    window.close()
+window_filling.open_store = and_look
+main()
+"""
+
+
+def test_the_keyboard_is_in_the_window_once_it_has_its_content(start, filled):
+    _, ended = start("--store", str(filled), code=FOCUS, quits=False)
+    assert ended.stdout.split()[0] == "SearchField"

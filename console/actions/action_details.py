@@ -57,7 +57,6 @@ class ActionDetails(QScrollArea):
         self._columns.addWidget(self.right, RIGHT_WIDTH, Qt.AlignmentFlag.AlignTop)
         self._columns.addStretch(1)
         outer.addStretch(1)
-        self._fold()
 
     def _make_right(self) -> QWidget:
         right = QWidget()
@@ -91,8 +90,8 @@ class ActionDetails(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Put the preview beside the form or under it, by the width of the window."""
+        self._fold()  # before the content is laid out
         super().resizeEvent(event)
-        self._fold()
 
     def _fold(self) -> None:
         window = self.window()

@@ -87,8 +87,10 @@ class WindowTextsField(Editor):
 
     def set_source(self, sets: TextSets) -> None:
         """Show the texts of an export under the changes."""
-        self.sets = TextSets(sets.source, self.sets.changed, sets.look)
-        self._show()
+        shown = TextSets(sets.source, self.sets.changed, sets.look)
+        if shown != self.sets:
+            self.sets = shown
+            self._show()
 
     def select_language(self, language: str) -> None:
         """Show the texts of a language."""

@@ -36,6 +36,7 @@ class ChainPage(Page):
         self._places = self.breadcrumb
         self.set_title(tr("Approval chain"))
         self.chain = ChainTab(self, self)
+        self.chain.make()
         self.head = PageHeader([text for text, _ in self._places], self.title, self.chain.buttons())
         self.head.breadcrumb_clicked.connect(self._go)
         self.head.set_primary_reason("")

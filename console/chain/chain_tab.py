@@ -19,6 +19,7 @@ from console.widgets import buttons
 from console.widgets.chain_diagram import ChainDiagram
 from console.widgets.flow_layout import FlowLayout
 from console.widgets.labels import IconLabel, Label, wrapped_label
+from console.widgets.late_content import LateContent
 from console.widgets.vertical_scroll_area import VerticalScrollArea
 from models.kinds import Kind
 from services.approval_chain import ChainReport, LinkKind
@@ -50,7 +51,7 @@ class _Content(QWidget):
         return QSize(super().minimumSizeHint().width(), 0)
 
 
-class ChainTab(QWidget):
+class ChainTab(LateContent):
     """The chain through the object of a page. Nothing is read from a server before somebody asks for it."""
 
     changed = pyqtSignal()
@@ -65,16 +66,21 @@ class ChainTab(QWidget):
         self.presenter = ChainPresenter()
         self._export = ChainExport(page, self, self.presenter)
         self._run = CheckRun(page, TASK_GROUP, self.presenter, self.presenter.outcome, self._show)
+        self._build_buttons()
+        self._show()
+
+    # -- building --------------------------------------------------------------
+
+    def make_content(self) -> None:
+        """Make the chain and what stands below it."""
         content = _Content()
         self._build(content)
         self.area = VerticalScrollArea(content, tr("Approval chain"), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.area)
-        self._build_buttons()
+        self._place_columns()
         self._show()
-
-    # -- building --------------------------------------------------------------
 
     def _build(self, content: QWidget) -> None:
         column = QVBoxLayout(content)
@@ -140,6 +146,10 @@ class ChainTab(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Put the lists below the finding where there is no room for two columns."""
         super().resizeEvent(event)
+        if self.is_made:
+            self._place_columns()
+
+    def _place_columns(self) -> None:
         beside = self.width() >= theme.scaled(TWO_COLUMN_MIN_WIDTH)
         self._columns.setDirection(
             QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
@@ -203,6 +213,7 @@ class ChainTab(QWidget):
         """Check every link."""
         if not self.can_check:
             return
+        self.make()
         number = self.presenter.start()
         self.diagram.reset_selection()
         known = self.presenter.report
@@ -248,6 +259,18 @@ class ChainTab(QWidget):
 
     def _show(self) -> None:
         presenter = self.presenter
+        if self.is_made:
+            self._show_chain()
+        self.again_button.setText(presenter.start_text())
+        self.again_button.setEnabled(self.can_check)
+        offers = self.is_made and self.findings.offers_remedy and not presenter.stale
+        buttons.set_kind(self.again_button, "secondary" if offers else "primary", "refresh")
+        for button in (self.copy_button, self.save_button):
+            button.setEnabled(presenter.checked)
+        self.changed.emit()
+
+    def _show_chain(self) -> None:
+        presenter = self.presenter
         self._title.setText(presenter.title_text())
         counts = {count.shape: count.text for count in presenter.state_counts()}
         for shape, (holder, text) in self._states.items():
@@ -261,13 +284,6 @@ class ChainTab(QWidget):
         self.caption.setVisible(bool(caption))
         self._show_findings()
         self.side.show_chain(presenter.report if presenter.checked else None)
-        self.again_button.setText(presenter.start_text())
-        self.again_button.setEnabled(self.can_check)
-        offers = self.findings.offers_remedy and not presenter.stale
-        buttons.set_kind(self.again_button, "secondary" if offers else "primary", "refresh")
-        for button in (self.copy_button, self.save_button):
-            button.setEnabled(presenter.checked)
-        self.changed.emit()
 
     def _show_findings(self) -> None:
         self.findings.show_findings(self.presenter)

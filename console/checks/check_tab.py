@@ -3,23 +3,17 @@
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QTimer
-from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QPushButton
 
 from console.checks import remedies
 from console.checks.check_execution import execute_check, resolve_request_items, store_check
+from console.checks.check_parts import CheckContent, CheckParts
 from console.checks.check_presenter import SEVERITY_ORDER, CheckPresenter
 from console.checks.check_run import CheckRun
 from console.checks.check_subject import load_stored_check_subject
-from console.checks.check_summary import CheckSummaryView
-from console.checks.findings_view import FindingsView
-from console.checks.past_checks import PastChecks
 from console.checks.report_export import ReportExport
-from console.design import theme
 from console.runtime.page_targets import fault_entry_target
 from console.widgets import buttons
-from console.widgets.stage_list import StageList
-from models.check_stages import STAGE_GROUPS
 from services.common.errors import ConsoleError
 from services.language import tr, translate
 
@@ -31,12 +25,11 @@ if TYPE_CHECKING:
     from services.connectivity.check_history import PastCheck
     from services.store import Change
 
-STAGES_WIDTH, TWO_COLUMN_MIN_WIDTH = 512, 740
 TICK_MS = 100
 TASK_GROUP = "staged check"
 
 
-class CheckTab(QWidget):
+class CheckTab(CheckContent):
     """Checks what the form of its page holds, saved or not.
 
     The page supplies what to check (`load_check_subject`), which values count (`checked_values`) and whose past checks
@@ -45,7 +38,6 @@ class CheckTab(QWidget):
 
     def __init__(self, page: "CheckablePage") -> None:
         super().__init__(page)
-        self._page = page
         self._ctx = page.ctx
         self.presenter = CheckPresenter(page.checked_values, page.checked_kind)
         self._report_export = ReportExport(page, self.presenter)
@@ -56,55 +48,21 @@ class CheckTab(QWidget):
         self._clock = QTimer(self)
         self._clock.setInterval(TICK_MS)
         self._clock.timeout.connect(self._show_state)
-        layout = self._columns_layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        layout.setContentsMargins(24, 16, 24, 4)
-        layout.setSpacing(24)
-        layout.addLayout(self._build_left(), 7)
-        layout.addLayout(self._build_right(), 6)
         self._build_buttons()
         self._show_state()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Put the findings below the stages where there is no room for two columns."""
-        super().resizeEvent(event)
-        beside = self.width() >= theme.scaled(TWO_COLUMN_MIN_WIDTH)
-        self._columns_layout.setDirection(
-            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
-        )
-        self._columns_layout.setSpacing(24 if beside else 8)
-        for half, share in enumerate((7, 6) if beside else (4, 7)):
-            self._columns_layout.setStretch(half, share)
-        self.past_checks.set_compact(not beside)
-
     # -- building ----------------------------------------------------------------------------------------------
 
-    def _build_left(self) -> QVBoxLayout:
-        left = QVBoxLayout()
-        left.setSpacing(8)
-        self.summary = CheckSummaryView()
-        self.summary.close_requested.connect(self.close_past_check)
-        left.addWidget(self.summary)
-        self.stages = StageList(STAGE_GROUPS[self._page.checked_kind])
-        self.stages.setMaximumWidth(STAGES_WIDTH)
-        self.stages.setMinimumWidth(360)
-        left.addWidget(self.stages, 1)
-        return left
-
-    def _build_right(self) -> QVBoxLayout:
-        self.findings = FindingsView()
-        self.findings.ticket_requested.connect(self._report_export.copy_ticket)
-        self.findings.entry_requested.connect(
+    def connect_parts(self, parts: CheckParts) -> None:
+        """Follow what is clicked in stages, findings and past checks, and show in them what is known."""
+        parts.summary.close_requested.connect(self.close_past_check)
+        parts.findings.ticket_requested.connect(self._report_export.copy_ticket)
+        parts.findings.entry_requested.connect(
             lambda result: self._ctx.navigate(fault_entry_target(result.fault, result.stage))
         )
-        self.stages.selected.connect(self.findings.scroll_to_stage)
-        self.past_checks = PastChecks(self._page)
-        self.past_checks.checks_loaded.connect(self._on_newest_loaded)
-        self.past_checks.picked.connect(self.show_past_check)
-        right = QVBoxLayout()
-        right.setSpacing(12)
-        right.addWidget(self.findings, 1)
-        right.addWidget(self.past_checks)
-        return right
+        parts.past_checks.checks_loaded.connect(self._on_newest_loaded)
+        parts.past_checks.picked.connect(self.show_past_check)
+        self.refresh()
 
     def _build_buttons(self) -> None:
         self.again_button = buttons.primary("Check again", icon="refresh")
@@ -187,11 +145,16 @@ class CheckTab(QWidget):
         """Take in what was saved, here or by another console."""
         if any(c.kind == "task_run" for c in changes):
             # The head of the page shows the verdict of the last check also while another tab is shown.
-            self.past_checks.invalidate(at_once=bool(self.presenter.results))
+            self.invalidate_past_checks(at_once=bool(self.presenter.results))
         own, subject = self._page.session.id, self.presenter.subject
         if subject is not None and any(c.id in subject.ids and c.id != own for c in changes):
             self.presenter.subject_changed()
             self._changed()
+
+    def invalidate_past_checks(self, *, at_once: bool = False) -> None:
+        """Read the past checks again when they are visible, or `at_once`; those never shown are read when they are."""
+        if self.is_made:
+            self.past_checks.invalidate(at_once=at_once)
 
     def _on_newest_loaded(self, newest: "PastCheck | None") -> None:
         if newest is not None and self.presenter.is_newer(newest):
@@ -243,23 +206,25 @@ class CheckTab(QWidget):
 
     def refresh(self) -> None:
         """Show whether the result is about the current values of the form."""
-        stale = self.presenter.stale
-        self.stages.set_stale(stale=stale)
-        self.findings.set_stale(stale=stale)
+        if self.is_made:
+            stale = self.presenter.stale
+            self.stages.set_stale(stale=stale)
+            self.findings.set_stale(stale=stale)
         self._show_state()
 
     def _show_state(self) -> None:
-        presenter = self.presenter
-        opened, running = presenter.opened_past_check, presenter.running
-        summary = presenter.summary(self.stages.count())
-        self.summary.show_summary(summary, can_close=opened is not None)
-        self.past_checks.set_opened(opened)
-        self.past_checks.strip.setEnabled(not running)
-        self.findings.show_placeholder(presenter.placeholder_text())
+        presenter, running = self.presenter, self.presenter.running
+        if self.is_made:
+            opened = presenter.opened_past_check
+            summary = presenter.summary(self.stages.count())
+            self.summary.show_summary(summary, can_close=opened is not None)
+            self.past_checks.set_opened(opened)
+            self.past_checks.strip.setEnabled(not running)
+            self.findings.show_placeholder(presenter.placeholder_text())
         self.again_button.setEnabled("check" in self._page.enabled())
         self.again_button.setText(presenter.start_text())
         # A page has one primary button: the remedy where there is one.
-        can_fix = not presenter.stale and self.findings.offers_remedy
+        can_fix = self.is_made and not presenter.stale and self.findings.offers_remedy
         buttons.set_kind(self.again_button, "secondary" if can_fix else "primary", "refresh")
         self.cancel_button.setEnabled(running)
         for button in (self.copy_button, self.save_button):

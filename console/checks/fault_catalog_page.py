@@ -100,7 +100,7 @@ class FaultsPage(Page):
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._enter_list)
         self.search.left.connect(self._enter_list)
-        self.setFocusProxy(self.search)
+        self.first_focus = self.search
         self.stage = _make_combo_box(
             tr("Stage"), [(tr("Any stage"), ""), *((tr(name), key) for key, name in STAGE_NAMES.items())]
         )
@@ -148,7 +148,7 @@ class FaultsPage(Page):
         """Show an entry, without filters."""
         self._wanted = name
         self._focus_pending = True
-        self.setFocusProxy(self.table)
+        self.first_focus = self.table
         if not self._loaded:
             return
         from services.connectivity.fault_catalog_texts import find_linked_fault
@@ -168,7 +168,7 @@ class FaultsPage(Page):
     def _take_pending_focus(self) -> None:
         if self._focus_pending and self.isVisible():
             self._focus_pending = False
-            self.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.take_keyboard()
 
     def _update_back_button(self) -> None:
         self.back_button.setVisible(bool(self.ctx.commands.get("back").enabled()))

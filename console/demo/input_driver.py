@@ -12,6 +12,7 @@ from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QContextMenuEvent
 from PyQt6.QtWidgets import (
     QApplication,
+    QDialog,
     QDialogButtonBox,
     QFileDialog,
     QLineEdit,
@@ -29,6 +30,7 @@ from console.widgets.popup_list import PopupList
 KEY_S = 0.01
 """Between two keys, for people who look."""
 T = TypeVar("T")
+DialogType = TypeVar("DialogType", bound=QDialog)
 Shown: TypeAlias = Any  # Any: each kind has a page and an object of its own class
 
 
@@ -71,6 +73,15 @@ class WindowDriver:
                 raise NotObservedError(f"not seen within {seconds:.0f} s: {what}")
             await asyncio.sleep(0.01)
 
+    async def dialog(self, what: str, kind: type[DialogType]) -> DialogType:
+        """Wait for a dialog of the window and return it; `what` says in words which one."""
+
+        def find() -> DialogType | None:
+            found = self.window.findChildren(kind, options=Qt.FindChildOption.FindDirectChildrenOnly)
+            return next((one for one in found if one.isVisible()), None)
+
+        return await self.until(what, find)
+
     # -- mouse and keyboard ------------------------------------------------
 
     async def click(self, widget: QWidget, where: QPoint | None = None) -> None:
@@ -91,9 +102,10 @@ class WindowDriver:
 
     async def button(self, text: str, root: QWidget | None = None) -> QPushButton:
         """Return the visible button with this text."""
-        place: QWidget = root or self.window.pages
 
         def find() -> QPushButton | None:
+            # The other open pages have as many buttons again, and looking for one is no work of the window.
+            place: QWidget = root or self.window.page or self.window.pages
             found: list[QPushButton] = place.findChildren(QPushButton)
             return next((b for b in found if b.text() == text and b.isVisible()), None)
 

@@ -114,12 +114,7 @@ class PrivilegeManagerSteps:
 
     async def _choose_file(self, file: Path) -> None:
         """Enter a file into the open dialog, and accept it."""
-        dialog = await self._hand.until(
-            "the dialog of files",
-            lambda: next(
-                (one for one in self._stage.window.findChildren(QFileDialog) if one.isVisible()), None
-            ),
-        )
+        dialog = await self._hand.dialog("the dialog of files", QFileDialog)
         await self._hand.accept_file(dialog, file)
 
     async def name_action(self) -> str:
@@ -166,12 +161,7 @@ class PrivilegeManagerSteps:
             lambda: next((one for one in frame.findChildren(LinkLabel) if one.text() == ENTER_GUID), None),
         )
         await self._hand.click(link)
-        dialog = await self._hand.until(
-            "the dialog of the GUID",
-            lambda: next(
-                (one for one in self._stage.window.findChildren(GuidDialog) if one.isVisible()), None
-            ),
-        )
+        dialog = await self._hand.dialog("the dialog of the GUID", GuidDialog)
         await self._hand.type(dialog.line, built_in_ids.DEFAULT_APPROVAL_TYPE)
         await self._hand.click(dialog.accept_button)
 
@@ -239,12 +229,7 @@ class PrivilegeManagerSteps:
         stage.print(f"   in Privilege Manager: the task's page shows its id {built_in_ids.TARGETING_TASK}")
         await self._hand.until("the page has read everything", lambda: not page.tasks.busy)
         await self._hand.click(page.endpoints_button)
-        dialog = await self._hand.until(
-            "the dialog Update endpoints",
-            lambda: next(
-                (one for one in stage.window.findChildren(EndpointsDialog) if one.isVisible()), None
-            ),
-        )
+        dialog = await self._hand.dialog("the dialog Update endpoints", EndpointsDialog)
         await self._hand.type(dialog.task, built_in_ids.TARGETING_TASK)
         await self._hand.click(dialog.go)
         await self._hand.until(

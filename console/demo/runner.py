@@ -83,7 +83,8 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
         theme.apply(app, "light" if options.headless else "system")
         app.setWindowIcon(icons.icon("process", "accent"))
         ctx = Context(Options(f"sqlite:///{folder / 'demo.db'}", "session"), folder)
-        window = Window(ctx, WindowSettings(folder))
+        window = Window(WindowSettings(folder))
+        window.fill(ctx)
         _resize(window, headless=options.headless)
         problems: list[str] = []
         crash.show = problems.append if options.headless else window.show_crash

@@ -157,7 +157,7 @@ class ServiceNowSteps:
         await self._hand.until("the plan of the items", lambda: page.presenter.planned)
         await self._stage.picture("provisioning")
         await self._hand.click(page.apply_button)
-        dialog = await self._hand.until("the dialog of the run", self._find_run_dialog)
+        dialog = await self._hand.dialog("the dialog of the run", RunDialog)
         fields = dialog.sign_in
         if fields is not None:
             administrator = self._stage.practice.accounts[ADMINISTRATOR]
@@ -170,10 +170,6 @@ class ServiceNowSteps:
         if result.value != "verified":
             raise NotObservedError(f"the run ended {result.value}: {receipt.run.outcome}")
         return f"{receipt.run.outcome}, run {receipt.id}"
-
-    def _find_run_dialog(self) -> RunDialog | None:
-        found = self._stage.window.findChildren(RunDialog)
-        return next((one for one in found if one.isVisible()), None)
 
     async def verify_services(self) -> str:
         """See in the guide, which asks the instance, that the three services are there."""

@@ -67,7 +67,7 @@ class ExpiriesPage(Page):
         layout.addWidget(self.head)
         layout.addWidget(self.states, 1)
         layout.addWidget(self.remedy)
-        self.setFocusProxy(self.table)
+        self.first_focus = self.table
 
     def load(self) -> None:
         """Show the calendar, and read it where that was not done."""

@@ -41,7 +41,6 @@ class DetailsView(QScrollArea):
             self._line.addWidget(rail, 0, Qt.AlignmentFlag.AlignTop)
         self._line.addStretch(1)
         outer.addStretch(1)
-        self._fold()
 
     @property
     def folded(self) -> bool:
@@ -50,8 +49,8 @@ class DetailsView(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Move the side panel under the form or beside it, by the width of the window."""
+        self._fold()  # before the content is laid out
         super().resizeEvent(event)
-        self._fold()
 
     def _fold(self) -> None:
         if self._rail is None:

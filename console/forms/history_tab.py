@@ -4,13 +4,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from console.forms.conflict_merge import load_object_names
 from console.forms.merge_dialog import format_value
 from console.forms.open_requests_dialog import run_with_confirmation
 from console.widgets import buttons
 from console.widgets.labels import Label
+from console.widgets.late_content import LateContent
 from console.widgets.revision_list import HistoryList
 from services.common.errors import ConsoleError
 from services.language import tr
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from services.configuration.revision_history import RevisionView
 
 
-class HistoryTab(QWidget):
+class HistoryTab(LateContent):
     """Reads the revisions when it is first shown, and again after a change."""
 
     restored = pyqtSignal()
@@ -33,6 +34,9 @@ class HistoryTab(QWidget):
         self._stale = True
         self._shown = False
         self.revisions: list[RevisionView] = []
+
+    def make_content(self) -> None:
+        """Make the list of revisions and the button that restores one."""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
@@ -58,6 +62,7 @@ class HistoryTab(QWidget):
     def load(self) -> None:
         """Read the revisions if what is shown is old."""
         self._shown = True
+        self.make()
         session = self._page.session
         if self._stale and session.ready and not session.is_new:
             self._page.tasks.start(self.read(), group="history")
@@ -66,6 +71,7 @@ class HistoryTab(QWidget):
 
     async def read(self) -> None:
         """Read and show the revisions."""
+        self.make()
         ctx, session = self._page.ctx, self._page.session
         workspace = await ctx.ready()
         revisions = await ctx.call(workspace.configuration.history, session.kind, session.id)

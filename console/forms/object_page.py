@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from console.forms import object_actions as acts
 from console.forms.edit_session import EditSession
@@ -25,6 +25,8 @@ from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.context import Context
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
+from console.widgets.current_stack import CurrentStack
+from console.widgets.late_content import show_part
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
@@ -59,7 +61,7 @@ class ObjectPage(ObjectPageHooks):
         self.notice = Notice()
         self.history = HistoryTab(self)
         self.used_by = UsedByTab(self)
-        self.stack = QStackedWidget(self)
+        self.stack = CurrentStack(self)
         self.build()
         self.head = ObjectHeader(self)
         self._build()
@@ -93,7 +95,7 @@ class ObjectPage(ObjectPageHooks):
         self.form.edited.connect(lambda _name: session.edit(self.form.values()))
         self.form.left.connect(self.field_left)
         self.form.suggested.connect(self.on_suggestion)
-        self.head.tab_changed.connect(self.stack.setCurrentIndex)
+        self.head.tab_changed.connect(partial(show_part, self.stack))
         self.stack.currentChanged.connect(self._load_history)
         self.history.restored.connect(lambda: self.tasks.start(session.refresh(), group="refresh"))
 

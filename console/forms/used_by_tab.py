@@ -10,6 +10,7 @@ from console.forms.edit_session import OBJECT_MISSING_FAULT
 from console.runtime.page_targets import CONNECT, REQUESTS, Target
 from console.widgets import plain_text
 from console.widgets.labels import Label, LinkLabel
+from console.widgets.late_content import LateContent
 from models.kinds import KINDS, Kind
 from services.common.errors import ConsoleError, Reference
 from services.language import tr
@@ -21,12 +22,17 @@ ROW_HEIGHT = 28
 TARGET_ROLE = Qt.ItemDataRole.UserRole
 
 
-class UsedByTab(QWidget):
+class UsedByTab(LateContent):
     """A list of references, or a sentence when there are none."""
 
     def __init__(self, page: "ObjectPage") -> None:
         super().__init__(page)
         self._page = page
+        self._users: list[Reference] = []
+
+    def make_content(self) -> None:
+        """Make the list, and the link to the approval chain."""
+        page = self._page
         info = KINDS[page.object_kind]
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Objects that use this {kind}", kind=tr(info.singular)))
@@ -51,6 +57,7 @@ class UsedByTab(QWidget):
         layout.addWidget(self.chain_link, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addSpacing(8)
         layout.addWidget(holder, 1)
+        self._fill()
 
     async def refresh(self) -> None:
         """Read the users again and show how many there are in the tab's title."""
@@ -66,6 +73,13 @@ class UsedByTab(QWidget):
 
     def show_users(self, users: list[Reference]) -> None:
         """Show references, keeping the current one current."""
+        self._users = users
+        if self.is_made:
+            self._fill()
+        self._page.head.set_users(len(users))
+
+    def _fill(self) -> None:
+        users = self._users
         current = self.list.currentItem()
         kept = current.data(TARGET_ROLE) if current is not None else None
         self.list.clear()
@@ -80,7 +94,6 @@ class UsedByTab(QWidget):
             if target == kept:
                 self.list.setCurrentItem(item)
         self._stack.setCurrentIndex(1 if users else 0)
-        self._page.head.set_users(len(users))
 
     def _open(self, item: QListWidgetItem) -> None:
         self._page.ctx.navigate(item.data(TARGET_ROLE))

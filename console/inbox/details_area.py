@@ -97,8 +97,9 @@ class DetailsArea(QObject):
             self._pane.clear()
 
     def clear(self) -> None:
-        """Show nothing of the request before."""
-        self.pane.clear()
+        """Show nothing of the request before; a pane that is not there yet shows nothing."""
+        if self._pane is not None:
+            self._pane.clear()
 
     def show_details(self, details: "RequestDetails", *, fetching: bool, now: datetime) -> None:
         """Show the details of a request; `fetching` says that its instance is being asked meanwhile."""

@@ -84,7 +84,13 @@ class DetailsPane(QWidget):
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(self._columns())
+        body = QWidget(self.area.viewport())
+        body.setProperty("role", "page")
+        body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.area.setWidget(
+            body
+        )  # empty, as Qt would compute the size of everything, which changes once it is shown
+        self._columns(body)
         layout.addWidget(self.area, 1)
         self._below = QWidget()
         """Replaces the details: empty while several requests are selected, or with a failure."""
@@ -135,10 +141,7 @@ class DetailsPane(QWidget):
         acts.addWidget(close)
         return both
 
-    def _columns(self) -> QWidget:
-        body = QWidget()
-        body.setProperty("role", "page")
-        body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    def _columns(self, body: QWidget) -> None:
         row = self._row = QHBoxLayout(body)
         row.setContentsMargins(MARGIN, 2, MARGIN, 4)
         row.setSpacing(GAP)
@@ -155,7 +158,6 @@ class DetailsPane(QWidget):
                 self._rules.append(rule)
                 row.addWidget(rule)
             row.addWidget(part, share)
-        return body
 
     def _left(self) -> QWidget:
         part, column = _column(tr("Timeline"))

@@ -32,6 +32,9 @@ class Page(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.ctx = ctx
+        self.first_focus: QWidget | None = None
+        """What gets the keyboard when the page is shown; none for the top of the page. Not a focus proxy: while that
+        is hidden, Qt offers it the keyboard at each Tab, which then stays where it is."""
         self.target = target
         self._title = ""
 
@@ -66,6 +69,12 @@ class Page(QWidget):
     def working(self) -> bool:
         """Whether work started here continues while another page is shown."""
         return False
+
+    def take_keyboard(self) -> None:
+        """Move the keyboard into the page."""
+        chosen = self.first_focus
+        reached = chosen if chosen is not None and chosen.isVisibleTo(self) else self
+        reached.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def load(self) -> None:
         """Read the content; called once, after the page was added to the window."""

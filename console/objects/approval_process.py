@@ -147,7 +147,7 @@ class ApprovalProcessPage(CheckablePage):
         self._ageing.setInterval(AGE_REFRESH_MS)
         self._ageing.timeout.connect(lambda: self.chain.show_server(self._view))
         super().build()
-        self.server.edited.connect(self.check.past_checks.invalidate)
+        self.server.edited.connect(self.check.invalidate_past_checks)
 
     def rail(self) -> QWidget:
         """Show the chain from credential to type, and figures of the last 30 days."""

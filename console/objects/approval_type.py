@@ -77,7 +77,7 @@ class ApprovalTypePage(CheckablePage):
         self.process = self.form.editor("process_id", ReferenceField)
         self.process.shown.connect(self._process_shown)
         super().build()
-        self.process.edited.connect(self.check.past_checks.invalidate)
+        self.process.edited.connect(self.check.invalidate_past_checks)
 
     def _process_shown(self, process: "ApprovalProcess | None") -> None:
         if process is not None and process.server_id is None:

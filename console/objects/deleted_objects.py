@@ -85,7 +85,7 @@ class DeletedPage(Page):
         layout.addWidget(self.head)
         layout.addWidget(self.states, 1)
         layout.addLayout(foot)
-        self.setFocusProxy(self.table)
+        self.first_focus = self.table
         self._look()
 
     @property

@@ -73,6 +73,8 @@ class Parameters(QScrollArea):
         content = QWidget(self.viewport())
         content.setProperty("role", "page")
         content.setMaximumWidth(WIDTH)
+        # Before there is anything in it: Qt would compute the size of everything, which changes once it is shown.
+        self.setWidget(content)
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 8, 8)
         column.setSpacing(12)
@@ -95,7 +97,6 @@ class Parameters(QScrollArea):
             column.addLayout(line)
         column.addWidget(self.further)
         column.addStretch(1)
-        self.setWidget(content)
 
     # -- values ------------------------------------------------------------
 

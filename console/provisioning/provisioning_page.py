@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6 import sip
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QAbstractButton, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QPushButton, QVBoxLayout, QWidget
 
 from console.navigation.page import Page
 from console.navigation.tree_definition import folder_breadcrumb, folder_title
@@ -25,6 +25,8 @@ from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge
 from console.widgets.buttons import COMPACT_WIDTH
+from console.widgets.current_stack import CurrentStack
+from console.widgets.late_content import show_part
 from console.widgets.line_editors import CheckBox
 from console.widgets.page_header import PageHeader
 from models.kinds import Kind
@@ -73,7 +75,7 @@ class ProvisioningPage(Page):
         self.force = CheckBox(tr("Force update"))
         plain_text.set_tooltip(self.force, tr("Writes over every conflict"))
         self.undo_button = buttons.quiet("Undo last run…", icon="undo")
-        self.stack = QStackedWidget(self)
+        self.stack = CurrentStack(self)
         self.plan_tab = PlanTab(self, self.stack)
         verify, runs = VerifyTab(self.ctx, self.stack), RunsTab(self.ctx, self.stack)
         self.verify_tab, self.runs_tab = verify, runs
@@ -280,7 +282,7 @@ class ProvisioningPage(Page):
 
     def _show_tab(self, index: int) -> None:
         self.tab = TABS[index]
-        self.stack.setCurrentIndex(index)
+        show_part(self.stack, index)
         self.refresh()
 
     def refresh(self) -> None:

@@ -38,6 +38,9 @@ class RunView(QScrollArea):
         content = QWidget(self.viewport())
         content.setProperty("role", "page")
         content.setMaximumWidth(640)
+        self.setWidget(
+            content
+        )  # empty, as Qt would compute the size of everything, which changes once it is shown
         self._column = QVBoxLayout(content)
         self._column.setContentsMargins(0, 0, 8, 8)
         self._column.setSpacing(10)
@@ -47,7 +50,6 @@ class RunView(QScrollArea):
         self._column.addLayout(self._results)
         self._column.addLayout(self._buttons())
         self._column.addStretch(1)
-        self.setWidget(content)
 
     def _head(self) -> None:
         line = QHBoxLayout()

@@ -1,6 +1,7 @@
 """The History tab: the runs on the chosen server, newest first, and the steps of the selected one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -11,6 +12,7 @@ from console.provisioning.plan_texts import OPERATION_LABELS
 from console.provisioning.run_history import can_undo, run_state
 from console.widgets import buttons
 from console.widgets.labels import CopyLabel, Label
+from console.widgets.late_content import LateContent
 from console.widgets.placeholders import EmptyState, ErrorState, StateStack
 from console.widgets.rows_table import RowsTable, TableRow
 from models.translation_marks import tr_later
@@ -42,7 +44,7 @@ STEP_LABELS = {
 }
 
 
-class RunsTab(QWidget):
+class RunsTab(LateContent):
     """Shows receipts read from the store, and offers to continue or undo the selected run."""
 
     undo_requested = pyqtSignal(str)
@@ -63,6 +65,10 @@ class RunsTab(QWidget):
         self.continue_button.clicked.connect(lambda: self.continue_requested.emit(self.receipt))
         self.copy_button = buttons.secondary("Copy report", icon="copy")
         self.copy_button.clicked.connect(self.copy)
+        self._show_state: Callable[[], None] = partial(self._show_server, has_server=False)
+
+    def make_content(self) -> None:
+        """Make the tables of the runs and of the steps of one."""
         self.table = RowsTable(tr("Runs"), RUN_COLUMNS, RUN_WIDTHS)
         self.table.chosen.connect(lambda _row: self._show_steps())
         self.steps = RowsTable(tr("Steps of the run"), STEP_COLUMNS, STEP_WIDTHS)
@@ -73,7 +79,7 @@ class RunsTab(QWidget):
         self.heading = Label(tr("Steps"), role="section")
         self.heading.setContentsMargins(24, 0, 24, 0)
         self.id = CopyLabel("")
-        self.id.copied.connect(lambda _t: ctx.notify(tr("Run ID copied")))
+        self.id.copied.connect(lambda _t: self._ctx.notify(tr("Run ID copied")))
         column.addWidget(self.heading)
         line = QHBoxLayout()
         line.setContentsMargins(24, 0, 24, 0)
@@ -90,18 +96,32 @@ class RunsTab(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.states)
+        self._show_state()
 
     @property
     def receipt(self) -> "Receipt | None":
-        """The selected run, or None."""
+        """The selected run, or None; the newest one while nothing was shown that could be selected."""
+        if not self.is_made:
+            return next(iter(self.receipts), None)
         row = self.table.currentIndex().row()
         return self.receipts[row] if 0 <= row < len(self.receipts) else None
 
     def reset(self, server: "ForeignSystem | None") -> None:
         """Discard the runs of another server."""
         self.receipts = []
+        self._show(partial(self._show_server, has_server=server is not None))
+
+    def _show(self, state: "Callable[[], None]") -> None:
+        """Show something now, or once there is something to show it in."""
+        self._show_state = state
+        if self.is_made:
+            state()
+        else:
+            self.refresh()
+
+    def _show_server(self, *, has_server: bool) -> None:
         self.table.show_rows([])
-        if server is None:
+        if not has_server:
             self.states.show_placeholder(_empty(
                 tr("No ServiceNow system is chosen"), tr("Choose it on the Plan tab; its runs are listed here.")
             ))  # fmt: skip
@@ -113,6 +133,10 @@ class RunsTab(QWidget):
         """Show the runs of the server."""
         selected = self.receipt.id if self.receipt is not None else ""
         self.receipts = list(receipts)
+        self._show(partial(self._show_receipts, selected))
+
+    def _show_receipts(self, selected: str) -> None:
+        receipts = self.receipts
         if not receipts:
             self.states.show_placeholder(_empty(
                 tr("Nothing was run on this server yet"),
@@ -128,7 +152,9 @@ class RunsTab(QWidget):
 
     def failed(self, error: ConsoleError) -> None:
         """Show why the runs cannot be read."""
-        self.states.show_placeholder(ErrorState(error.problem, self.reload_requested.emit))
+        self._show(
+            lambda: self.states.show_placeholder(ErrorState(error.problem, self.reload_requested.emit))
+        )
 
     def _show_steps(self) -> None:
         receipt = self.receipt

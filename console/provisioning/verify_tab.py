@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from console.provisioning.verification_texts import verdict
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, IconLabel, Label
+from console.widgets.late_content import LateContent
 from console.widgets.placeholders import EmptyState, ErrorState, StateStack
 from console.widgets.rows_table import RowsTable, TableRow
 from models.translation_marks import tr_later
@@ -58,7 +59,7 @@ TILES = (
 )
 
 
-class VerifyTab(QWidget):
+class VerifyTab(LateContent):
     """Shows the last verification, which stays while the next one runs. Verifying calls the instance."""
 
     verify_requested = pyqtSignal()
@@ -73,6 +74,9 @@ class VerifyTab(QWidget):
         self.button.clicked.connect(self.verify_requested)
         self.copy_button = buttons.secondary("Copy report", icon="copy")
         self.copy_button.clicked.connect(self.copy)
+
+    def make_content(self) -> None:
+        """Make the verdict and the table of findings."""
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(24, 16, 24, 16)
@@ -92,11 +96,13 @@ class VerifyTab(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.states)
+        self.states.show_placeholder(self._empty())
 
     def reset(self, server: "ForeignSystem | None") -> None:
         """Discard the verification of another server."""
         self.verification, self._server = None, server
-        self.states.show_placeholder(self._empty())
+        if self.is_made:
+            self.states.show_placeholder(self._empty())
         self._refresh()
 
     def _empty(self) -> QWidget:
@@ -126,6 +132,7 @@ class VerifyTab(QWidget):
 
     def begin(self) -> None:
         """Show that a verification runs."""
+        self.make()
         self.states.show_loading()
         self.table.setEnabled(False)
 
@@ -138,11 +145,13 @@ class VerifyTab(QWidget):
 
     def failed(self, error: ConsoleError) -> None:
         """Show why nothing could be verified."""
+        self.make()
         self.verification = None
         self.states.show_placeholder(ErrorState(error.problem, self.verify_requested.emit))
 
     def show_verification(self, verification: "Verification") -> None:
         """Show verdict and findings."""
+        self.make()
         self.verification = verification
         shape, text = verdict(verification)
         self._shape.show_shape(shape)

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +50,7 @@ class HomeFactsReader:
     def begin(self) -> None:
         """Begin to read what can be read before the store is open; nothing where it is open already."""
         if self._ctx.workspace_or_none is None and self._ctx.problem is None:
-            self._outline = self._ctx.read_first(_read_outline, self._ctx.options.store)
+            self._outline = _begun.pop(self._ctx, None) or _begin_outline(self._ctx)
 
     async def read_outline(self) -> "HomeOutline | None":
         """Return what can be read before the store is open; None where only the open store and the vault can say."""
@@ -149,6 +150,19 @@ class HomeFactsReader:
         asked = [server for server in servers if server.has_credential]
         views = await asyncio.gather(*(self._checks.view(server.id) for server in asked))
         return {server.id: view for server, view in zip(asked, views, strict=True)}
+
+
+_begun: "weakref.WeakKeyDictionary[Context, asyncio.Future[HomeOutline | None]]" = weakref.WeakKeyDictionary()
+"""What was begun to be read for a page that is not created yet."""
+
+
+def read_ahead(ctx: "Context") -> None:
+    """Begin to read what the first reader shows."""
+    _begun[ctx] = _begin_outline(ctx)
+
+
+def _begin_outline(ctx: "Context") -> "asyncio.Future[HomeOutline | None]":
+    return ctx.read_first(_read_outline, ctx.options.store)
 
 
 def _read_outline(url: str) -> "HomeOutline | None":

@@ -81,35 +81,90 @@ class PhaseContent:
     """The text of each step's link or button, empty for none."""
 
 
+@dataclass(frozen=True, slots=True)
+class RowContent:
+    """Everything that a row shows; a row of equal content is kept."""
+
+    step: "GuideStep"
+    is_next: bool
+    step_width: int
+    word: str
+    """The text of its link or button, empty for none."""
+
+
 class PhaseBlock(QWidget):
     """A phase: a progress ring, its title, and a row for each step."""
 
     def __init__(self, content: PhaseContent, actions: "Sequence[StepAction | None]") -> None:
         super().__init__()
         self.content = content
-        self._width = content.step_width
-        self.focusable: list[QWidget] = []
-        """The links and buttons of the steps from top to bottom."""
-        phase = content.phase
-        layout = QVBoxLayout(self)
+        self.rows: list[StepRow] = []
+        """The steps from top to bottom."""
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        head = QHBoxLayout()
+        head = self._head = QHBoxLayout()
         head.setSpacing(GAP)
         head.setContentsMargins(0, 0, LINK_PADDING, 0)
-        head.addWidget(_phase_progress(phase))
-        head.addWidget(Label(translate(phase.title), role="section"))
+        self._progress = _phase_progress(content.phase)
+        self._title, self._count = Label("", role="section"), Label("", role="caption")
+        head.addWidget(self._progress)
+        head.addWidget(self._title)
         head.addStretch(1)
-        head.addWidget(
-            Label(tr("{done} of {count}", done=phase.done, count=len(phase.steps)), role="caption")
-        )
+        head.addWidget(self._count)
         layout.addLayout(head)
         layout.addSpacing(4)
-        for step, action in zip(phase.steps, actions, strict=True):
-            layout.addWidget(self._row(step, action, is_next=step == content.next_step))
+        self._show(content, actions)
 
-    def _row(self, step: "GuideStep", action: StepAction | None, *, is_next: bool) -> QWidget:
-        row = QFrame()
+    @property
+    def focusable(self) -> list[QWidget]:
+        """The links and buttons of the steps from top to bottom."""
+        return [row.offered for row in self.rows if row.offered is not None]
+
+    def show_content(self, content: PhaseContent, actions: "Sequence[StepAction | None]") -> None:
+        """Show another state of the phase; only rows that change are made again."""
+        progress = _phase_progress(content.phase)
+        self._head.replaceWidget(self._progress, progress)
+        progress.show()
+        _discard(self._progress)
+        self._progress = progress
+        self._show(content, actions)
+
+    def _show(self, content: PhaseContent, actions: "Sequence[StepAction | None]") -> None:
+        self.content = content
+        phase = content.phase
+        self._title.setText(translate(phase.title))
+        self._count.setText(tr("{done} of {count}", done=phase.done, count=len(phase.steps)))
+        rows, shown = [], dict(enumerate(self.rows))
+        for place, (step, action) in enumerate(zip(phase.steps, actions, strict=True)):
+            row_content = RowContent(
+                step, step == content.next_step, content.step_width, action.word if action is not None else ""
+            )
+            old = shown.get(place)
+            if old is not None and old.content == row_content:
+                rows.append(shown.pop(place))
+                continue
+            row = StepRow(row_content, action)
+            if old is None:
+                self._layout.addWidget(row)
+            else:
+                self._layout.replaceWidget(old, row)
+                row.show()  # while the view is hidden: Qt would show it later, and the others without it first
+            rows.append(row)
+        for gone in shown.values():
+            _discard(gone)
+        self.rows = rows
+
+
+class StepRow(QFrame):
+    """A step: its number, state, text and fact, and the link or button that does it."""
+
+    def __init__(self, content: RowContent, action: StepAction | None) -> None:
+        super().__init__()
+        self.content = content
+        self.offered: QWidget | None = None
+        step, is_next = content.step, content.is_next
+        row = self
         row.setFixedHeight(theme.scaled(ROW))
         fact = (
             tr("Waits for step {number}", number=step.waits_for)
@@ -136,17 +191,15 @@ class PhaseBlock(QWidget):
         text = Label(
             translate(step.text), role="strong" if is_next else "muted" if step.waits_for else "body"
         )
-        text.setFixedWidth(self._width)
+        text.setFixedWidth(content.step_width)
         for widget in (number, shape, text):
             line.addWidget(widget)
         line.addSpacing(AFTER_STEP - GAP)
         line.addWidget(ElidedLabel(fact, role="caption"), 1)
         if action is not None and not step.waits_for:
-            offered = self._step_action(step, action, is_next=is_next)
-            self.focusable.append(offered)
-            line.addWidget(offered)
+            self.offered = self._step_action(step, action, is_next=is_next)
+            line.addWidget(self.offered)
             line.setContentsMargins(0, 0, LINK_PADDING if is_next else 0, 0)
-        return row
 
     def _step_action(self, step: "GuideStep", action: StepAction, *, is_next: bool) -> QWidget:
         name = f"{action.word}: {translate(step.text)}"
@@ -160,6 +213,12 @@ class PhaseBlock(QWidget):
         link.setAccessibleName(name)
         link.clicked.connect(action.act)
         return link
+
+
+def _discard(widget: QWidget) -> None:
+    widget.hide()
+    widget.setParent(None)
+    widget.deleteLater()
 
 
 def _phase_progress(phase: "GuidePhase") -> QWidget:
@@ -209,8 +268,8 @@ class GuideView(QWidget):
         next_step: "GuideStep | None",
         action_of: "Callable[[GuideStep], StepAction | None]",
     ) -> None:
-        """Show the phases; only `next_step` has a button. Only blocks whose content has changed are built again."""
-        focus = self._focused_name()
+        """Show the phases; only `next_step` has a button. Only rows whose content has changed are made again."""
+        focus, keyboard = self._focused_name(), self.focusWidget()
         metrics = QFontMetrics(theme.font("strong"))
         width = (
             max(
@@ -222,33 +281,47 @@ class GuideView(QWidget):
         fact = QFontMetrics(theme.font("caption")).horizontalAdvance(tr(SAMPLE_FACT, name="ServiceNow"))
         link = metrics.horizontalAdvance(tr("Create")) + 2 * LINK_PADDING
         self._column_min_width = NUMBER + SHAPE + 3 * GAP + width + AFTER_STEP + fact + link
+        contents = []
+        for phase in phases:
+            actions = [action_of(step) for step in phase.steps]
+            words = tuple(action.word if action is not None else "" for action in actions)
+            own_next = next_step if next_step in phase.steps else None
+            contents.append((PhaseContent(phase, own_next, width, words), actions))
+        if [content for content, _ in contents] == [block.content for block in self.blocks]:
+            return
+        was_shown = self.isVisible()
+        if was_shown:
+            self.hide()  # Qt lays the whole page out again with each row that is shown in what can be seen
+        self._show_contents(contents)
+        if was_shown:
+            self.show()
+            self._give_keyboard_back(keyboard, focus)
+
+    def _show_contents(self, contents: "Sequence[tuple[PhaseContent, Sequence[StepAction | None]]]") -> None:
         shown = dict(enumerate(self.blocks))
         blocks = []
-        for place, phase in enumerate(phases):
-            actions = [action_of(step) for step in phase.steps]
-            content = PhaseContent(
-                phase,
-                next_step if next_step in phase.steps else None,
-                width,
-                tuple(action.word if action is not None else "" for action in actions),
-            )
-            old = shown.get(place)
-            if old is not None and old.content == content:
-                blocks.append(shown.pop(place))
-            else:
-                blocks.append(PhaseBlock(content, actions))
-        if blocks == self.blocks:
-            return
-        lost = any(block.isAncestorOf(self.focusWidget()) for block in shown.values())
+        for place, (content, actions) in enumerate(contents):
+            block = shown.pop(place, None)
+            if block is None:
+                block = PhaseBlock(content, actions)
+            elif block.content != content:
+                block.show_content(content, actions)
+            blocks.append(block)
         self._delete_blocks(list(shown.values()))
-        self.blocks = blocks
+        if blocks != self.blocks:
+            self.blocks = blocks
+            self.shape = ""
         if self._legend.isEmpty():
             self._draw_legend()
-        self.shape = ""
         self.place()
         self._set_tab_order()
-        if lost:
-            self._restore_focus(focus)
+
+    def _give_keyboard_back(self, keyboard: QWidget | None, name: str) -> None:
+        """Focus what had the keyboard before, or the widget that was made in its place."""
+        if name and keyboard is not None and self.isAncestorOf(keyboard):
+            keyboard.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._restore_focus(name)
 
     def rebuild_phases(
         self,
@@ -266,9 +339,7 @@ class GuideView(QWidget):
 
     def _delete_blocks(self, blocks: list[PhaseBlock]) -> None:
         for block in blocks:
-            block.hide()
-            block.setParent(None)
-            block.deleteLater()
+            _discard(block)
 
     def _set_tab_order(self) -> None:
         """Let Tab go through the steps from top to bottom; Qt puts a new widget behind all others."""
@@ -346,6 +417,7 @@ class GuideView(QWidget):
                 pass
             for block in blocks:
                 column.addWidget(block)
+                block.show()  # as the rows
         for part in (self.servers, self.expiries):
             (self._left if shape == "one" else self._right).addWidget(part)
         for column in (self._left, self._right):

@@ -17,13 +17,14 @@ from PyQt6.QtWidgets import (
 from console.design import icons, theme
 from console.runtime.activity import JOB_SHAPES, Activity, Job
 from console.runtime.request_polling import RequestPolling
+from console.shell.window_frame import STRIP_HEIGHT
 from console.widgets import buttons, plain_text
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, set_tone
 from console.widgets.meter import Meter
 from services.language import date_time, number, time_ago, time_of_day, tr, translate_message
 
 COMPACT_BELOW_WIDTH = 1200
-HEIGHT, METER_WIDTH, SHAPE, PANE_HEIGHT, TICK_MS = 30, 120, 14, 180, 1000
+METER_WIDTH, SHAPE, PANE_HEIGHT, TICK_MS = 120, 14, 180, 1000
 
 
 class PollingStatus(QWidget):
@@ -53,7 +54,7 @@ class PollingStatus(QWidget):
     def _rule(self) -> QFrame:
         rule = QFrame()
         rule.setProperty("role", "upright")
-        rule.setFixedHeight(HEIGHT)
+        rule.setFixedHeight(STRIP_HEIGHT)
         self._rules.append(rule)
         return rule
 
@@ -110,7 +111,7 @@ class ActivityStrip(QWidget):
         super().__init__()
         self.setProperty("role", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(HEIGHT)
+        self.setFixedHeight(STRIP_HEIGHT)
         self._activity = activity
         self.button = buttons.quiet("Activity", "up-down")
         self.button.setProperty("size", "small")
@@ -127,7 +128,7 @@ class ActivityStrip(QWidget):
         self.way.clicked.connect(self._open_result)
         self.dismiss = buttons.quiet("", "cross")
         self.dismiss.setProperty("size", "small")
-        self.dismiss.setFixedWidth(HEIGHT)
+        self.dismiss.setFixedWidth(STRIP_HEIGHT)
         self.dismiss.setAccessibleName(tr("Dismiss the result"))
         plain_text.set_tooltip(self.dismiss, tr("Dismiss the result; it stays in Activity"))
         self.dismiss.clicked.connect(activity.mark_read)

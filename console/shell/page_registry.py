@@ -1,5 +1,6 @@
 """Which page shows a target. A page is imported when it is first shown, or by `import_all_pages` after the start."""
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -152,6 +153,22 @@ def create_page(target: Target, ctx: Context, parent: QWidget | None = None) -> 
     Made inside its parent, it is not styled again with all it holds when it is added there.
     """
     return page_class(target)(ctx, target, parent)
+
+
+def import_first_page(kind: str) -> None:
+    """Import the page of a kind of target, Home for one that this release does not have."""
+    with contextlib.suppress(LookupError):
+        page_class(Target(kind))
+        return
+    page_class(Target(HOME))
+
+
+def read_ahead(kind: str, ctx: Context) -> None:
+    """Begin to read what the first page of a start shows, while the window is still being created."""
+    if kind == HOME or (kind not in PAGES and kind not in set(Kind)):
+        from console.setup import home_facts
+
+        home_facts.read_ahead(ctx)
 
 
 def import_all_pages() -> None:

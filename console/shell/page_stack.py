@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from functools import partial
 
-from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QApplication, QStackedWidget
+from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtWidgets import QApplication
 
 from console.navigation.page import Page
 from console.runtime.context import Context
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.shell.page_registry import create_page, is_imported, page_class
+from console.widgets.current_stack import CurrentStack
 
 SHOWING = "show"
 """The group of the task that imports a page and shows it."""
@@ -18,7 +19,7 @@ MAX_OPEN_PAGES = 12
 MINIMUM_WIDTH = 500
 
 
-class PageStack(QStackedWidget):
+class PageStack(CurrentStack):
     """Shows one page. Pages with drafts or running work and the newest `MAX_OPEN_PAGES` stay in memory.
 
     `exists` returns whether the object of a target is in the tree.
@@ -80,7 +81,7 @@ class PageStack(QStackedWidget):
         self.open_pages[key] = page
         left, self.page = self.page, page
         if is_new:
-            # Laid out and painted in the next turn of the event loop: with building it would be one long step.
+            # Laid out in the next turn of the event loop: with building it would be one long step.
             # Not 0, which Qt runs before it handles keyboard events.
             QTimer.singleShot(1, self._reveal)
             # Otherwise the page that is left would be painted once more; at the start there is none.
@@ -101,7 +102,8 @@ class PageStack(QStackedWidget):
         page.title_changed.connect(self.title_changed)
         page.commands_changed.connect(self._ctx.commands.refresh)
         page.placed.connect(self._on_placed)
-        self.addWidget(page)
+        if not self.count():
+            self.addWidget(page)  # the first page, which is shown with the window
         return page
 
     def _on_placed(self, target: Target) -> None:
@@ -109,17 +111,25 @@ class PageStack(QStackedWidget):
             self.shown.emit(target)
 
     def _reveal(self) -> None:
-        self.setUpdatesEnabled(True)
+        """Lay the page out, and paint it in the turn of the event loop after that one."""
         left, keyboard = self.currentWidget(), QApplication.focusWidget()
         if self.page is None or self.page is left:
+            self.setUpdatesEnabled(True)
             return
+        self.setUpdatesEnabled(False)
+        QTimer.singleShot(1, self._paint)
+        if self.indexOf(self.page) < 0:
+            self.addWidget(self.page)
         had_keyboard = left is not None and keyboard is not None and left.isAncestorOf(keyboard)
         self.setCurrentWidget(self.page)
         while self._discarded:
             self._discarded.pop().deleteLater()
         if had_keyboard:
             # Qt would focus whichever button comes next; Tab is to start at the top of the page.
-            self.page.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.page.take_keyboard()
+
+    def _paint(self) -> None:
+        self.setUpdatesEnabled(True)
 
     def _discard_empty_draft(self, target: Target) -> None:
         """Delete a new object whose page was left without anything typed."""

@@ -2,12 +2,14 @@
 
 1. Folders, log and crash reports, before anything can go wrong.
 2. A window that already shows this store is raised instead of a second one.
-3. Theme and window; the first paint. Until here nothing slow is imported.
-4. The outline, read with the standard library alone, fills the tree.
+3. Theme and frame of the window; the first paint. Until here only what paints empty areas is imported.
+4. A thread imports the rest of the window and reads the outline, with the standard library alone; both are shown.
 5. Store, vault and services open in a thread; pages wait for them one by one.
 6. With the first input all other pages are imported in that thread. A while after the store was opened, what nobody
    waits for begins: the polling of ServiceNow, notifications, expiry dates.
 7. When the window closes: drafts are written, tasks end, the store is closed.
+
+Steps 4 to 6 are in `window_filling`.
 """
 
 import asyncio
@@ -15,10 +17,8 @@ import contextlib
 import logging
 import os
 import sys
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from PyQt6.QtCore import (
     QEvent,
@@ -33,37 +33,20 @@ from PyQt6.QtCore import (
 from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QApplication
 
-from console.design import icons, theme
-from console.runtime import drafts
-from console.runtime.caret_rest import CaretRest
-from console.runtime.context import Context
+from console.design import theme
 from console.runtime.options import Options
-from console.runtime.page_targets import HOME, Target
 from console.runtime.single_instance import SingleInstance
 from console.runtime.window_settings import WindowSettings
 from console.shell.main_window import Window
-from console.shell.page_registry import import_all_pages
 from console.startup import event_loop, start_trace, terminal_output
 from console.startup.crash_reports import CrashReports
-from models.kinds import Kind
+from console.startup.window_start import WindowStart
 from services import language
 from services.common.user_folders import FolderError, Paths, create_profile_folder
 
 STYLE_ARGUMENTS = ("-style", "fusion")
 """The style that draws the same everywhere; asked for here because `setStyle` hands a style to Python, whose
 enumerations would then be made before the first paint."""
-SETTLE_MS = 2500
-"""How long after the store was opened what nobody waits for begins: polling, notifications, expiry dates."""
-INPUT_EVENTS = frozenset(
-    {
-        QEvent.Type.MouseMove,
-        QEvent.Type.MouseButtonPress,
-        QEvent.Type.Wheel,
-        QEvent.Type.TouchBegin,
-        QEvent.Type.KeyPress,
-    }
-)
-
 QT_LIBRARIES_HINT = """\
 On Linux, see that the display can be reached; python3 dev.py run installs the shared libraries that a window needs, or
 names them."""
@@ -87,29 +70,6 @@ class FirstPaint(QObject):
         """Wait for the first paint to be over."""
         if event is not None and event.type() == QEvent.Type.Paint:
             self._window.removeEventFilter(self)
-            QTimer.singleShot(0, self._then)
-        return super().eventFilter(watched, event)
-
-
-class FirstInput(QObject):
-    """Notices the first input of any kind to the program, and calls back once: the pages are imported from then on.
-
-    A window that nobody touches, such as one that starts with the session, needs neither the time nor the memory.
-    """
-
-    def __init__(self, window: Window, then: Callable[[], object]) -> None:
-        super().__init__(window)
-        self._then = then
-        # Not of the application: a filter in Python for each event of each widget would slow the start.
-        self._handle = window.windowHandle()
-        if self._handle is not None:
-            self._handle.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Wait for an event that somebody caused."""
-        if event is not None and self._handle is not None and event.type() in INPUT_EVENTS:
-            self._handle.removeEventFilter(self)
-            self._handle = None
             QTimer.singleShot(0, self._then)
         return super().eventFilter(watched, event)
 
@@ -212,68 +172,27 @@ async def _main(
     silent: str,
 ) -> int:
     asyncio.get_running_loop().set_exception_handler(crash.loop_error)
-    profile = paths.config
-    settings = WindowSettings(profile)
+    settings = WindowSettings(paths.config)
     theme.apply(app, settings.text("scheme", "system"))
-    app.setWindowIcon(icons.icon("process", "accent"))
-    CaretRest(app)
-    ctx = Context(options, profile, preload=import_all_pages, settle_ms=SETTLE_MS)
-    window = Window(ctx, settings)
+    window = Window(settings)
     crash.show = window.show_crash
     one.raised.connect(lambda: _bring_to_front(window))
-    FirstPaint(window, lambda: _on_first_paint(window, profile, one))
-    if silent:
-        ctx.notify(silent)
-    else:
-        _report_log_failures(ctx)
+    start = WindowStart(window, options, paths.config, silent)
+    start.filled.connect(one.listen)
+    FirstPaint(window, lambda: _on_first_paint(start))
     window.show()
     await stop.wait()
+    start.end()
     window.remember()
-    with contextlib.suppress(asyncio.CancelledError):
-        await ctx.aclose(window)
+    if window.is_filled:
+        with contextlib.suppress(asyncio.CancelledError):
+            await window.ctx.aclose(window)
     return 0
 
 
-def _report_log_failures(ctx: Context) -> None:
-    """Let the window say that the log cannot be written any more; any thread may notice it."""
-    from services.common.logging_setup import PrivateRotatingFileHandler
-
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, PrivateRotatingFileHandler):
-            handler.on_failure = ctx.notify
-
-
-def _on_first_paint(window: Window, profile: Path, one: SingleInstance) -> None:
-    """Fill the tree, then open what takes longer."""
-    from services.store.tree_outline import read_outline
-
+def _on_first_paint(start: WindowStart) -> None:
     start_trace.log_start_event("first-paint")
-    ctx = window.ctx
-    ctx.drafts.restore(drafts.drafts_file(profile, ctx.options.store))
-    outline = read_outline(ctx.options.store)
-    if outline is not None:
-        window.show_outline(outline)
-        start_trace.log_start_event("tree-filled")
-    if start_trace.quits_after_trace():
-        window.close()
-        return
-    one.listen()
-    ctx.settled.connect(window.polling.start)
-    ctx.settled.connect(window.imports.start)
-    window.show_target(_last_page(window))
-    # After the page has begun to read: what it can read without the open store must not wait for it.
-    ctx.open()
-    FirstInput(window, ctx.warm_up)
-
-
-def _last_page(window: Window) -> Target:
-    """Return the page that was shown last, if it still exists."""
-    kind, _, object_id = window.settings.text("page").partition("|")
-    if object_id and kind in set(Kind):
-        target = Target(kind, uuid.UUID(object_id))
-        if window.model.node_of(target) is not None:
-            return target
-    return Target(HOME)
+    start.begin()
 
 
 def _bring_to_front(window: Window) -> None:

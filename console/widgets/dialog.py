@@ -1,13 +1,11 @@
 """What every dialog of the window is: it fits its screen, scrolls what does not fit, and keeps its buttons in sight."""
 
-from PyQt6.QtCore import QEvent, QRect, QSize, Qt, QTimer
+from PyQt6.QtCore import QEvent, QRect, Qt, QTimer
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QApplication, QDialog, QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
 
+from console.design.window_sizes import WINDOW_FRAME
 from console.widgets import activation
-
-WINDOW_FRAME = QSize(16, 48)
-"""What a desktop puts around a dialog, about."""
 
 
 class Dialog(QDialog):

@@ -86,18 +86,29 @@ class Field(QWidget):
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        self._shape = IconLabel("", SHAPE)
-        self._shape.setFixedSize(SHAPE, LINE_HEIGHT)
+        self._shape: IconLabel | None = None
+        self._link: LinkLabel | None = None
         self._message = ElidedLabel("", role="caption")
         # As wide as its text while there is room, so that the link follows right behind it.
         self._message.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self._link = LinkLabel("")
-        self._link.clicked.connect(lambda: self.suggestion_accepted.emit(self._suggestion))
-        row.addWidget(self._shape)
         row.addWidget(self._message)
-        row.addWidget(self._link)
         row.addStretch(1)
+        self._parts = row
         return line
+
+    # Most fields never show a shape or a link, and a form has many fields.
+
+    def _make_shape(self) -> IconLabel:
+        shape = IconLabel("", SHAPE)
+        shape.setFixedSize(SHAPE, LINE_HEIGHT)
+        self._parts.insertWidget(0, shape)
+        return shape
+
+    def _make_link(self) -> LinkLabel:
+        link = LinkLabel("")
+        link.clicked.connect(lambda: self.suggestion_accepted.emit(self._suggestion))
+        self._parts.insertWidget(self._parts.indexOf(self._message) + 1, link)
+        return link
 
     # -- what the line says ------------------------------------------------------------------------------------
 
@@ -122,8 +133,11 @@ class Field(QWidget):
         set_shown(self._row, not self.is_bare or state is FieldState.ERROR)
         self._message.setText(translate(text))
         set_tone(self._message, _TONES[state])
-        self._link.setText(translate_message(suggestion))
-        set_shown(self._link, bool(suggestion))
+        if suggestion and self._link is None:
+            self._link = self._make_link()
+        if self._link is not None:
+            self._link.setText(translate_message(suggestion))
+            set_shown(self._link, bool(suggestion))
         self._draw()
         text = translate(text)
         said = f"{text} {translate_message(suggestion)}".strip()
@@ -147,8 +161,11 @@ class Field(QWidget):
 
     def _draw(self) -> None:
         shape = _SHAPES.get(self.state, "")
-        self._shape.setVisible(bool(shape))
-        self._shape.show_shape(shape)
+        if shape and self._shape is None:
+            self._shape = self._make_shape()
+        if self._shape is not None:
+            self._shape.setVisible(bool(shape))
+            self._shape.show_shape(shape)
 
     def focus(self) -> None:
         """Put the keyboard into the editor."""

@@ -93,8 +93,7 @@ def set_tone(widget: QWidget, tone: str) -> None:
 
 def polish_again(widget: QWidget) -> None:
     """Let the style sheet see changed properties; Qt polishes a widget that was never shown when it is shown."""
-    style = widget.style()
-    if style is not None and widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished) and (style := widget.style()) is not None:
         style.unpolish(widget)
         style.polish(widget)
 

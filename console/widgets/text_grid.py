@@ -48,10 +48,13 @@ class TextCell(QAbstractButton):
     def __init__(self, entry: TextEntry, parent: QWidget) -> None:
         super().__init__(parent)
         self.entry, self.is_selected, self.value_left = entry, False, 0
-        self._has_ring = False
+        self._has_ring = self._is_filled = False
 
     def show_entry(self, entry: TextEntry, *, selected: bool) -> None:
         """Show a text in place of the one before."""
+        if self._is_filled and (entry, selected) == (self.entry, self.is_selected):
+            return
+        self._is_filled = True
         self.entry, self.is_selected = entry, selected
         shown = tr(INHERITED) if entry.is_inherited else plain_text.one_line(entry.shown)
         parts = [f"{entry.label}: {shown}"]

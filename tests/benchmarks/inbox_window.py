@@ -87,7 +87,8 @@ async def _run(path: Path, soak_s: float) -> Runs:
     theme.apply(app, "light")
     with tempfile.TemporaryDirectory() as folder:
         ctx = Context(Options(f"sqlite:///{path}", "session"), Path(folder))
-        window = Window(ctx, WindowSettings(Path(folder)))
+        window = Window(WindowSettings(Path(folder)))
+        window.fill(ctx)
         window.show()
         ctx.open()
         await ctx.ready()

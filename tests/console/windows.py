@@ -24,7 +24,8 @@ async def opened_window(store_url, profile, size=(1280, 800)):
     import_all_pages()  # so that a page is shown at once
     theme.apply(app, "light")
     ctx = Context(Options(store_url, "session"), profile)
-    window = Window(ctx, WindowSettings(profile))
+    window = Window(WindowSettings(profile))
+    window.fill(ctx)
     window.resize(*size)
     window.show()
     window.activateWindow()

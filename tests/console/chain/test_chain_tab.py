@@ -242,6 +242,7 @@ def test_the_chain_from_every_other_object(run, ctx, scene, kind):
     async def story():
         async with shown(ctx, Target(kind.value, objects[kind])) as page:
             await until(lambda: page.session.ready)
+            page.open_tab("Used by")
             page.used_by.chain_link.click()
         target = ctx.visited[-1]
         assert target == Target(f"chain:{kind.value}", objects[kind], run="check_chain")
@@ -257,6 +258,7 @@ def test_the_used_by_tab_of_a_policy_leads_to_its_own_tab(run, ctx, scene):
     async def story():
         async with shown(ctx, Target("policy", scene.policy.id)) as page:
             await until(lambda: page.session.ready)
+            page.open_tab("Used by")
             page.used_by.chain_link.click()
             assert ctx.visited[-1] == Target("policy", scene.policy.id, tab="Chain", run="check_chain")
             assert page.run("check_chain")

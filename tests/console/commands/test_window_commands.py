@@ -296,7 +296,8 @@ def test_a_store_that_cannot_be_opened_is_told_once(run, tmp_path):
 
     async def story():
         ctx = Context(Options(str(file), "session"), tmp_path)
-        window = Window(ctx, WindowSettings(tmp_path))
+        window = Window(WindowSettings(tmp_path))
+        window.fill(ctx)
         window.show()
         ctx.open()
         window.show_target(Target("home"))

@@ -1,0 +1,114 @@
+"""Steps 4 to 6 of the start: what the window shows and does after its first paint.
+
+Imported in a thread after the first paint, because it imports most of the console.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QEvent, QObject, QTimer
+from PyQt6.QtWidgets import QApplication
+
+from console.design import icons
+from console.runtime import drafts
+from console.runtime.caret_rest import CaretRest
+from console.runtime.context import Context
+from console.runtime.options import Options
+from console.runtime.page_targets import HOME, Target
+from console.shell import window_content  # noqa: F401 - `Window.fill` finds it imported
+from console.shell.main_window import Window
+from console.shell.page_registry import import_all_pages, read_ahead
+from console.startup import start_trace
+from models.kinds import Kind
+from services.common.logging_setup import PrivateRotatingFileHandler
+
+if TYPE_CHECKING:
+    from services.store.tree_outline import Outline
+
+SETTLE_MS = 2500
+"""How long after the store was opened what nobody waits for begins: polling, notifications, expiry dates."""
+INPUT_EVENTS = frozenset(
+    {
+        QEvent.Type.MouseMove,
+        QEvent.Type.MouseButtonPress,
+        QEvent.Type.Wheel,
+        QEvent.Type.TouchBegin,
+        QEvent.Type.KeyPress,
+    }
+)
+
+
+class FirstInput(QObject):
+    """Notices the first input of any kind to the program, and calls back once: the pages are imported from then on.
+
+    A window that nobody touches, such as one that starts with the session, needs neither the time nor the memory.
+    """
+
+    def __init__(self, window: Window, then: Callable[[], object]) -> None:
+        super().__init__(window)
+        self._then = then
+        # Not of the application: a filter in Python for each event of each widget would slow the start.
+        self._handle = window.windowHandle()
+        if self._handle is not None:
+            self._handle.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Wait for an event that somebody caused."""
+        if event is not None and self._handle is not None and event.type() in INPUT_EVENTS:
+            self._handle.removeEventFilter(self)
+            self._handle = None
+            QTimer.singleShot(0, self._then)
+        return super().eventFilter(watched, event)
+
+
+def fill(window: Window, options: Options, profile: Path, notice: str) -> None:
+    """Give the window its content; `notice` is a sentence for the strip, or empty."""
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        app.setWindowIcon(icons.icon("process", "accent"))
+        CaretRest(app)
+    ctx = Context(options, profile, preload=import_all_pages, settle_ms=SETTLE_MS)
+    read_ahead(window.settings.text("page").partition("|")[0], ctx)
+    window.fill(ctx)
+    if notice:
+        ctx.notify(notice)
+    else:
+        _report_log_failures(ctx)
+
+
+def open_store(window: Window, profile: Path, outline: "Outline | None") -> None:
+    """Show drafts, tree and the first page, then open the store, which takes longer."""
+    ctx = window.ctx
+    ctx.drafts.restore(drafts.drafts_file(profile, ctx.options.store))
+    if outline is not None:
+        window.show_outline(outline)
+        start_trace.log_start_event("tree-filled")
+    if start_trace.quits_after_trace():
+        window.close()
+        return
+    ctx.settled.connect(window.polling.start)
+    ctx.settled.connect(window.imports.start)
+    window.show_target(_last_page(window))
+    # After the page has begun to read: what it can read without the open store must not wait for it.
+    ctx.open()
+    FirstInput(window, ctx.warm_up)
+
+
+def _report_log_failures(ctx: Context) -> None:
+    """Let the window say that the log cannot be written any more; any thread may notice it."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrivateRotatingFileHandler):
+            handler.on_failure = ctx.notify
+
+
+def _last_page(window: Window) -> Target:
+    """Return the page that was shown last, if it still exists."""
+    kind, _, object_id = window.settings.text("page").partition("|")
+    if object_id and kind in set(Kind):
+        target = Target(kind, uuid.UUID(object_id))
+        if window.model.node_of(target) is not None:
+            return target
+    return Target(HOME)
