@@ -38,6 +38,8 @@ from services.requests.inbox.index_selection import (
     AGE_INDEX,
     IndexSelection,
     bounding_conditions,
+    count_rows,
+    read_ids,
     with_index_hint,
 )
 from services.store.full_text import (
@@ -80,9 +82,9 @@ _HEX_DIGITS = re.compile(f"[0-9a-f]{{1,{ID_DIGITS}}}")
 
 
 class SearchResult(NamedTuple):
-    """A statement for the ids of the rows that contain the words; `complete` is False if not all rows were compared."""
+    """The ids of the rows that contain the words; `complete` is False if not all rows were compared."""
 
-    statement: SqlStatement
+    ids: list[object]
     complete: bool
 
 
@@ -92,13 +94,17 @@ def split_words(typed: str) -> tuple[str, ...]:
 
 
 def search_requests(
-    session: Session, words: Sequence[str], conditions: Sequence[FilterCondition], selection: IndexSelection
+    session: Session,
+    words: Sequence[str],
+    conditions: Sequence[FilterCondition],
+    selection: IndexSelection,
+    order: Sequence[SqlColumn],
 ) -> SearchResult:
     """Find the rows that fulfil `conditions` and contain `words`; `selection` is the best index without the words."""
     longest = sorted(words, key=len, reverse=True)[:WORDS_MAX]
     shown = sql_clauses(conditions)
     if session.get_bind().dialect.name == "postgresql":
-        return _search_postgresql(session, words, longest, conditions, selection)
+        return _search_postgresql(session, words, longest, conditions, selection, order)
     check = (
         func.__getattr__(MATCH_FUNCTION)(
             _concatenate_columns(TEXT_COLUMNS),
@@ -108,13 +114,12 @@ def search_requests(
         == 1
     )
     rows, complete = _candidate_rowids(session, longest, selection, conditions)
-    statement = select(RAW_ID).where(*shown, check)
+    statement = select(RAW_ID).where(*shown, check).order_by(*order)
     if rows is None:
-        return SearchResult(with_index_hint(statement, selection.index_name), complete)
+        return SearchResult(read_ids(session, with_index_hint(statement, selection.index_name)), complete)
     these = select(literal_column("value", Integer())).select_from(func.json_each(json.dumps(rows)))
-    return SearchResult(
-        statement.where(_ROWID.in_(these)).with_hint(REQUEST_TABLE, "NOT INDEXED", "sqlite"), complete
-    )
+    compared = statement.where(_ROWID.in_(these)).with_hint(REQUEST_TABLE, "NOT INDEXED", "sqlite")
+    return SearchResult(read_ids(session, compared), complete)
 
 
 def _candidate_rowids(
@@ -164,66 +169,92 @@ def _search_postgresql(
     longest: Sequence[str],
     conditions: Sequence[FilterCondition],
     selection: IndexSelection,
+    order: Sequence[SqlColumn],
 ) -> SearchResult:
-    """Search in the table of case-folded texts."""
-    shown, these = sql_clauses(conditions), select(RAW_ID)
+    """Search in the table of case-folded texts, and sort in the same statement: thousands of ids stay in the database."""
+    these = select(RAW_ID).where(*sql_clauses(conditions)).order_by(*order)
     holding = [_contains_word(word) for word in longest]
+    if len(words) > len(longest):
+        rows, complete = _compared_with_all_words(session, words, holding, conditions, selection)
+        return SearchResult(read_ids(session, these.where(_is_any_of(REQUEST_TABLE.c.id, rows))), complete)
     if selection.is_small:
-        joined = these.select_from(
-            REQUEST_TABLE.join(TEXT_TABLE, TEXT_TABLE.c.request_id == REQUEST_TABLE.c.id)
-        ).where(*shown, *holding)
-        if len(words) == len(longest):
-            return SearchResult(joined, complete=True)
-        rows = list(session.execute(joined).scalars().all())
-        complete = True
-    elif all(len(word) < GRAM_LENGTH for word in words):
-        bounded = sql_clauses(bounding_conditions(AGE_INDEX, conditions))
-        ordered = (
-            select(REQUEST_TABLE.c.id)
-            .where(*bounded)
-            .order_by(REQUEST_TABLE.c.requested_at.desc(), REQUEST_TABLE.c.id.desc())
+        return SearchResult(read_ids(session, these.where(*_joined_texts(), *holding)), complete=True)
+    if all(len(word) < GRAM_LENGTH for word in words):
+        held = _newest_holding(longest, conditions).cte().prefix_with("MATERIALIZED")
+        return SearchResult(
+            read_ids(session, these.where(REQUEST_TABLE.c.id.in_(select(*held.c)))), complete=False
         )
-        newest = ordered.limit(SCAN_MAX).subquery()
-        # A subquery for each of these rows: a join would read the whole table of texts.
-        own = select(TEXT_TABLE.c.held).where(TEXT_TABLE.c.request_id == newest.c.id).scalar_subquery()
-        held = select(newest.c.id).where(*(own.contains(word, autoescape=True) for word in longest))
+    for found in _attempts(session, holding):
+        hits = found.cte().prefix_with("MATERIALIZED")
+        newest, number = select(*hits.c).limit(CANDIDATES_MAX), select(func.count()).select_from(hits)
+        numbered = these.add_columns(number.scalar_subquery()).where(REQUEST_TABLE.c.id.in_(newest))
+        read = session.execute(numbered).all()
+        compared = read[0][1] if read else count_rows(session, found)
+        if compared > CANDIDATES_MAX:
+            break
+    return SearchResult([one[0] for one in read], compared <= CANDIDATES_MAX)
+
+
+def _compared_with_all_words(
+    session: Session,
+    words: Sequence[str],
+    holding: Sequence[ColumnElement[bool]],
+    conditions: Sequence[FilterCondition],
+    selection: IndexSelection,
+) -> tuple[list[uuid.UUID], bool]:
+    """Return the rows that contain more words than are searched through the index, and whether all rows were compared."""
+    if selection.is_small:
+        small = select(REQUEST_TABLE.c.id).where(*sql_clauses(conditions), *_joined_texts(), *holding)
+        rows, complete = list(session.execute(small).scalars().all()), True
+    elif all(len(word) < GRAM_LENGTH for word in words):
+        held = _newest_holding(sorted(words, key=len, reverse=True)[:WORDS_MAX], conditions)
         rows, complete = list(session.execute(held).scalars().all()), False
     else:
-        rows = _newest_matching_ids(session, holding)
+        for found in _attempts(session, holding):
+            rows = list(session.execute(found).scalars().all())
+            if len(rows) > CANDIDATES_MAX:
+                break
         rows, complete = rows[:CANDIDATES_MAX], len(rows) <= CANDIDATES_MAX
-    if len(words) > len(longest):
-        rows = _filter_by_all_words(session, rows, words)
-    return SearchResult(these.where(*shown, _is_any_of(REQUEST_TABLE.c.id, rows)), complete)
+    return _filter_by_all_words(session, rows, words), complete
 
 
-def _newest_matching_ids(session: Session, holding: Sequence[ColumnElement[bool]]) -> list[uuid.UUID]:
-    """Return the rows that contain the words, newest first, up to CANDIDATES_MAX + 1.
+def _joined_texts() -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that joins each request with its texts."""
+    return (TEXT_TABLE.c.request_id == REQUEST_TABLE.c.id,)
+
+
+def _newest_holding(words: Sequence[str], conditions: Sequence[FilterCondition]) -> SqlStatement:
+    """Return the statement for those of the newest requests that contain short words."""
+    ordered = (
+        select(REQUEST_TABLE.c.id)
+        .where(*sql_clauses(bounding_conditions(AGE_INDEX, conditions)))
+        .order_by(REQUEST_TABLE.c.requested_at.desc(), REQUEST_TABLE.c.id.desc())
+    )
+    newest = ordered.limit(SCAN_MAX).subquery()
+    # A subquery for each of these rows: a join would read the whole table of texts.
+    own = select(TEXT_TABLE.c.held).where(TEXT_TABLE.c.request_id == newest.c.id).scalar_subquery()
+    return select(newest.c.id).where(*(own.contains(word, autoescape=True) for word in words))
+
+
+def _attempts(session: Session, holding: Sequence[ColumnElement[bool]]) -> Iterator[SqlStatement]:
+    """Yield statements for the rows that contain the words, up to CANDIDATES_MAX + 1; the first that has more is enough.
 
     A frequent word is searched in the newest rows only: the index would have to be read for all of them.
     """
-    probed = _matching_ids_in_window(session, holding, PROBE_SIZE)
-    if len(probed) * WINDOW_SIZE > CANDIDATES_MAX * PROBE_SIZE:
-        rows = _matching_ids_in_window(session, holding, WINDOW_SIZE)
-        if len(rows) > CANDIDATES_MAX:
-            return rows
+    probed = count_rows(session, _matching_in_window(holding, PROBE_SIZE))
+    if probed * WINDOW_SIZE > CANDIDATES_MAX * PROBE_SIZE:
+        yield _matching_in_window(holding, WINDOW_SIZE)
     everywhere = (
         select(TEXT_TABLE.c.request_id, TEXT_TABLE.c.seq).where(*holding).cte().prefix_with("MATERIALIZED")
     )
-    found = select(everywhere.c.request_id).order_by(everywhere.c.seq.desc()).limit(CANDIDATES_MAX + 1)
-    return list(session.execute(found).scalars().all())
+    yield select(everywhere.c.request_id).order_by(everywhere.c.seq.desc()).limit(CANDIDATES_MAX + 1)
 
 
-def _matching_ids_in_window(
-    session: Session, holding: Sequence[ColumnElement[bool]], size: int
-) -> list[uuid.UUID]:
+def _matching_in_window(holding: Sequence[ColumnElement[bool]], size: int) -> SqlStatement:
     newest = select(TEXT_TABLE).order_by(TEXT_TABLE.c.seq.desc()).limit(size).subquery()
     adapter = ClauseAdapter(newest)
-    near = (
-        select(newest.c.request_id)
-        .where(*(adapter.traverse(one) for one in holding))
-        .limit(CANDIDATES_MAX + 1)
-    )
-    return list(session.execute(near).scalars().all())
+    near = select(newest.c.request_id).where(*(adapter.traverse(one) for one in holding))
+    return near.limit(CANDIDATES_MAX + 1)
 
 
 def _is_any_of(key: SqlColumn, rows: Sequence[uuid.UUID]) -> ColumnElement[bool]:

@@ -1,6 +1,5 @@
 """The rows of one filter at one moment, from any position in any order."""
 
-import json
 import threading
 import uuid
 from bisect import bisect_right, insort
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlmodel import Session
 
 from services.requests.inbox.filter_sql import (
@@ -33,6 +32,7 @@ from services.requests.inbox.index_selection import (
     IndexSelection,
     count_rows,
     ordered_index_name,
+    read_ids,
     select_index,
     with_index_hint,
 )
@@ -171,13 +171,11 @@ class ResultSet:
 
     def _read_sorted_ids(self, session: Session, selection: IndexSelection, sort: Sort) -> list[object]:
         if self._words:
-            statement, complete = search_requests(session, self._words, self._conditions, selection)
-            self._complete = complete and self._indexed
-        else:
-            statement = with_index_hint(
-                select(RAW_ID).where(*sql_clauses(self._conditions)), selection.index_name
-            )
-        return _read_ids(session, statement.order_by(*sort_key(sort)))
+            found = search_requests(session, self._words, self._conditions, selection, sort_key(sort))
+            self._complete = found.complete and self._indexed
+            return found.ids
+        shown = select(RAW_ID).where(*sql_clauses(self._conditions))
+        return read_ids(session, with_index_hint(shown, selection.index_name).order_by(*sort_key(sort)))
 
     # -- long lists --------------------------------------------------------
 
@@ -261,17 +259,6 @@ class ResultSet:
                     insort(anchors, one, key=lambda known: known.at)
             if len(anchors) > ANCHORS_MAX:
                 del anchors[1::2]
-
-
-def _read_ids(session: Session, statement: SqlStatement) -> list[object]:
-    """Return the ids of a statement in its order.
-
-    From SQLite as one value: row by row, the interpreter would be taken and given back ten thousand times.
-    """
-    if session.get_bind().dialect.name != "sqlite":
-        return list(session.execute(statement).scalars().all())
-    ids = statement.subquery()
-    return list(json.loads(session.execute(select(func.json_group_array(*ids.c))).scalar_one()))
 
 
 def _order_by(sort: Sort, *, upward: bool | None = None) -> list[SqlColumn]:
