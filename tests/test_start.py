@@ -1,23 +1,31 @@
 """The start of the window in a process of its own: nothing slow is imported before the first paint."""
 
+import concurrent.futures
 import json
 import os
 import stat
 import subprocess
 import sys
+import time
+import uuid
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QtMsgType
+from PyQt6.QtCore import QTimer, QtMsgType
 
 from console.demo import DemoOptions, run_demo
 from console.runtime.options import Options
+from console.runtime.page_targets import HOME, Target
+from console.runtime.single_instance import SingleInstance
+from console.runtime.window_settings import WindowSettings
 from console.startup.application import _qt_message, run
+from console.startup.window_filling import first_target
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.store import Store
+from services.store.tree_outline import read_outline
 from services.vault.keyring_vault import CALL_TIMEOUT_S
-from tests.limits import PROGRAM_S
+from tests.limits import PROGRAM_S, WAIT_S
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = (
@@ -309,8 +317,110 @@ main()
 
 
 def test_a_window_that_is_closed_before_it_has_its_content_just_ends(start, filled, tmp_path):
+    settings = tmp_path / "home" / "config"
+    settings.mkdir(parents=True, mode=0o700)
+    kept = WindowSettings(settings)
+    kept.set_text("page", "requests|")
+    kept.set_keys("expanded", {"approvals"})
+    kept.sync()
     start("--store", str(filled), code=CLOSED, quits=False)
-    assert list(tmp_path.rglob("layout.ini"))
+    found = WindowSettings(next(tmp_path.rglob("layout.ini")).parent)
+    assert (found.text("page"), found.keys("expanded")) == ("requests|", {"approvals"})
+    assert found.bytes("geometry") is not None
+
+
+LATE = """
+from console.startup import window_filling, window_start
+from console.__main__ import main
+
+def never(*_):
+    raise AssertionError("a window that is closing is filled")
+
+window_filling.fill = never
+begin = window_start.WindowStart.begin
+
+def and_close(start):
+    begin(start)
+    start._loading.remove_done_callback(start._fill)
+    start._loading.add_done_callback(lambda loading: (start.window.close(), start._fill(loading)))
+
+window_start.WindowStart.begin = and_close
+main()
+"""
+
+
+def test_a_window_that_is_closing_when_its_content_is_there_is_not_filled(start, filled):
+    start("--store", str(filled), code=LATE, quits=False)
+
+
+ASKED = """
+from console.runtime.page_targets import Target
+from console.startup import window_filling
+from console.__main__ import main
+filled, opened = window_filling.fill, window_filling.open_store
+def and_ask(window, *others):
+    filled(window, *others)
+    window.show_target(Target("requests"))
+def and_look(window, *others):
+    opened(window, *others)
+    window.tasks.start(wait(window))
+async def wait(window):
+    import asyncio
+    await window.ctx.ready()
+    while window.page is None:
+        await asyncio.sleep(0.01)
+    print(window.page.target.kind)
+    window.close()
+window_filling.fill, window_filling.open_store = and_ask, and_look
+main()
+"""
+
+
+def test_a_page_that_was_asked_for_before_the_first_one_stays(start, filled):
+    _, ended = start("--store", str(filled), code=ASKED, quits=False)
+    assert ended.stdout.split() == ["requests"]
+
+
+def test_the_page_of_an_object_that_is_gone_is_not_the_first(filled):
+    outline = read_outline(str(filled))
+    (row,) = outline.rows
+    assert first_target(outline, f"{row.kind}|{row.id}") == Target(row.kind, row.id)
+    for other in (
+        f"{row.kind}|{uuid.uuid4()}",
+        "requests|",
+        f"folder:{row.kind}|",
+        "of another release|1",
+        "",
+    ):
+        assert first_target(outline, other) == Target(HOME)
+    assert first_target(None, f"{row.kind}|{row.id}") == Target(HOME)
+
+
+def test_a_second_start_waits_for_a_window_that_does_not_listen_yet(qapp, tmp_path):
+    first, second = (SingleInstance("a.db", tmp_path) for _ in range(2))
+    assert first.is_first()
+    assert not second.is_first()
+    raised = []
+    first.raised.connect(lambda: raised.append(1))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(second.raise_existing)
+        QTimer.singleShot(300, first.listen)
+        until = time.monotonic() + WAIT_S
+        while not (asked.done() and raised) and time.monotonic() < until:
+            qapp.processEvents()
+        assert asked.result(1)
+    assert raised == [1]
+    first.close()
+
+
+def test_a_second_start_becomes_the_first_when_the_first_one_ends_before_it_listens(qapp, tmp_path):
+    first, second = (SingleInstance("b.db", tmp_path) for _ in range(2))
+    assert first.is_first()
+    assert not second.is_first()
+    first.close()
+    assert not second.raise_existing()
+    assert second.is_first()
+    second.close()
 
 
 BROKEN = """

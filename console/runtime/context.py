@@ -4,8 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import functools
-import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -17,6 +16,7 @@ from console.runtime.activity import Activity
 from console.runtime.command_registry import CommandRegistry
 from console.runtime.drafts import Drafts
 from console.runtime.garbage_collector import GarbageCollector
+from console.runtime.import_lock import import_alone
 from console.runtime.import_watch import ImportWatch
 from console.runtime.options import Options
 from console.runtime.page_targets import Target
@@ -37,9 +37,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 ObjectCreator = Callable[[Kind, QWidget | None], Awaitable["ConfigurationObject | None"]]
 FEED_POLL_INTERVAL_MS = 1500
-_IMPORTING = threading.Lock()
-"""Held by each thread that imports: modules of a package that import each other, as those of SQLAlchemy do, are found
-half made when two threads import the package from different ends."""
 SHOW_FIRST_S = 0.1
 """How long the window has for showing what was read before the workspace is opened."""
 
@@ -47,8 +44,8 @@ SHOW_FIRST_S = 0.1
 class Context(QObject):
     """Shared by pages, navigation and commands. Created before the workspace, which opens in a thread.
 
-    `options` names the store and the vault, `profile` is the folder of drafts, layout and passwords. `preload` is what
-    `warm_up` runs in a thread. `settled` is emitted `settle_ms` after `opened`.
+    `options` names the store and the vault, `profile` is the folder of drafts, layout and passwords. `preload` returns
+    what `warm_up` runs in a thread, one after the other. `settled` is emitted `settle_ms` after `opened`.
     """
 
     changes = pyqtSignal(list)
@@ -71,7 +68,7 @@ class Context(QObject):
         profile: Path,
         parent: QObject | None = None,
         *,
-        preload: Callable[[], object] | None = None,
+        preload: Callable[[], Iterable[Callable[[], object]]] | None = None,
         settle_ms: int = 0,
     ) -> None:
         super().__init__(parent)
@@ -124,8 +121,9 @@ class Context(QObject):
         return self._workspace
 
     def open(self) -> None:
-        """Start opening store and vault; `ready` waits for it."""
-        self._open_from(asyncio.get_running_loop().create_future())
+        """Start opening store and vault, unless somebody waits for it already; `ready` waits for it."""
+        if self._ready is None:
+            self._open_from(asyncio.get_running_loop().create_future())
 
     def _open_from(self, ready: "asyncio.Future[Workspace]") -> "asyncio.Future[Workspace]":
         self._ready = ready
@@ -135,11 +133,8 @@ class Context(QObject):
         return ready
 
     async def _open(self, ready: "asyncio.Future[Workspace]") -> None:
-        while self._first_reads:
-            reads, self._first_reads = self._first_reads, []
-            await asyncio.gather(*reads, return_exceptions=True)
-            await asyncio.sleep(SHOW_FIRST_S)  # what is shown now may read more
         try:
+            await self._end_first_reads()
             workspace = await self.call(_open_workspace, self.options, self.profile, self._report_progress)
         except Exception as error:
             ready.set_exception(error)
@@ -158,6 +153,12 @@ class Context(QObject):
         self._settle_timer.start()
         self.opened.emit()
 
+    async def _end_first_reads(self) -> None:
+        while self._first_reads:
+            reads, self._first_reads = self._first_reads, []
+            await asyncio.gather(*reads, return_exceptions=True)
+            await asyncio.sleep(SHOW_FIRST_S)  # what is shown now may read more
+
     @property
     def is_settled(self) -> bool:
         """Whether the start is over, so that work which nobody waits for may begin."""
@@ -169,12 +170,13 @@ class Context(QObject):
             preload, self._preload = self._preload, None
             self.tasks.start(self._warm_up(preload), group="warm up")
 
-    async def _warm_up(self, preload: Callable[[], object]) -> None:
+    async def _warm_up(self, preload: Callable[[], Iterable[Callable[[], object]]]) -> None:
         try:
             await self.ready()
         except ConsoleError:
             return  # told when it was opened
-        await self.call_importing(preload)
+        for import_part in preload():  # each by itself: a page that is clicked does not wait for all others
+            await self.call_importing(import_part)
         await self.call_importing(preload_formatting)
 
     async def import_page(self, function: Callable[[], object]) -> None:
@@ -182,7 +184,7 @@ class Context(QObject):
 
         Before the workspace is open, its opening waits for it as for what `read_first` reads.
         """
-        importing = asyncio.get_running_loop().run_in_executor(None, _import_alone, function)
+        importing = asyncio.get_running_loop().run_in_executor(None, import_alone, function)
         if self._workspace is None:
             self._first_reads.append(importing)
         self._collector.hold()
@@ -199,7 +201,7 @@ class Context(QObject):
         """
         self._collector.hold()
         try:
-            await self.call(_import_alone, function)
+            await self.call(import_alone, function)
         finally:
             self._collector.release()
 
@@ -269,12 +271,6 @@ class Context(QObject):
         self.notify(text)
 
 
-def _import_alone(function: Callable[[], object]) -> None:
-    """Run a function that imports, once no other thread does."""
-    with _IMPORTING:
-        function()
-
-
 def _import_workspace() -> None:
     from models.tables import all_models
     from services import vault, workspace  # noqa: F401 - importing is the effect
@@ -283,7 +279,7 @@ def _import_workspace() -> None:
 
 
 def _open_workspace(options: Options, folder: Path, progress: "Progress") -> "Workspace":
-    _import_alone(_import_workspace)
+    import_alone(_import_workspace)
     from services.vault import VaultKind
     from services.workspace import Workspace
 

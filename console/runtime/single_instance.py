@@ -5,6 +5,7 @@ for local sockets imported.
 """
 
 import getpass
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
 CONNECT_TIMEOUT_MS = 500
+STARTING_LIMIT_S, LOOK_EVERY_S = 3.0, 0.1
+"""How long a window that is just starting is waited for until it listens."""
 RAISE_MESSAGE = b"raise\n"
 SQLITE_PREFIX = "sqlite:///"
 
@@ -48,10 +51,21 @@ class SingleInstance(QObject):
 
     def is_first(self) -> bool:
         """Return whether no other window shows the store; from now on this one does."""
-        return self._lock.tryLock(0)
+        return self._lock.isLocked() or self._lock.tryLock(0)
 
     def raise_existing(self) -> bool:
-        """Ask the other window to come to the front; returns whether it answers."""
+        """Ask the other window to come to the front; returns whether it answers, or False once this one is the first.
+
+        One that is just starting is waited for.
+        """
+        until = time.monotonic() + STARTING_LIMIT_S
+        while not self._ask_existing():
+            if self.is_first() or time.monotonic() > until:
+                return False
+            time.sleep(LOOK_EVERY_S)
+        return True
+
+    def _ask_existing(self) -> bool:
         from PyQt6.QtNetwork import QLocalSocket
 
         socket = QLocalSocket()
@@ -69,8 +83,8 @@ class SingleInstance(QObject):
 
         server = QLocalServer(self)
         server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        # The lock is ours, so what is left under this name belongs to a program that died.
-        QLocalServer.removeServer(self._name)
+        if self.is_first():  # what is left under this name belongs to a program that died
+            QLocalServer.removeServer(self._name)
         server.newConnection.connect(lambda: self._connected(server.nextPendingConnection()))
         server.listen(self._name)
         self._server = server

@@ -50,7 +50,7 @@ class Stoppable(Protocol):
 
 
 class Window(QMainWindow):
-    """The window of one store: a frame of empty areas until `fill`, which everything but closing needs.
+    """The window of one store: a frame of empty areas until `fill`. Before it, the window can be closed and show a crash.
 
     What is declared here is created by `console.shell.window_content`. Only what the frame needs is imported before.
     """

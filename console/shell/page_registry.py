@@ -1,7 +1,7 @@
-"""Which page shows a target. A page is imported when it is first shown, or by `import_all_pages` after the start."""
+"""Which page shows a target. A page is imported when it is first shown, or by `page_imports` after the start."""
 
-import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6.QtWidgets import QWidget
@@ -155,30 +155,19 @@ def create_page(target: Target, ctx: Context, parent: QWidget | None = None) -> 
     return page_class(target)(ctx, target, parent)
 
 
-def import_first_page(kind: str) -> None:
-    """Import the page of a kind of target, Home for one that this release does not have."""
-    with contextlib.suppress(LookupError):
-        page_class(Target(kind))
-        return
-    page_class(Target(HOME))
-
-
-def read_ahead(kind: str, ctx: Context) -> None:
-    """Begin to read what the first page of a start shows, while the window is still being created."""
-    if kind == HOME or (kind not in PAGES and kind not in set(Kind)):
-        from console.setup import home_facts
-
-        home_facts.read_ahead(ctx)
+def page_imports() -> list[Callable[[], object]]:
+    """Return what imports each page; runs in a thread after the start, so that the first click is as fast as the second."""
+    return [
+        *(partial(page_class, Target(key)) for key in PAGES if key != FOLDER),
+        *(partial(page_class, Target(kind)) for kind in Kind),
+        partial(page_class, Target(f"{FOLDER}:")),
+    ]
 
 
 def import_all_pages() -> None:
-    """Import every page; runs in a thread after the start, so that the first click is as fast as the second."""
-    for key, page in PAGES.items():
-        page()
-        _imported.add(key)
-    for kind in Kind:
-        object_page(kind)
-        _imported.add(kind.value)
+    """Import every page now."""
+    for import_page in page_imports():
+        import_page()
 
 
 async def create_object(ctx: Context, kind: Kind, parent: QWidget | None) -> "ConfigurationObject | None":

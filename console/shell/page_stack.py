@@ -46,6 +46,11 @@ class PageStack(CurrentStack):
         self._supported: tuple[int, set[str]] = (0, set())
         """The last evaluation of the commands, and what the page supports in it."""
 
+    @property
+    def has_target(self) -> bool:
+        """Whether a page is shown, or is about to be."""
+        return self.page is not None or self._tasks.busy
+
     def show_target(self, target: Target) -> None:
         """Show the page of a target, and open the tab or run the command that the target names.
 

@@ -126,8 +126,8 @@ def _insert(window: "Window") -> None:
     window.door.opened.connect(window.open_palette)
     line = window.frame.menu_row
     line.addWidget(window.menu_bar, 1, Qt.AlignmentFlag.AlignVCenter)
-    line.addWidget(window.door)
     window.frame.insert(window.navigation, window.pages, window.pane, window.strip)
+    line.addWidget(window.door)  # the last that Tab comes to before the page
     window.arrangement.attach(window.navigation)
     window.search = PaletteSearch(ctx, window.model, window.show_target, window)
     window.palette_box = Palette(window, window.search.find_now)

@@ -3,13 +3,13 @@
 1. Folders, log and crash reports, before anything can go wrong.
 2. A window that already shows this store is raised instead of a second one.
 3. Theme and frame of the window; the first paint. Until here only what paints empty areas is imported.
-4. A thread imports the rest of the window and reads the outline, with the standard library alone; both are shown.
+4. A thread reads the outline, with the standard library alone, and imports the rest of the window; both are shown.
 5. Store, vault and services open in a thread; pages wait for them one by one.
 6. With the first input all other pages are imported in that thread. A while after the store was opened, what nobody
    waits for begins: the polling of ServiceNow, notifications, expiry dates.
 7. When the window closes: drafts are written, tasks end, the store is closed.
 
-Steps 4 to 6 are in `window_filling`.
+Step 4 is in `window_start`, what it imports and the steps 5 and 6 in `window_filling`.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from console.runtime.options import Options
 from console.runtime.single_instance import SingleInstance
 from console.runtime.window_settings import WindowSettings
 from console.shell.main_window import Window
-from console.startup import event_loop, memory, start_trace, terminal_output
+from console.startup import event_loop, start_trace, terminal_output
 from console.startup.crash_reports import CrashReports
 from console.startup.window_start import WindowStart
 from services import language
@@ -178,8 +178,7 @@ async def _main(
     crash.show = window.show_crash
     one.raised.connect(lambda: _bring_to_front(window))
     start = WindowStart(window, options, paths.config, silent)
-    start.filled.connect(one.listen)
-    FirstPaint(window, lambda: _on_first_paint(start))
+    FirstPaint(window, lambda: _on_first_paint(app, one, start))
     window.show()
     await stop.wait()
     start.end()
@@ -190,10 +189,13 @@ async def _main(
     return 0
 
 
-def _on_first_paint(start: WindowStart) -> None:
+def _on_first_paint(app: QApplication, one: SingleInstance, start: WindowStart) -> None:
     start_trace.log_start_event("first-paint")
-    memory.share_heap_between_threads()  # before the first thread begins
     start.begin()
+    from console.design import icons
+
+    app.setWindowIcon(icons.icon("process", "accent"))
+    one.listen()
 
 
 def _bring_to_front(window: Window) -> None:

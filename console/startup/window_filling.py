@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QEvent, QObject, QTimer
 from PyQt6.QtWidgets import QApplication
 
-from console.design import icons
 from console.runtime import drafts
 from console.runtime.caret_rest import CaretRest
 from console.runtime.context import Context
 from console.runtime.options import Options
 from console.runtime.page_targets import HOME, Target
+from console.setup import home_facts
 from console.shell import window_content  # noqa: F401 - `Window.fill` finds it imported
 from console.shell.main_window import Window
-from console.shell.page_registry import import_all_pages, read_ahead
+from console.shell.page_registry import page_class, page_imports
 from console.startup import start_trace
 from models.kinds import Kind
 from services.common.logging_setup import PrivateRotatingFileHandler
@@ -64,14 +64,31 @@ class FirstInput(QObject):
         return super().eventFilter(watched, event)
 
 
-def fill(window: Window, options: Options, profile: Path, notice: str) -> None:
-    """Give the window its content; `notice` is a sentence for the strip, or empty."""
+def first_target(outline: "Outline | None", stored_page: str) -> Target:
+    """Return the object whose page was shown last, if it still exists, or Home."""
+    kind, _, object_id = stored_page.partition("|")
+    if outline is not None and object_id and kind in set(Kind):
+        target = Target(kind, uuid.UUID(object_id))
+        if any(one.kind == kind and one.id == target.id for one in outline.rows):
+            return target
+    return Target(HOME)
+
+
+def import_home() -> None:
+    """Import Home, and what reads it."""
+    from services.setup import guide_outline  # noqa: F401 - importing is the effect
+
+    page_class(Target(HOME))
+
+
+def fill(window: Window, options: Options, profile: Path, notice: str, target: Target) -> None:
+    """Give the window its content; `notice` is a sentence for the strip, or empty, `target` will be its first page."""
     app = QApplication.instance()
     if isinstance(app, QApplication):
-        app.setWindowIcon(icons.icon("process", "accent"))
         CaretRest(app)
-    ctx = Context(options, profile, preload=import_all_pages, settle_ms=SETTLE_MS)
-    read_ahead(window.settings.text("page").partition("|")[0], ctx)
+    ctx = Context(options, profile, preload=page_imports, settle_ms=SETTLE_MS)
+    if target.kind == HOME:
+        home_facts.read_ahead(ctx)
     window.fill(ctx)
     if notice:
         ctx.notify(notice)
@@ -79,7 +96,7 @@ def fill(window: Window, options: Options, profile: Path, notice: str) -> None:
         _report_log_failures(ctx)
 
 
-def open_store(window: Window, profile: Path, outline: "Outline | None") -> None:
+def open_store(window: Window, profile: Path, outline: "Outline | None", target: Target) -> None:
     """Show drafts, tree and the first page, then open the store, which takes longer."""
     ctx = window.ctx
     ctx.drafts.restore(drafts.drafts_file(profile, ctx.options.store))
@@ -91,7 +108,8 @@ def open_store(window: Window, profile: Path, outline: "Outline | None") -> None
         return
     ctx.settled.connect(window.polling.start)
     ctx.settled.connect(window.imports.start)
-    window.show_target(_last_page(window))
+    if not window.pages.has_target:  # nobody was faster
+        window.show_target(target)
     # After the page has begun to read: what it can read without the open store must not wait for it.
     ctx.open()
     FirstInput(window, ctx.warm_up)
@@ -102,13 +120,3 @@ def _report_log_failures(ctx: Context) -> None:
     for handler in logging.getLogger().handlers:
         if isinstance(handler, PrivateRotatingFileHandler):
             handler.on_failure = ctx.notify
-
-
-def _last_page(window: Window) -> Target:
-    """Return the page that was shown last, if it still exists."""
-    kind, _, object_id = window.settings.text("page").partition("|")
-    if object_id and kind in set(Kind):
-        target = Target(kind, uuid.UUID(object_id))
-        if window.model.node_of(target) is not None:
-            return target
-    return Target(HOME)

@@ -1,37 +1,46 @@
 """From the first paint of the window to its content: imports in a thread, so that the window answers meanwhile."""
 
 import asyncio
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+from PyQt6.QtCore import QObject, QTimer
 
+from console.runtime.import_lock import import_alone
 from console.runtime.options import Options
 from console.shell.main_window import Window
 
 if TYPE_CHECKING:
+    from console.runtime.page_targets import Target
     from services.store.tree_outline import Outline
+
+log = logging.getLogger(__name__)
+
+
+class FirstContent(NamedTuple):
+    """What a window shows first: the tree, None where only the open store can say, and a page."""
+
+    outline: "Outline | None"
+    target: "Target"
 
 
 class WindowStart(QObject):
     """The start of one window. `profile` is the folder of drafts and layout, `notice` a sentence for the strip."""
 
-    filled = pyqtSignal()
-    """The window has its content."""
-
     def __init__(self, window: Window, options: Options, profile: Path, notice: str) -> None:
         super().__init__(window)
         self.window = window
         self._options, self._profile, self._notice = options, profile, notice
-        self._loading: asyncio.Future[Outline | None] | None = None
+        self._loading: asyncio.Future[FirstContent] | None = None
+        self._content: FirstContent | None = None
         self._ended = False
-        self._outline: Outline | None = None
 
     def begin(self) -> None:
         """Import the content in a thread, then fill the window."""
         loop = asyncio.get_running_loop()
-        page = self.window.settings.text("page").partition("|")[0]
-        self._loading = loop.run_in_executor(None, _load, self._options.store, page)
+        stored = self.window.settings.text("page")
+        self._loading = loop.run_in_executor(None, _load, self._options.store, stored)
         self._loading.add_done_callback(self._fill)
 
     def end(self) -> None:
@@ -40,31 +49,49 @@ class WindowStart(QObject):
         if self._loading is not None:
             self._loading.cancel()
 
-    def _fill(self, loading: "asyncio.Future[Outline | None]") -> None:
-        if loading.cancelled():
+    @property
+    def _is_over(self) -> bool:
+        return self._ended or self.window.isHidden()  # one that is minimised is not hidden
+
+    def _fill(self, loading: "asyncio.Future[FirstContent]") -> None:
+        if loading.cancelled() or self._is_over:
             return
-        self._outline = loading.result()
+        self._content = loading.result()
         from console.startup import window_filling
 
-        window_filling.fill(self.window, self._options, self._profile, self._notice)
-        self.filled.emit()
+        window_filling.fill(self.window, self._options, self._profile, self._notice, self._content.target)
         # Painted once, with what follows; in a turn of its own, because together it would be one long step.
         self.window.setUpdatesEnabled(False)
         QTimer.singleShot(1, self._open)
 
     def _open(self) -> None:
         self.window.setUpdatesEnabled(True)
-        if not self._ended:
+        if not self._is_over and self._content is not None:
             from console.startup import window_filling
 
-            window_filling.open_store(self.window, self._profile, self._outline)
+            window_filling.open_store(self.window, self._profile, *self._content)
 
 
-def _load(store: str, page: str) -> "Outline | None":
-    """Import the content of the window and a page by its kind; return what the tree shows."""
-    from console.shell.page_registry import import_first_page
-    from console.startup import window_filling  # noqa: F401 - importing is the effect
+def _load(store: str, stored_page: str) -> FirstContent:
+    """Import the content of the window, and Home if that is the first page; return what is shown.
+
+    `stored_page` is the page that was shown last, as the settings of the window have it. The page of an object is
+    imported when it is shown: it takes longer than all the rest.
+    """
     from services.store.tree_outline import read_outline
 
-    import_first_page(page)
-    return read_outline(store)
+    outline = read_outline(store)
+    import_alone(_import_content)
+    from console.startup import window_filling
+
+    target = window_filling.first_target(outline, stored_page)
+    if target.object_kind is None:
+        try:
+            import_alone(window_filling.import_home)
+        except Exception:
+            log.exception("Home cannot be imported")  # and is told where it is shown
+    return FirstContent(outline, target)
+
+
+def _import_content() -> None:
+    from console.startup import window_filling  # noqa: F401 - importing is the effect

@@ -31,10 +31,11 @@ class NoScreenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What one start of a program took: milliseconds until its first and its last large paint, processor
-    milliseconds until 2 s after the first, MiB of memory (proportional set size, PSS) when it was watched to the end."""
+    """What one start of a program took: milliseconds until its first, second and last large paint (the same one where
+    it painted once; of our window the frame, its content, and Home complete), processor milliseconds until 2 s after the first, MiB of memory (proportional set size, PSS) when it was watched to the end."""
 
     first: float
+    content: float
     complete: float
     processor: float
     memory_mb: float
@@ -114,8 +115,9 @@ def watch(on: Screen, command: Sequence[str], environ: dict[str, str], *, second
         start_new_session=True,
     )
     try:
-        first, complete, processor = _watched(on, process, started, seconds)
-        return Shown(first, complete, processor, _memory_mb(process.pid))
+        paints, processor = _watched(on, process, started, seconds)
+        first, content, complete = paints[0], paints[min(1, len(paints) - 1)], paints[-1]
+        return Shown(first, content, complete, processor, _memory_mb(process.pid))
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -125,20 +127,23 @@ def watch(on: Screen, command: Sequence[str], environ: dict[str, str], *, second
 
 def _watched(
     on: Screen, process: "subprocess.Popen[bytes]", started: float, seconds: float
-) -> tuple[float, float, float]:
+) -> tuple[list[float], float]:
+    """Return the milliseconds of each large paint, at least one, and the processor milliseconds."""
     before = on.look()
-    first = complete = processor = 0.0
+    paints: list[float] = []
+    first = processor = 0.0
     while not first or time.monotonic() < started + first + seconds:
         if process.poll() is not None or (not first and time.monotonic() > started + START_LIMIT_S):
             raise SystemExit(f"{process.args!r} showed no window, or ended.")
         time.sleep(LOOK_EVERY_S)
         now = on.look()
         if on.changed_part(before, now) >= LARGE:
-            before, complete = now, time.monotonic() - started
-            first = first or complete
+            before = now
+            paints.append((time.monotonic() - started) * 1000)
+            first = paints[0] / 1000
         if first and not processor and time.monotonic() >= started + first + 2:
             processor = _processor_ms(process.pid)
-    return first * 1000, complete * 1000, processor
+    return paints, processor
 
 
 def _processor_ms(pid: int) -> float:

@@ -29,13 +29,13 @@ def main(store: str) -> None:
             steps.append((time.perf_counter() - began[0]) * 1000)
             began.clear()
 
-    def first_paint(start) -> None:
+    def first_paint(app, one, start) -> None:
         dispatcher = QAbstractEventDispatcher.instance()
         awake()  # what follows the first paint is a step, too
         dispatcher.awake.connect(awake)
         dispatcher.aboutToBlock.connect(about_to_block)
         QTimer.singleShot(SPAN_MS, start.window.close)
-        shown(start)
+        shown(app, one, start)
 
     application._on_first_paint = first_paint
     application.run(Options.from_command_line(store, "session", verbose=False, language=""))

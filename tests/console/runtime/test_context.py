@@ -150,7 +150,7 @@ def test_pages_are_imported_once_and_only_when_asked_for(run, qapp, tmp_path):
         made = Context(
             Options(f"sqlite:///{tmp_path / 'warm.db'}", "session"),
             tmp_path,
-            preload=lambda: imported.append(1),
+            preload=lambda: [lambda: imported.append(1), lambda: imported.append(2)],
         )
         await made.ready()
         await made.call(len, "four")
@@ -160,7 +160,7 @@ def test_pages_are_imported_once_and_only_when_asked_for(run, qapp, tmp_path):
         async with asyncio.timeout(WAIT_S):
             while made.tasks.busy:
                 await asyncio.sleep(0.005)
-        assert imported == [1]
+        assert imported == [1, 2]
         await made.aclose()
 
     run(story())
@@ -237,3 +237,16 @@ def test_whoever_waits_for_a_workspace_that_fails_unexpectedly_is_told(run, ctx,
 
     run(story())
     assert reported == [ImportError]
+
+
+def test_whoever_waits_before_the_start_opens_the_store_is_answered(run, ctx):
+    async def story():
+        early = asyncio.ensure_future(ctx.ready())
+        await asyncio.sleep(0)
+        ctx.open()
+        workspace = await asyncio.wait_for(early, WAIT_S)
+        assert await ctx.ready() is workspace
+        assert not ctx.tasks.busy
+        await ctx.aclose()
+
+    run(story())
