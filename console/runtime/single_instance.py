@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
 CONNECT_TIMEOUT_MS = 500
-STARTING_LIMIT_S, LOOK_EVERY_S = 3.0, 0.1
+STARTING_LIMIT_S, LOOK_EVERY_MS = 3.0, 100
 """How long a window that is just starting is waited for until it listens."""
 RAISE_MESSAGE = b"raise\n"
 SQLITE_PREFIX = "sqlite:///"
@@ -60,9 +60,8 @@ class SingleInstance(QObject):
         """
         until = time.monotonic() + STARTING_LIMIT_S
         while not self._ask_existing():
-            if self.is_first() or time.monotonic() > until:
+            if self._lock.tryLock(LOOK_EVERY_MS) or time.monotonic() > until:
                 return False
-            time.sleep(LOOK_EVERY_S)
         return True
 
     def _ask_existing(self) -> bool:
