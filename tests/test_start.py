@@ -359,7 +359,7 @@ from console.startup import window_filling
 from console.__main__ import main
 filled, opened = window_filling.fill, window_filling.open_store
 def and_ask(window, *others):
-    filled(window, *others)
+    yield from filled(window, *others)
     window.show_target(Target("requests"))
 def and_look(window, *others):
     opened(window, *others)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PyQt6.QtWidgets import QWidget
 
-from console.demo.input_driver import EventLoopMonitor, NotObservedError, WindowDriver
+from console.demo.event_loop_monitor import EventLoopMonitor
+from console.demo.input_driver import NotObservedError, WindowDriver
 from console.navigation.page import Page
 from console.runtime.page_targets import Target
 from console.shell.main_window import Window

@@ -11,6 +11,8 @@ from console.shell.window_frame import WindowFrame
 from console.shell.window_layout import WindowLayout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from PyQt6.QtWidgets import QMenuBar
 
     from console.actions.import_watcher import ImportWatcher
@@ -84,7 +86,8 @@ class Window(QMainWindow):
     def __init__(self, settings: WindowSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.is_filled = False
+        self.has_context = self.is_filled = False
+        """Whether `ctx` is there, and all the rest."""
         self._leaving = False
         """Whether the user has confirmed to close the window although there are drafts."""
         self.setWindowTitle(TITLE)
@@ -95,9 +98,15 @@ class Window(QMainWindow):
 
     def fill(self, ctx: "Context") -> None:
         """Import and create the content, once."""
+        for _ in self.fill_in_turns(ctx):
+            pass
+
+    def fill_in_turns(self, ctx: "Context") -> "Iterator[None]":
+        """Do what `fill` does; yields where other events may be handled, because together it is a long step."""
         from console.shell import window_content
 
-        window_content.fill(self, ctx)
+        self.ctx, self.has_context = ctx, True
+        yield from window_content.fill(self)
         self.is_filled = True
         if self.isActiveWindow() and self.focusWidget() is None:
             self.focusNextChild()  # as Qt does for a window that has its content when it is activated
@@ -210,7 +219,7 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Ask for confirmation if there are drafts; otherwise store the layout and stop all background work."""
-        drafts = [draft for draft in self.ctx.drafts.all() if not draft.untouched] if self.is_filled else []
+        drafts = [draft for draft in self.ctx.drafts.all() if not draft.untouched] if self.has_context else []
         if event is not None and drafts and not self._leaving:
             event.ignore()
             self.tasks.start(self._confirm_leaving(len(drafts)), group="leave")

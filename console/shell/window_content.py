@@ -4,6 +4,7 @@ Imported after the frame of the window was painted, because it imports most of t
 """
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,6 @@ from console.inbox.saved_filter_nodes import SavedFilterController
 from console.navigation.tree_model import TreeModel
 from console.navigation.tree_view import Navigation
 from console.policies.server_policies import PolicyNodes
-from console.runtime.context import Context
 from console.runtime.task_runner import TaskRunner
 from console.runtime.tray import Tray
 from console.shell import window_commands
@@ -56,19 +56,22 @@ KEPT_SETTINGS = (
 """Settings that resetting the layout keeps."""
 
 
-def fill(window: "Window", ctx: Context) -> None:
-    """Create the content of a window, and connect it."""
-    window.ctx = ctx
+def fill(window: "Window") -> Iterator[None]:
+    """Create the content of a window and connect it; yields where other events may be handled."""
+    ctx = window.ctx
     ctx.settings = window.settings
     window.tasks = TaskRunner(window, window.show_problem)
     _create_views(window)
+    yield
     _create_background_parts(window)
     ctx.create_object = partial(create_object, ctx)
     window.objects = TreeController(
         ctx, window.navigation, window.pages, window.tasks, window.saved_filters, window
     )
     window_commands.register_commands(window)
+    yield
     _insert(window)
+    yield
     _connect(window)
 
 

@@ -183,7 +183,7 @@ async def _main(
     await stop.wait()
     start.end()
     window.remember()
-    if window.is_filled:
+    if window.has_context:
         with contextlib.suppress(asyncio.CancelledError):
             await window.ctx.aclose(window)
     return 0

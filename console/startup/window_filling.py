@@ -5,7 +5,7 @@ Imported in a thread after the first paint, because it imports most of the conso
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,15 +81,20 @@ def import_home() -> None:
     page_class(Target(HOME))
 
 
-def fill(window: Window, options: Options, profile: Path, notice: str, target: Target) -> None:
-    """Give the window its content; `notice` is a sentence for the strip, or empty, `target` will be its first page."""
+def fill(window: Window, options: Options, profile: Path, notice: str, target: Target) -> Iterator[None]:
+    """Give the window its content; `notice` is a sentence for the strip, or empty, `target` will be its first page.
+
+    Yields where other events may be handled.
+    """
     app = QApplication.instance()
     if isinstance(app, QApplication):
         CaretRest(app)
     ctx = Context(options, profile, preload=page_imports, settle_ms=SETTLE_MS)
     if target.kind == HOME:
         home_facts.read_ahead(ctx)
-    window.fill(ctx)
+    yield
+    yield from window.fill_in_turns(ctx)
+    yield
     if notice:
         ctx.notify(notice)
     else:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +35,7 @@ class WindowStart(QObject):
         self._options, self._profile, self._notice = options, profile, notice
         self._loading: asyncio.Future[FirstContent] | None = None
         self._content: FirstContent | None = None
+        self._turns: Iterator[None] = iter(())
         self._ended = False
 
     def begin(self) -> None:
@@ -59,17 +61,26 @@ class WindowStart(QObject):
         self._content = loading.result()
         from console.startup import window_filling
 
-        window_filling.fill(self.window, self._options, self._profile, self._notice, self._content.target)
-        # Painted once, with what follows; in a turn of its own, because together it would be one long step.
-        self.window.setUpdatesEnabled(False)
-        QTimer.singleShot(1, self._open)
+        target = self._content.target
+        self._turns = window_filling.fill(self.window, self._options, self._profile, self._notice, target)
+        self.window.setUpdatesEnabled(False)  # what follows is painted once
+        self._take_turn()
 
-    def _open(self) -> None:
+    def _take_turn(self) -> None:
+        """Create the next part of the content; one after the other would be a step of the event loop that is too long."""
+        if self._is_over or self._content is None:
+            return
+        try:
+            for _ in self._turns:
+                QTimer.singleShot(1, self._take_turn)
+                return
+        except Exception:
+            self.window.setUpdatesEnabled(True)
+            raise
         self.window.setUpdatesEnabled(True)
-        if not self._is_over and self._content is not None:
-            from console.startup import window_filling
+        from console.startup import window_filling
 
-            window_filling.open_store(self.window, self._profile, *self._content)
+        window_filling.open_store(self.window, self._profile, *self._content)
 
 
 def _load(store: str, stored_page: str) -> FirstContent:
