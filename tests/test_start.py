@@ -381,6 +381,31 @@ def test_a_page_that_was_asked_for_before_the_first_one_stays(start, filled):
     assert ended.stdout.split() == ["requests"]
 
 
+HEAPS = """
+import ctypes, sys
+from console.startup import window_filling
+from console.__main__ import main
+opened = window_filling.open_store
+def and_count(window, *others):
+    opened(window, *others)
+    window.tasks.start(count(window))
+async def count(window):
+    await window.ctx.ready()
+    print("ready")
+    if sys.platform == "linux":
+        getattr(ctypes.CDLL(None), "malloc_stats", int)()
+    window.close()
+window_filling.open_store = and_count
+main()
+"""
+
+
+def test_the_threads_of_a_window_share_a_heap(start, filled):
+    _, ended = start("--store", str(filled), code=HEAPS, quits=False)
+    assert ended.stdout.split() == ["ready"]
+    assert ended.stderr.count("Arena ") <= 1
+
+
 def test_the_page_of_an_object_that_is_gone_is_not_the_first(filled):
     outline = read_outline(str(filled))
     (row,) = outline.rows

@@ -38,7 +38,7 @@ from console.runtime.options import Options
 from console.runtime.single_instance import SingleInstance
 from console.runtime.window_settings import WindowSettings
 from console.shell.main_window import Window
-from console.startup import event_loop, start_trace, terminal_output
+from console.startup import event_loop, memory, start_trace, terminal_output
 from console.startup.crash_reports import CrashReports
 from console.startup.window_start import WindowStart
 from services import language
@@ -191,6 +191,7 @@ async def _main(
 
 def _on_first_paint(app: QApplication, one: SingleInstance, start: WindowStart) -> None:
     start_trace.log_start_event("first-paint")
+    memory.share_heap_between_threads()
     start.begin()
     from console.design import icons
 

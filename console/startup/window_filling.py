@@ -22,6 +22,7 @@ from console.shell import window_content  # noqa: F401 - `Window.fill` finds it 
 from console.shell.main_window import Window
 from console.shell.page_registry import page_class, page_imports
 from console.startup import start_trace
+from console.startup.memory import give_back_free_memory
 from models.kinds import Kind
 from services.common.logging_setup import PrivateRotatingFileHandler
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SETTLE_MS = 2500
 """How long after the store was opened what nobody waits for begins: polling, notifications, expiry dates."""
+REST_MS = 4000
+"""How long after that memory which the start has left free is given back: the first round of polling is over."""
 INPUT_EVENTS = frozenset(
     {
         QEvent.Type.MouseMove,
@@ -113,11 +116,20 @@ def open_store(window: Window, profile: Path, outline: "Outline | None", target:
         return
     ctx.settled.connect(window.polling.start)
     ctx.settled.connect(window.imports.start)
+    rest = QTimer(window)
+    rest.setSingleShot(True)
+    rest.setInterval(REST_MS)
+    rest.timeout.connect(lambda: ctx.tasks.start(_give_back_memory(ctx), group="memory"))
+    ctx.settled.connect(rest.start)
     if not window.pages.has_target:  # nobody was faster
         window.show_target(target)
     # After the page has begun to read: what it can read without the open store must not wait for it.
     ctx.open()
     FirstInput(window, ctx.warm_up)
+
+
+async def _give_back_memory(ctx: Context) -> None:
+    await ctx.call(give_back_free_memory)
 
 
 def _report_log_failures(ctx: Context) -> None:
