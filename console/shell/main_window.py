@@ -90,7 +90,7 @@ class Window(QMainWindow):
         """Whether `ctx` is there, and all the rest."""
         self._leaving = False
         """Whether the user has confirmed to close the window although there are drafts."""
-        self.setWindowTitle(TITLE)
+        self.setWindowTitle("Approval Console")
         self.frame = WindowFrame(self)
         self.splitter = self.frame.splitter
         self.arrangement = WindowLayout(self, self.splitter, settings)

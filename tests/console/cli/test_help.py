@@ -86,6 +86,7 @@ def test_the_help_of_a_narrow_terminal_imports_no_command(tmp_path):
     assert mine == {
         "console.cli.app",
         "console.cli.command_table",
+        "console.cli.garbage",
         "console.cli.lazy_group",
         "console.cli.output",
         "console.cli.quick_answers",
