@@ -31,7 +31,7 @@ class Runs:
     shown: dict[str, list[screen.Shown]] = field(default_factory=dict)
     idle_mb: dict[str, list[float]] = field(default_factory=dict)
     steps: list[list[float]] = field(default_factory=list)
-    """Milliseconds of the steps of the UI thread in the first seconds, of each start."""
+    """Milliseconds of each start: its steps of the UI thread in the first seconds, without the shortest."""
 
     def of(self, name: str, figure: str) -> list[float]:
         """Return a figure of each start of a program."""
