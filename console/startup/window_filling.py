@@ -84,10 +84,12 @@ def import_home() -> None:
     page_class(Target(HOME))
 
 
-def fill(window: Window, options: Options, profile: Path, notice: str, target: Target) -> Iterator[None]:
-    """Give the window its content; `notice` is a sentence for the strip, or empty, `target` will be its first page.
+def fill(
+    window: Window, options: Options, profile: Path, notice: str, outline: "Outline | None", target: Target
+) -> Iterator[None]:
+    """Give the window its content, tree and drafts; yields where other events may be handled.
 
-    Yields where other events may be handled.
+    `notice` is a sentence for the strip, or empty; `target` will be the first page.
     """
     app = QApplication.instance()
     if isinstance(app, QApplication):
@@ -102,15 +104,16 @@ def fill(window: Window, options: Options, profile: Path, notice: str, target: T
         ctx.notify(notice)
     else:
         _report_log_failures(ctx)
-
-
-def open_store(window: Window, profile: Path, outline: "Outline | None", target: Target) -> None:
-    """Show drafts, tree and the first page, then open the store, which takes longer."""
-    ctx = window.ctx
     ctx.drafts.restore(drafts.drafts_file(profile, ctx.options.store))
     if outline is not None:
         window.show_outline(outline)
         start_trace.log_start_event("tree-filled")
+    yield
+
+
+def open_store(window: Window, target: Target) -> None:
+    """Show the first page, then open the store, which takes longer."""
+    ctx = window.ctx
     if start_trace.quits_after_trace():
         window.close()
         return

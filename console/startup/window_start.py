@@ -61,8 +61,9 @@ class WindowStart(QObject):
         self._content = loading.result()
         from console.startup import window_filling
 
-        target = self._content.target
-        self._turns = window_filling.fill(self.window, self._options, self._profile, self._notice, target)
+        self._turns = window_filling.fill(
+            self.window, self._options, self._profile, self._notice, *self._content
+        )
         self.window.setUpdatesEnabled(False)  # what follows is painted once
         self._take_turn()
 
@@ -80,7 +81,7 @@ class WindowStart(QObject):
         self.window.setUpdatesEnabled(True)
         from console.startup import window_filling
 
-        window_filling.open_store(self.window, self._profile, *self._content)
+        window_filling.open_store(self.window, self._content.target)
 
 
 def _load(store: str, stored_page: str) -> FirstContent:
