@@ -415,6 +415,7 @@ def test_the_page_of_an_object_that_is_gone_is_not_the_first(filled):
         "requests|",
         f"folder:{row.kind}|",
         "of another release|1",
+        f"{row.kind}|no id",
         "",
     ):
         assert first_target(outline, other) == Target(HOME)

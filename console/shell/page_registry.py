@@ -157,11 +157,7 @@ def create_page(target: Target, ctx: Context, parent: QWidget | None = None) -> 
 
 def page_imports() -> list[Callable[[], object]]:
     """Return what imports each page; runs in a thread after the start, so that the first click is as fast as the second."""
-    return [
-        *(partial(page_class, Target(key)) for key in PAGES if key != FOLDER),
-        *(partial(page_class, Target(kind)) for kind in Kind),
-        partial(page_class, Target(f"{FOLDER}:")),
-    ]
+    return [partial(page_class, Target(key)) for key in (*PAGES, *Kind)]
 
 
 def import_all_pages() -> None:

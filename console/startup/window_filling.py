@@ -1,10 +1,9 @@
-"""Steps 4 to 6 of the start: what the window shows and does after its first paint.
+"""What a window shows and does after its first paint: the content of step 4 of the start, and the steps 5 and 6.
 
 Imported in a thread after the first paint, because it imports most of the console.
 """
 
 import logging
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +22,6 @@ from console.shell.main_window import Window
 from console.shell.page_registry import page_class, page_imports
 from console.startup import start_trace
 from console.startup.memory import give_back_free_memory
-from models.kinds import Kind
 from services.common.logging_setup import PrivateRotatingFileHandler
 
 if TYPE_CHECKING:
@@ -70,10 +68,9 @@ class FirstInput(QObject):
 def first_target(outline: "Outline | None", stored_page: str) -> Target:
     """Return the object whose page was shown last, if it still exists, or Home."""
     kind, _, object_id = stored_page.partition("|")
-    if outline is not None and object_id and kind in set(Kind):
-        target = Target(kind, uuid.UUID(object_id))
-        if any(one.kind == kind and one.id == target.id for one in outline.rows):
-            return target
+    for row in outline.rows if outline is not None else ():
+        if row.kind == kind and str(row.id) == object_id:
+            return Target(row.kind, row.id)
     return Target(HOME)
 
 
