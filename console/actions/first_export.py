@@ -3,12 +3,13 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6.QtWidgets import QFileDialog, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from console.actions.action_file import ActionFiles
 from console.actions.action_presenter import ActionFacts
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
+from console.widgets.file_dialog import open_file_dialog
 from models.kinds import Kind
 from services.language import tr
 
@@ -24,12 +25,12 @@ COPY_PREFIX = "ServiceNow "
 
 def choose_first_export(ctx: "Context", tasks: TaskRunner, parent: QWidget | None) -> None:
     """Ask for the file of an export, make an action from it and open its page."""
-    dialog = QFileDialog(parent, tr("Choose an export"))
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setNameFilters([tr("Exports (*.zip *.xml)"), tr("All files (*)")])
-    dialog.fileSelected.connect(lambda path: tasks.start(make_action(ctx, path), group="export"))
-    dialog.finished.connect(dialog.deleteLater)
-    dialog.open()
+    open_file_dialog(
+        parent,
+        tr("Choose an export"),
+        lambda path: tasks.start(make_action(ctx, path), group="export"),
+        [tr("Exports (*.zip *.xml)"), tr("All files (*)")],
+    )
 
 
 async def make_action(ctx: "Context", path: str) -> None:

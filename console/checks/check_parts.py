@@ -23,8 +23,8 @@ STAGES_WIDTH, TWO_COLUMN_MIN_WIDTH = 512, 740
 class CheckParts(QWidget):
     """Two columns, one under the other where there is no room for both."""
 
-    def __init__(self, page: "CheckablePage") -> None:
-        super().__init__()
+    def __init__(self, page: "CheckablePage", parent: QWidget) -> None:
+        super().__init__(parent)
         layout = self._columns_layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         layout.setContentsMargins(24, 16, 24, 4)
         layout.setSpacing(24)
@@ -92,7 +92,8 @@ class CheckContent(LateContent):
 
     def make_content(self) -> None:
         """Make the parts."""
-        self._parts = CheckParts(self._page)
+        # Inside its parent: a widget that moves to another parent is styled again with all it holds.
+        self._parts = CheckParts(self._page, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._parts)

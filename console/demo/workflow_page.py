@@ -15,6 +15,7 @@ from console.demo.workflow_facts import WorkflowFacts
 from console.demo.workflow_panes import EndpointPane, PrivilegeManagerPane, ServiceNowPane
 from console.design import theme
 from console.navigation.page import Page
+from console.runtime import lazy_imports
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons
@@ -215,8 +216,10 @@ class WorkflowPage(Page):
     async def _act(self, act: Coroutine[object, object, None]) -> None:
         """Do something that takes its time; what the servers say is shown meanwhile."""
         self.busy, self.error = True, ""
+        self.servicenow.comment.clear()  # not at the end, when the next one may be typed already
         self.show_facts()
         try:
+            await lazy_imports.ready(self.ctx, lazy_imports.worker)
             await act
         except NotObservedError as error:
             self.error = str(error)
@@ -225,7 +228,6 @@ class WorkflowPage(Page):
         finally:
             self.busy = False
         self.facts = await self.shown_workflow.read()
-        self.servicenow.comment.clear()
         self.show_facts()
 
     def start_again(self) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from PyQt6.QtCore import QObject, pyqtSignal
-from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, line_editors
+from console.widgets.file_dialog import open_file_dialog
 from models.field_values import FieldValues
 from services.language import tr
 
@@ -113,11 +114,7 @@ class PathField(TextField):
         return self.line
 
     def _browse(self) -> None:
-        dialog = QFileDialog(self.widget.window(), self._label)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self._chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_file_dialog(self.widget.window(), self._label, self._chosen)
 
     def _chosen(self, path: str) -> None:
         self.line.setText(path)

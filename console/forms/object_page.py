@@ -3,12 +3,13 @@
 The page of a kind defines its fields (`groups`) and overrides the hooks of `ObjectPageHooks`.
 """
 
+import asyncio
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
 from console.forms import object_actions as acts
 from console.forms.edit_session import EditSession
@@ -62,14 +63,37 @@ class ObjectPage(ObjectPageHooks):
         self.history = HistoryTab(self)
         self.used_by = UsedByTab(self)
         self.stack = CurrentStack(self)
+        self._has_rest = asyncio.Event()
         self.build()
-        self.head = ObjectHeader(self)
-        self._build()
         self._connect()
         self.form.set_read_only(True)
-        self.update_state()
+        self._show_title()
+        if parent is None:
+            self.assemble()
 
     # -- building ----------------------------------------------------------------------------------------------
+
+    def make_rest(self) -> None:
+        """Put header and tabs together, which takes as long as building the form."""
+        self._head = ObjectHeader(self)
+        self._build()
+        self._head.tab_changed.connect(partial(show_part, self.stack))
+        self.stack.currentChanged.connect(self._load_history)
+        self.session.loaded.connect(self._loaded)
+        self.session.changed.connect(self.update_state)
+        self.update_state()
+        self._has_rest.set()
+
+    @property
+    def head(self) -> ObjectHeader:
+        """The header."""
+        self.assemble()
+        return self._head
+
+    @cached_property
+    def tab_bar(self) -> QTabBar | None:
+        """The tab bar in the header."""
+        return self.head.findChild(QTabBar)
 
     def _build(self) -> None:
         self.details = self.details_view()
@@ -81,22 +105,19 @@ class ObjectPage(ObjectPageHooks):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.head)
-        layout.addWidget(self.notice)
+        layout.addWidget(self._head)
+        for notice in (self.notice, *self.extra_notices()):
+            layout.addWidget(notice)
         layout.addWidget(self.stack, 1)
 
     def _connect(self) -> None:
         session = self.session
-        session.loaded.connect(self._loaded)
-        session.changed.connect(self.update_state)
         session.failed.connect(self._load_failed)
         session.changed_elsewhere.connect(partial(show_changed_elsewhere, self))
         session.deleted.connect(partial(show_deleted, self))
         self.form.edited.connect(lambda _name: session.edit(self.form.values()))
         self.form.left.connect(self.field_left)
         self.form.suggested.connect(self.on_suggestion)
-        self.head.tab_changed.connect(partial(show_part, self.stack))
-        self.stack.currentChanged.connect(self._load_history)
         self.history.restored.connect(lambda: self.tasks.start(session.refresh(), group="refresh"))
 
     # -- the page protocol -------------------------------------------------------------------------------------
@@ -118,6 +139,9 @@ class ObjectPage(ObjectPageHooks):
 
     async def _first_load(self) -> None:
         await self.session.load()
+        if self.session.ready and not self._has_rest.is_set():
+            await self._has_rest.wait()
+            self._loaded()
         if self.session.ready:
             target, self.target = self.target, self.target.place
             if target.run:
@@ -150,6 +174,7 @@ class ObjectPage(ObjectPageHooks):
 
     def open_tab(self, name: str) -> None:
         """Show the tab called `name`."""
+        self.assemble()
         if name in self.tab_widgets:
             self.head.select_tab(list(self.tab_widgets).index(name))
 
@@ -189,6 +214,7 @@ class ObjectPage(ObjectPageHooks):
             self.history.invalidate()
 
     def _load_failed(self, error: ConsoleError) -> None:
+        self.assemble()
         self.form.set_read_only(True)
         self.update_state()
         self.notice.show_problem(error.problem, retry=self.reload)
@@ -202,11 +228,14 @@ class ObjectPage(ObjectPageHooks):
         """Update header and form."""
         session = self.session
         self.form.show_errors(session.errors, session.suggestions, untouched=not session.is_new)
-        info = KINDS[self.object_kind]
-        self.set_title(session.text("name") or tr(info.singular if session.lost else info.new_name))
+        self._show_title()
         self.head.refresh()
         self.draft_changed.emit(session.dirty)
         self.commands_changed.emit()
+
+    def _show_title(self) -> None:
+        session, info = self.session, KINDS[self.object_kind]
+        self.set_title(session.text("name") or tr(info.singular if session.lost else info.new_name))
 
     def _load_history(self, _index: int) -> None:
         if self.stack.currentWidget() is self.history:
@@ -215,6 +244,7 @@ class ObjectPage(ObjectPageHooks):
     # -- others ------------------------------------------------------------------------------------------------
 
     def _on_store_changes(self, changes: "list[Change]") -> None:
+        self.assemble()
         mine = [c for c in changes if c.kind == self.kind and c.id == self.session.id]
         if mine:
             self.tasks.start(self.session.refresh(), group="refresh")

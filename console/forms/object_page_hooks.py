@@ -44,6 +44,10 @@ class ObjectPageHooks(Page):
         """Return the Details tab: the form with the side panel."""
         return DetailsView(self.form, self.rail(), self.stack)
 
+    def extra_notices(self) -> list[QWidget]:
+        """Return what stands under the notice of the page."""
+        return []
+
     def extra_buttons(self) -> dict[str, QPushButton]:
         """Return buttons of the kind by the commands that they run; they stand behind Save."""
         return {}

@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from console.design import theme
 from console.forms.field_editors import Editor, EditorFactory, EditorHost
 from console.widgets import buttons
+from console.widgets.file_dialog import open_file_dialog
 from console.widgets.line_editors import PasswordLineEdit
 from models.field_values import FieldValues
 from models.secret_names import SECRET_FORMS, SecretName
@@ -192,13 +193,11 @@ class SecretField(Editor):
     # -- a file ------------------------------------------------------------------------------------------------
 
     def _choose_file(self) -> None:
-        dialog = QFileDialog(self.widget.window(), tr(SECRET_LABELS[self.name]))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(
-            lambda path: self._host.tasks.start(self.read_file(Path(path)), group=f"read {self.name}")
+        open_file_dialog(
+            self.widget.window(),
+            tr(SECRET_LABELS[self.name]),
+            lambda path: self._host.tasks.start(self.read_file(Path(path)), group=f"read {self.name}"),
         )
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
 
     async def read_file(self, path: Path) -> None:
         """Enter what a file contains; raises InputError for one that is no text of a usual size."""

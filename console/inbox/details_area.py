@@ -1,10 +1,10 @@
-"""The area of the details below the list. The pane is created when it is first needed, after the list was painted."""
+"""The area of the details below the list. The pane is created when it is first needed, in a turn of its own."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QSplitter, QWidget
 
 from console.inbox.details_pane import DetailsPane
@@ -29,6 +29,8 @@ class DetailsArea(QObject):
         super().__init__(page)
         self._splitter, self._settings, self._page = splitter, settings, page
         self._pane: DetailsPane | None = None
+        self._is_wanted = False
+        """Whether the pane is to be shown as soon as it is there."""
         self._reasons: Mapping[str, str] = {}
         self._in_list = True
         splitter.splitterMoved.connect(lambda *_: self._store_heights())
@@ -41,7 +43,19 @@ class DetailsArea(QObject):
     @property
     def visible_pane(self) -> DetailsPane | None:
         """The pane if it is shown."""
+        self.make_wanted()
+        return self._shown_pane
+
+    @property
+    def _shown_pane(self) -> DetailsPane | None:
         return self._pane if self._pane is not None and self._pane.isVisibleTo(self._page) else None
+
+    def make_wanted(self) -> bool:
+        """Create and show the pane if it was opened before it was there; returns whether it was."""
+        wanted = self._is_wanted
+        if wanted:
+            self._create_pane()
+        return wanted
 
     def _create_pane(self) -> DetailsPane:
         self._pane = pane = DetailsPane()
@@ -57,6 +71,9 @@ class DetailsArea(QObject):
             pane.hide()
         pane.set_reasons(self._reasons)
         pane.set_in_list(self._in_list)
+        if self._is_wanted:
+            self._is_wanted = False
+            pane.show()
         return pane
 
     def _store_heights(self) -> None:
@@ -68,12 +85,12 @@ class DetailsArea(QObject):
     @property
     def is_open(self) -> bool:
         """Whether the details are shown."""
-        return self.visible_pane is not None
+        return self._is_wanted or self._shown_pane is not None
 
     @property
     def has_focus(self) -> bool:
         """Whether the keyboard focus is in the details."""
-        pane, focus = self.visible_pane, self._page.focusWidget()
+        pane, focus = self._shown_pane, self._page.focusWidget()
         return pane is not None and focus is not None and pane.isAncestorOf(focus)
 
     @property
@@ -87,11 +104,16 @@ class DetailsArea(QObject):
         return self._pane.link if self._pane is not None else ""
 
     def open(self) -> None:
-        """Show the details."""
-        self.pane.show()
+        """Show the details; a pane that is not there yet is created in a turn of its own, as it has many widgets."""
+        if self._pane is not None:
+            self._pane.show()
+        elif not self._is_wanted:
+            self._is_wanted = True
+            QTimer.singleShot(1, self.make_wanted)
 
     def close(self) -> None:
         """Hide and clear the details."""
+        self._is_wanted = False
         if self._pane is not None:
             self._pane.hide()
             self._pane.clear()

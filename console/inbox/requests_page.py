@@ -176,6 +176,10 @@ class RequestsPage(Page):
         """Whether an action runs."""
         return self.action_controller.running > 0
 
+    def make_next_part(self) -> bool:
+        """Make the details, where a request is shown at once."""
+        return self.details_area.make_wanted() or super().make_next_part()
+
     def load(self) -> None:
         """Read the requests, and read them again after every change."""
         self.ctx.changes.connect(self._on_changes)

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QTabBar, QWidget
 
 from console.runtime.context import Context
@@ -12,7 +13,12 @@ from console.runtime.page_targets import Target
 
 
 class Page(QWidget):
-    """A page of the window. Subclasses build their widgets at once and read their content in `load`."""
+    """A page of the window. Subclasses build their widgets and read their content in `load`.
+
+    A page with many widgets leaves a part of them to `make_rest`: built at once it would be one long step. In a window,
+    that part is built in a turn of the event loop of its own before the page is shown; a page without a parent calls
+    `assemble` at the end of its `__init__`.
+    """
 
     title_changed = pyqtSignal(str)
     draft_changed = pyqtSignal(bool)
@@ -37,6 +43,7 @@ class Page(QWidget):
         is hidden, Qt offers it the keyboard at each Tab, which then stays where it is."""
         self.target = target
         self._title = ""
+        self._is_assembled = False
 
     @property
     def title(self) -> str:
@@ -75,6 +82,30 @@ class Page(QWidget):
         chosen = self.first_focus
         reached = chosen if chosen is not None and chosen.isVisibleTo(self) else self
         reached.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def make_next_part(self) -> bool:
+        """Make one more part that is there when the page is first seen; returns whether one was left to make.
+
+        The window calls it before it shows the page, each time in a turn of the event loop of its own.
+        """
+        if self._is_assembled:
+            return False
+        self.assemble()
+        return True
+
+    def assemble(self) -> None:
+        """Make what `__init__` has left, unless that was done."""
+        if not self._is_assembled:
+            self._is_assembled = True
+            self.make_rest()
+
+    def make_rest(self) -> None:
+        """Make the widgets that `__init__` has left."""
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Have everything there that is seen."""
+        self.assemble()
+        super().showEvent(event)
 
     def load(self) -> None:
         """Read the content; called once, after the page was added to the window."""

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QUrl
 from PyQt6.QtGui import QDesktopServices
-from PyQt6.QtWidgets import QFileDialog
 
 from console.actions.approval_type_field import GuidDialog
 from console.runtime.import_watch import WaitState
+from console.widgets.file_dialog import open_file_dialog
 from console.widgets.save_dialog import open_save_dialog
 from services.language import tr
 
@@ -39,12 +39,12 @@ class ActionActs(QObject):
 
     def choose_export(self) -> None:
         """Ask for the file of an export."""
-        dialog = QFileDialog(self._page.window(), tr("Choose an export"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([tr("Exports (*.zip *.xml)"), tr("All files (*)")])
-        dialog.fileSelected.connect(self.use_export)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        open_file_dialog(
+            self._page.window(),
+            tr("Choose an export"),
+            self.use_export,
+            [tr("Exports (*.zip *.xml)"), tr("All files (*)")],
+        )
 
     def use_export(self, path: str) -> None:
         """Read a file as the export."""

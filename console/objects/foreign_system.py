@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from PyQt6.QtGui import QHideEvent, QShowEvent
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from console.checks.check_subject import CheckSubject, build_check_subject, find_first_process
 from console.forms import field_editors
@@ -18,7 +18,6 @@ from models.kinds import Kind
 from models.translation_marks import tr_later
 
 if TYPE_CHECKING:
-    from console.runtime.context import Context
     from services.store import Change
 
 
@@ -76,12 +75,14 @@ class ForeignSystemPage(ServerPage):
         ),
     )
 
-    def __init__(self, ctx: "Context", target: Target, parent: QWidget | None = None) -> None:
-        super().__init__(ctx, target, parent)
+    def build(self) -> None:
+        """Make the notice of polls that fail."""
+        super().build()
         self.switch_notice = SwitchNotice(self)
-        layout = self.layout()
-        if isinstance(layout, QVBoxLayout):
-            layout.insertWidget(layout.indexOf(self.notice) + 1, self.switch_notice)
+
+    def extra_notices(self) -> list[QWidget]:
+        """Return the notice of polls that fail."""
+        return [self.switch_notice]
 
     def on_loaded(self) -> None:
         """See also whether polls fail since a switch."""

@@ -62,7 +62,7 @@ PARAMETERS, CHANGE, RUN = range(3)
 
 
 class PlanTab(QWidget):
-    """Lays out server, plan and details."""
+    """Lays out server, plan and details; the details are made by `make_details`."""
 
     change_chosen = pyqtSignal(str)
     """A record was selected; carries its key."""
@@ -71,6 +71,7 @@ class PlanTab(QWidget):
 
     def __init__(self, host: "EditorHost", parent: QWidget) -> None:
         super().__init__(parent)
+        self._host = host
         self.server = ReferenceField(host, "server_id", Kind.FOREIGN_SYSTEM, optional=False)
         self._quiet = False
         self._narrow, self._detail = False, False
@@ -80,10 +81,6 @@ class PlanTab(QWidget):
         split.setChildrenCollapsible(False)
         self._list, self._details = QWidget(split), QWidget(split)
         self._left(self._list)
-        self.right = QStackedWidget(self._details)
-        self.parameters = Parameters(self.right)
-        self.change, self.run = ChangeView(host.ctx, self.right), RunView(host.ctx, self.right)
-        self._right(self._details)
         split.addWidget(self._list)
         split.addWidget(self._details)
         split.setStretchFactor(1, 1)
@@ -91,6 +88,13 @@ class PlanTab(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(split)
+
+    def make_details(self) -> None:
+        """Make the right half, which takes as long as the left one."""
+        self.right = QStackedWidget(self._details)
+        self.parameters = Parameters(self.right)
+        self.change, self.run = ChangeView(self._host.ctx, self.right), RunView(self._host.ctx, self.right)
+        self._right(self._details)
         self.show_server(None)
 
     # -- building ----------------------------------------------------------

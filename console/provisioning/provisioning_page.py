@@ -54,12 +54,23 @@ class ProvisioningPage(Page):
         self.tasks = TaskRunner(self, ctx.show_problem)
         self.presenter = ProvisioningPresenter()
         self.tab = Tab.PLAN
-        self._narrow = False
+        self._narrow = self._is_loaded = False
         self._build()
-        self.plan_controller = PlanController(ctx, self.tasks, self.presenter, self.plan_tab, self)
-        self.run_controller = RunController(ctx, self.tasks, self.presenter, self.plan_tab.run, self)
+        if parent is None:
+            self.assemble()
+
+    def make_rest(self) -> None:
+        """Make the right half of the plan and the header, and what follows the widgets."""
+        self.plan_tab.make_details()
+        self._build_head()
+        self.verify_tab.reset(None)
+        self.runs_tab.reset(None)
+        self.plan_controller = PlanController(self.ctx, self.tasks, self.presenter, self.plan_tab, self)
+        self.run_controller = RunController(self.ctx, self.tasks, self.presenter, self.plan_tab.run, self)
         self._connect()
         self.refresh()
+        if self._is_loaded:
+            self._arrive_first()
 
     @property
     def breadcrumb(self) -> list[tuple[str, Target | None]]:
@@ -77,8 +88,12 @@ class ProvisioningPage(Page):
         self.undo_button = buttons.quiet("Undo last run…", icon="undo")
         self.stack = CurrentStack(self)
         self.plan_tab = PlanTab(self, self.stack)
-        verify, runs = VerifyTab(self.ctx, self.stack), RunsTab(self.ctx, self.stack)
-        self.verify_tab, self.runs_tab = verify, runs
+        self.verify_tab, self.runs_tab = VerifyTab(self.ctx, self.stack), RunsTab(self.ctx, self.stack)
+        for widget in (self.plan_tab, self.verify_tab, self.runs_tab):
+            self.stack.addWidget(widget)
+
+    def _build_head(self) -> None:
+        verify, runs = self.verify_tab, self.runs_tab
         self._tab_buttons: dict[Tab, list[QAbstractButton]] = {
             Tab.PLAN: [self.apply_button, self.again_button, self.save_button, self.force, self.undo_button],
             Tab.VERIFY: [verify.button, verify.copy_button],
@@ -94,15 +109,11 @@ class ProvisioningPage(Page):
             button.set_compactable()
         places = [text for text, _ in self.breadcrumb]
         self.head = PageHeader(places, self.title, left, right, TABS)
-        for widget in (self.plan_tab, verify, runs):
-            self.stack.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.head)
         layout.addWidget(self.stack, 1)
-        verify.reset(None)
-        runs.reset(None)
 
     def _on_breadcrumb_clicked(self, index: int) -> None:
         target = self.breadcrumb[index][1]
@@ -141,8 +152,18 @@ class ProvisioningPage(Page):
     def load(self) -> None:
         """Subscribe to changes of the store, and open what the target names."""
         self.ctx.changes.connect(self._on_store_changes)
+        self._is_loaded = True
+        if self._is_assembled:
+            self._arrive_first()
+
+    def _arrive_first(self) -> None:
         target, self.target = self.target, self.target.place
         self.arrive(target)
+
+    def arrive(self, target: Target) -> None:
+        """Apply a target to the whole page."""
+        self.assemble()
+        super().arrive(target)
 
     def open_tab(self, name: str) -> None:
         """Show a tab; `name` can also be the id of a server, which is then chosen."""
@@ -273,6 +294,7 @@ class ProvisioningPage(Page):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """In narrow windows, leave room for the title and for the reason beside the first button."""
         super().resizeEvent(event)
+        self.assemble()
         narrow = self.width() < NARROW_WIDTH
         if narrow != self._narrow:
             self._narrow = narrow

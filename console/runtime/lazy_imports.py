@@ -124,6 +124,12 @@ def polling() -> None:
     import services.requests.worker.window_poller
 
 
+def worker() -> None:
+    """Import what does rounds of a worker in a window, as the demo does."""
+    import services.requests.worker.worker
+    import services.transport.call_imports
+
+
 def unfinished_work() -> None:
     """Import what cleans up rehearsals that were broken off."""
     import services.requests.rehearsal.cleanup

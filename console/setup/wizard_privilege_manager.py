@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PyQt6 import sip
 from PyQt6.QtCore import QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices
-from PyQt6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from console.forms.open_requests_dialog import run_with_confirmation
 from console.runtime import lazy_imports
@@ -18,6 +18,7 @@ from console.setup.wizard_privilege_manager_presenter import Phase, PrivilegeMan
 from console.setup.wizard_set_up_runs import UndoSetUpDialog
 from console.setup.wizard_steps import ResultLine
 from console.widgets import buttons
+from console.widgets.file_dialog import open_file_dialog
 from console.widgets.save_dialog import open_save_dialog, plain_name
 from services.common.errors import ConsoleError, Problem
 from services.common.secret import Secret
@@ -165,13 +166,12 @@ class PrivilegeManagerStep(QWidget):
         presenter.approval_type_guid = objects.action.approval_type_guid
 
     def _choose_export(self) -> None:
-        dialog = QFileDialog(self.window(), tr("Choose the export"), "", tr("Exports (*.zip *.xml)"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(
-            lambda path: self._tasks.start(self.use_export(Path(path)), group=TASK_GROUP)
+        open_file_dialog(
+            self.window(),
+            tr("Choose the export"),
+            lambda path: self._tasks.start(self.use_export(Path(path)), group=TASK_GROUP),
+            [tr("Exports (*.zip *.xml)")],
         )
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
 
     async def use_export(self, path: Path) -> None:
         """Take a file as the export of the action."""

@@ -83,17 +83,20 @@ class PageStack(CurrentStack):
         is_new = page is None
         if page is None:
             page = self._create(target)
+        is_unseen = is_new or self.indexOf(page) < 0
         self.open_pages[key] = page
         left, self.page = self.page, page
-        if is_new:
-            # Laid out in the next turn of the event loop: with building it would be one long step.
+        if is_unseen:
+            # Laid out in a later turn of the event loop: with building it would be one long step.
             # Not 0, which Qt runs before it handles keyboard events.
-            QTimer.singleShot(1, self._reveal)
+            QTimer.singleShot(1, self._prepare)
             # Otherwise the page that is left would be painted once more; at the start there is none.
             self.setUpdatesEnabled(self.currentWidget() in (None, page))
-            page.load()
         else:
             self._reveal()
+        if is_new:
+            page.load()
+        else:
             page.arrive(target)
         self.shown.emit(target)
         self.title_changed.emit()
@@ -114,6 +117,18 @@ class PageStack(CurrentStack):
     def _on_placed(self, target: Target) -> None:
         if self.page is not None and self.page.target.same_page(target):
             self.shown.emit(target)
+
+    def _prepare(self) -> None:
+        """Make the next part of the page; reveal it once it has all of them."""
+        try:
+            is_further = self.page is not None and self.page.make_next_part()
+        except Exception:
+            self._reveal()  # with what there is of it
+            raise
+        if is_further:
+            QTimer.singleShot(1, self._prepare)
+        else:
+            self._reveal()
 
     def _reveal(self) -> None:
         """Lay the page out, and paint it in the turn of the event loop after that one."""

@@ -78,6 +78,7 @@ class Field(QWidget):
         layout.addSpacing(0 if bare else 2)
         self._row = self._line()
         layout.addWidget(self._row)
+        self._is_shown = False
         self._show(FieldState.HELP, help)
 
     def _line(self) -> QWidget:
@@ -129,6 +130,9 @@ class Field(QWidget):
         self._show(FieldState.ERROR, text, suggestion or "")
 
     def _show(self, state: FieldState, text: str, suggestion: str = "") -> None:
+        if self._is_shown and (state, text, suggestion) == (self.state, self.text, self._suggestion):
+            return  # each letter that is typed judges every field of the form
+        self._is_shown = True
         self.state, self.text, self._suggestion = state, text, suggestion
         set_shown(self._row, not self.is_bare or state is FieldState.ERROR)
         self._message.setText(translate(text))

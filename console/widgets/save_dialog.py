@@ -5,6 +5,8 @@ from pathlib import Path
 
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
+from console.widgets.file_dialog import show_file_dialog
+
 
 def open_save_dialog(
     window: QWidget | None, title: str, name: str, file_type: str, chosen: Callable[[Path], object]
@@ -17,8 +19,7 @@ def open_save_dialog(
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(Path(name).suffix.removeprefix("."))
     dialog.fileSelected.connect(lambda path: chosen(Path(path)))
-    dialog.finished.connect(dialog.deleteLater)
-    dialog.open()
+    show_file_dialog(dialog)
     return dialog
 
 

@@ -65,7 +65,8 @@ class TextCell(QAbstractButton):
         self.setAccessibleName(", ".join(parts))
         self.setAccessibleDescription(plain_text.one_line(entry.notice or entry.help))
         self.setText(plain_text.menu_text(shown))
-        self._set_tip()
+        if self.value_left:  # else it has no place yet, and gets its tip with it
+            self._set_tip()
         self.update()
 
     def value_rect(self) -> QRect:
