@@ -46,6 +46,12 @@ def secrets() -> None:
     import services.credential_secrets
 
 
+def sign_in() -> None:
+    """Import what reads the sign-in of a credential, without the client that uses it."""
+    import services.credential_sign_in
+    import services.transport.sign_in
+
+
 def audit() -> None:
     """Import the verification of the audit trail."""
     import services.audit.audit_signing

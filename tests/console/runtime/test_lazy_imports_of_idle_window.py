@@ -38,7 +38,7 @@ def test_what_a_window_does_by_itself_imports_little(group):
 
 
 @pytest.mark.parametrize(
-    "group", ["polling_status", "unfinished_work", "awaited_copies", "expiries", "inbox"]
+    "group", ["polling_status", "unfinished_work", "awaited_copies", "expiries", "inbox", "sign_in"]
 )
 def test_what_a_window_does_without_servers_imports_no_client(group):
     ended = subprocess.run(
