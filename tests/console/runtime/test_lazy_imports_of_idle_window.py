@@ -16,6 +16,7 @@ ASKED_FOR = {
     "services.actions.server_actions",
     "services.privilege_manager.items.approval_action",
     "zeep",
+    "lxml",
     "keyring",
     "rich",
     "click",
