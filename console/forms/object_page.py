@@ -20,8 +20,8 @@ from console.forms.object_header import ObjectHeader
 from console.forms.object_notices import show_changed_elsewhere, show_deleted
 from console.forms.object_page_hooks import ObjectPageHooks
 from console.forms.object_saving import save_object_of
-from console.forms.other_objects import OtherObjects
 from console.forms.used_by_tab import UsedByTab
+from console.navigation.page_changes import follow_changes
 from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.context import Context
 from console.runtime.page_targets import Target
@@ -62,7 +62,6 @@ class ObjectPage(ObjectPageHooks):
         self.notice = Notice()
         self.history = HistoryTab(self)
         self.used_by = UsedByTab(self)
-        self.others = OtherObjects(self)
         self.stack = CurrentStack(self)
         self.build()
         self.head = ObjectHeader(self)
@@ -115,7 +114,7 @@ class ObjectPage(ObjectPageHooks):
 
     def load(self) -> None:
         """Read the object and its draft, and listen to changes by others."""
-        self.ctx.changes.connect(self._on_store_changes)
+        follow_changes(self, self._on_store_changes)
         self.tasks.start(self._first_load(), group="load")
 
     async def _first_load(self) -> None:
@@ -220,8 +219,10 @@ class ObjectPage(ObjectPageHooks):
         mine = [c for c in changes if c.kind == self.kind and c.id == self.session.id]
         if mine:
             self.tasks.start(self.session.refresh(), group="refresh")
-        if any(c.kind in set(Kind) for c in changes):
-            self.others.notice_change()
+        if any(c.kind in set(Kind) for c in changes) and self.session.ready:
+            self.session.schedule_validation()
+            if not self.session.is_new:
+                self.tasks.start(self.used_by.refresh(), group="used by")
         if changes:
             self.on_changes(changes)
 
