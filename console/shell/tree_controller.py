@@ -66,8 +66,7 @@ class TreeController(QObject):
     def show_outline(self, outline: "Outline") -> None:
         """Show the objects of the store and the drafts of this window in the tree."""
         self._outline = outline
-        shown = self._pages.page.target if self._pages.page is not None else None
-        self._navigation.show_outline(outline, self.ctx.drafts.all(), shown)
+        self._show_drafts()
         self.outlined.emit()
         self.ctx.commands.refresh()
 
@@ -85,7 +84,8 @@ class TreeController(QObject):
     def _show_drafts(self) -> None:
         """Show the drafts as they are now; a name is typed letter by letter, and the store has not changed by that."""
         if self._outline is not None:
-            self.show_outline(self._outline)
+            shown = self._pages.page.target if self._pages.page is not None else None
+            self._navigation.show_outline(self._outline, self.ctx.drafts.all(), shown)
 
     def refresh(self) -> None:
         """Read the outline again."""
