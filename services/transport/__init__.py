@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from services.common.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from services.transport.authentication import SignIn
     from services.transport.connection_settings import ConnectionSettings
+    from services.transport.sign_in import SignIn
 
 # httpcore tries to import sniffio before each use of a lock. Where it is not installed, as it need not be, Python would
 # search the disk for it several times for each call.
@@ -20,7 +20,7 @@ __all__ = ["ConnectionSettings", "SignIn"]
 __getattr__ = lazy_exports(
     __name__,
     {
-        "services.transport.authentication": ("SignIn",),
+        "services.transport.sign_in": ("SignIn",),
         "services.transport.connection_settings": ("ConnectionSettings",),
     },
 )
