@@ -55,7 +55,7 @@ def try_window(window: "Window") -> None:
 
 def open_guide(window: "Window", guide: str) -> None:
     """Open a guide for the object of the page, elsewhere for the only one that has it; several are listed first."""
-    guided = _guided_objects(window, guide)
+    guided = list(_guided_objects(window, guide))
     if window.pages.run(guide):
         return
     if len(guided) == 1:
@@ -65,16 +65,16 @@ def open_guide(window: "Window", guide: str) -> None:
         window.show_target(Target(f"{FOLDER}:{kinds[0]}"))
 
 
-def _guided_objects(window: "Window", guide: str) -> list[Target]:
-    """Return the page of a guide for each stored object that has it."""
-    return [
+def _guided_objects(window: "Window", guide: str) -> Iterator[Target]:
+    """Yield the page of a guide for each stored object that has it."""
+    return (
         Target(guide, node.object_id)
         for node in window.model.objects()
         if node.kind is not None
         and KINDS[node.kind].guide == guide
         and node.stored
         and node.object_id is not None
-    ]
+    )
 
 
 def _guide_command(window: "Window", guide: str, text: str, icon: str) -> Command:
@@ -82,7 +82,7 @@ def _guide_command(window: "Window", guide: str, text: str, icon: str) -> Comman
         guide,
         text,
         partial(open_guide, window, guide),
-        enabled=lambda: bool(_guided_objects(window, guide)),
+        enabled=lambda: any(_guided_objects(window, guide)),
         icon=icon,
         where="Tools",
     )
