@@ -219,7 +219,7 @@ class WorkflowPage(Page):
         self.servicenow.comment.clear()  # not at the end, when the next one may be typed already
         self.show_facts()
         try:
-            await lazy_imports.ready(self.ctx, lazy_imports.worker)
+            await lazy_imports.ready(self.ctx, lazy_imports.polling)
             await act
         except NotObservedError as error:
             self.error = str(error)
