@@ -286,6 +286,66 @@ def test_each_server_has_a_card_with_its_status_and_links(run, ctx, configuratio
     run(story())
 
 
+def test_cards_stay_when_their_servers_change(run, ctx, configuration, store):
+    """Each change of the store built all cards again, and took the keyboard from their links."""
+    servers = [
+        configuration.save(
+            configuration.new(Kind.FOREIGN_SYSTEM, name=f"Test {n}", base_url=f"https://t{n}.example/")
+        )
+        for n in range(2)
+    ]
+    manager = configuration.save(
+        configuration.new(Kind.PRIVILEGE_MANAGER_SERVER, name="PM", base_url="https://pm.example/TMS/")
+    )
+    process = configuration.save(
+        configuration.new(Kind.APPROVAL_PROCESS, name="P", server_id=servers[0].id, check_every_s=20)
+    )
+
+    def offered(card):
+        return [link.text() for link in card.links if link.isVisible()]
+
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled and page.guide.servers.manager_cards)
+        overview = page.guide.servers
+        cards, [manager_card] = list(overview.cards), overview.manager_cards
+        page.activateWindow()
+        [link] = [w for w in cards[1].links if w.text() == "Open"]
+        link.setFocus()
+        await until(link.hasFocus)
+        servers[0].name, servers[0].production = "Test 0 of R&D", True
+        manager.name = "Privilege Manager"
+        configuration.save(servers[0])
+        configuration.save(manager)
+        with store.write() as work:
+            work.insert(ApprovalRequest(process_id=process.id, state=RequestState.PENDING))
+        page.refresh()
+        await until(lambda: page.settled and "Requests" in offered(cards[0]))
+        await until(lambda: manager_card.accessibleName() == "Privilege Manager")
+        assert (overview.cards, overview.manager_cards) == (cards, [manager_card])
+        assert link.hasFocus()
+        assert cards[0].accessibleName() == "Test 0 of R&D: No credential"
+        assert [w.accessibleName() for w in cards[0].links] == [
+            f"{word}: Test 0 of R&D" for word in ("Check", "Open", "Requests")
+        ]
+        assert [badge.isVisible() for badge in cards[0].findChildren(Badge)] == [True]
+        assert offered(cards[1]) == ["Check", "Open"]
+        links = [w for card in (*cards, manager_card) for w in card.links]
+        chain, at = [], links[0]
+        for _ in range(1000):
+            if at in links:
+                chain.append(at)
+            at = at.nextInFocusChain()
+            if at is links[0]:
+                break
+        assert chain == links
+        configuration.delete(Kind.FOREIGN_SYSTEM, servers[1].id, servers[1].version)
+        await until(lambda: overview.cards == cards[:1])
+        await closed(page)
+
+    run(story())
+
+
 def test_the_guide_follows_the_server_that_is_chosen(run, ctx, configuration):
     for name in ("Live", "Test"):
         configuration.save(
