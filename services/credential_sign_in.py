@@ -6,8 +6,8 @@ from models.user_credential import UserCredential
 from services.common.errors import Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
-from services.transport.authentication import CertificateSignIn, ServerSignIn, SignIn, TokenSignIn
 from services.transport.certificate_file_error import CertificateNotNeededError
+from services.transport.sign_in import CertificateSignIn, ServerSignIn, SignIn, TokenSignIn
 from services.vault import SecretMissingError, Vault
 from services.vault.base import SecretTarget
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from services.privilege_manager import PrivilegeManagerClient
     from services.servicenow import ConnectionSettings, ServiceNowClient
     from services.servicenow.access_tokens import TokenFacts
-    from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn, SignInSource
     from services.transport.connection_settings import PassphraseSource
+    from services.transport.sign_in import ServerSignIn, ServerSignInSource, SignIn, SignInSource
 
 SIGN_INTERVAL_S = 600.0
 """How often a long-running program signs the audit trail: later entries can be replaced without being noticed."""

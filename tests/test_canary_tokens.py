@@ -22,7 +22,7 @@ from services.practice import PracticeInstance
 from services.practice.oauth import CLIENT_CREDENTIALS_PROPERTY
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.access_tokens import AccessToken
-from services.transport.authentication import CertificateSignIn, TokenSignIn
+from services.transport.sign_in import CertificateSignIn, TokenSignIn
 from services.vault import file_vault
 from tests.canary import ACCOUNT, ENDS, SECRET, Listener, forward_to, leaks, leaks_below, reply
 from tests.sign_in_methods import KEY, fields_and_secrets

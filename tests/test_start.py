@@ -280,6 +280,59 @@ def test_home_without_servers_needs_no_library_for_calls(start, tmp_path):
     assert seen & calls == set()
 
 
+POLLING = """
+import sys, asyncio
+from console.startup import window_filling
+from models.kinds import Kind
+from services.configuration import Configuration
+from services.store import Store
+window_filling.SETTLE_MS = 0
+opened = window_filling.open_store
+def and_look(window, *others):
+    opened(window, *others)
+    window.tasks.start(look(window))
+def clients():
+    return sorted({"httpx", "h11", "lxml", "zeep", "services.servicenow.http_client"} & sys.modules.keys())
+async def look(window):
+    store, polling = (await window.ctx.ready()).store, window.polling
+    while polling.status is None or window.leftovers.tasks.busy or window.imports.tasks.busy:
+        await asyncio.sleep(0.05)
+    print("before", polling.who, polling.why_not, clients())
+    polling.poll_now()
+    while polling.polling:
+        await asyncio.sleep(0.05)
+    print("asked", [job.text for job in window.ctx.activity.jobs], clients())
+    here = Store.open(store.url, actor="elsewhere") if WHERE == "elsewhere" else store
+    add(Configuration(here))
+    while not polling.why_not:
+        await asyncio.sleep(0.05)
+    print("after", polling.who, "|", polling.why_not)
+    window.close()
+def add(configuration):
+    credential = configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="a")
+    configuration.save(credential)
+    server = configuration.new(Kind.FOREIGN_SYSTEM, base_url="https://one.invalid/", credential_id=credential.id)
+    configuration.save(server)
+    configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id, request_item_id="0" * 32))
+window_filling.open_store = and_look
+from console.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("where", ["elsewhere", "here"])
+def test_a_window_imports_the_client_when_there_is_a_server_to_poll(start, tmp_path, where):
+    path = tmp_path / "own.db"
+    Store.open(str(path), actor="ada").close()
+    code = f"WHERE = {where!r}\n{POLLING}"
+    _, ended = start("--store", str(path), "--vault", "session", code=code, quits=False)
+    before, asked, after = ended.stdout.splitlines()
+    assert before.split() == ["before", "[]"]
+    assert asked == "asked ['No Approval Process uses a ServiceNow server yet'] []"
+    assert after.startswith("after This window is polling ServiceNow | ")
+    assert after.partition("|")[2].strip()
+
+
 def test_an_open_workspace_imports_no_client(tmp_path):
     code = f"""
 import sys

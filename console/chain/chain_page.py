@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from console.chain.chain_tab import ChainTab
 from console.navigation.page import Page
+from console.navigation.page_changes import follow_changes
 from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.page_targets import CHAIN, CHECK_CHAIN, Target
 from console.runtime.task_runner import TaskRunner
@@ -60,7 +61,7 @@ class ChainPage(Page):
 
     def load(self) -> None:
         """Read the name of the object, and check the chain where the target asks for it."""
-        self.ctx.changes.connect(self._on_changes)
+        follow_changes(self, self._on_changes)
         self.tasks.start(self._read_name(), group="name")
         self.arrive(self.target)
 

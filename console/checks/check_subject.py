@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from services.connectivity import PreviousSignIn
     from services.connectivity.check_history import CheckSignIn, PastCheck
     from services.servicenow import ConnectionSettings
-    from services.transport.authentication import ServerSignInSource
+    from services.transport.sign_in import ServerSignInSource
 
 T = TypeVar("T", bound="ConfigurationObject")
 

@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from console.checks.past_check_texts import EMPTY_TEXT, describe_check, summarize_checks
 from console.runtime import lazy_imports
+from console.runtime.debounce import Debounce
 from console.widgets import plain_text
 from console.widgets.check_bars import CheckBar, CheckStrip
 from console.widgets.labels import Label, with_break_points
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from services.connectivity.check_history import PastCheck
 
 MAX_CHECKS = 30
+READ_DELAY_MS = 150
+"""A run writes down each of its steps: the checks are read once for several of them."""
 
 
 class PastChecks(QWidget):
@@ -31,6 +34,7 @@ class PastChecks(QWidget):
         super().__init__()
         self._page = page
         self._stale = True
+        self._due = Debounce(self, READ_DELAY_MS, self.load)
         self.checks: list[PastCheck] = []
         """The newest first, as they were read."""
         self._last_good = Label("", role="caption")
@@ -69,7 +73,7 @@ class PastChecks(QWidget):
         """Mark the checks as outdated; they are read again when the widget is visible, or `at_once`."""
         self._stale = True
         if at_once or self.isVisible():
-            self.load()
+            self._due.request()
 
     def showEvent(self, event: object) -> None:
         """Read the checks if they are outdated."""

@@ -7,6 +7,7 @@ from PyQt6.QtCore import QObject
 from console.checks.verdicts import VERDICT_SHAPES
 from console.navigation.tree_model import object_key
 from console.runtime import lazy_imports
+from console.runtime.debounce import Debounce
 from console.runtime.task_runner import TaskRunner
 from models.check_stages import CHECKED_KINDS
 from models.kinds import Kind
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 WATCHED_TABLES = {"task_run", Kind.APPROVAL_PROCESS.value, *CHECKED_KINDS}
 """Tables whose changes can change a badge."""
+READ_DELAY_MS = 150
+"""A run writes down each of its steps: badges are read once for several of them."""
 
 
 class ServerHealth(QObject):
@@ -28,12 +31,13 @@ class ServerHealth(QObject):
         self._window = window
         self.ctx = window.ctx
         self.tasks = TaskRunner(self, self.ctx.show_problem)
+        self._due = Debounce(self, READ_DELAY_MS, self.refresh)
         self.ctx.opened.connect(self.refresh)
         self.ctx.changes.connect(self._changed)
 
     def _changed(self, changes: "list[Change]") -> None:
         if any(c.kind in WATCHED_TABLES for c in changes):
-            self.refresh()
+            self._due.request()
 
     def refresh(self) -> None:
         """Read the verdicts."""

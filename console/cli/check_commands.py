@@ -34,7 +34,7 @@ from services.servicenow.request_item_search import Catalogue, RequestItem
 from services.servicenow.visible_rows import RowVisibility
 from services.store import NotFoundError
 from services.transfer.apply_online import try_resolve_request_items
-from services.transport.authentication import ServerSignInSource
+from services.transport.sign_in import ServerSignInSource
 from services.workspace import Workspace
 
 

@@ -29,6 +29,7 @@ from console.connect.step_panel import StepPanel
 from console.forms.guide_layout import GuideLayout
 from console.forms.markdown_file import open_save_dialog
 from console.navigation.page import Page
+from console.navigation.page_changes import follow_changes
 from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.activity import DONE, Job
 from console.runtime.page_targets import CONNECT, Target
@@ -144,7 +145,7 @@ class ConnectPage(Page):
 
     def load(self) -> None:
         """Read what is known, then ask the server."""
-        self.ctx.changes.connect(self._on_store_changes)
+        follow_changes(self, self._on_store_changes)
         self.look()
         self.arrive(self.target)
 

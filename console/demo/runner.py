@@ -119,6 +119,7 @@ def _import_services_of_script() -> None:
     """Import what the script itself calls; runs in a thread, so that no import counts as a step of the window."""
     import services.connectivity.runner
     import services.intake.server
+    import services.requests.worker.worker
     import services.transport.call_imports  # noqa: F401 - importing is the effect
 
 

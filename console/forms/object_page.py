@@ -21,6 +21,7 @@ from console.forms.object_notices import show_changed_elsewhere, show_deleted
 from console.forms.object_page_hooks import ObjectPageHooks
 from console.forms.object_saving import save_object_of
 from console.forms.used_by_tab import UsedByTab
+from console.navigation.page_changes import follow_changes
 from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.context import Context
 from console.runtime.page_targets import Target
@@ -113,7 +114,7 @@ class ObjectPage(ObjectPageHooks):
 
     def load(self) -> None:
         """Read the object and its draft, and listen to changes by others."""
-        self.ctx.changes.connect(self._on_store_changes)
+        follow_changes(self, self._on_store_changes)
         self.tasks.start(self._first_load(), group="load")
 
     async def _first_load(self) -> None:

@@ -104,11 +104,14 @@ class PollingController(QObject):
 
     async def _run(self) -> None:
         workspace = await self.ctx.ready()
-        await lazy_imports.ready(self.ctx, lazy_imports.polling)
+        await lazy_imports.ready(self.ctx, lazy_imports.polling_status)
         from services.requests.worker import window_poller
 
         poller = window_poller.WindowPoller(
-            workspace, on_status=self._on_polling_status, on_round=self._on_poll_finished
+            workspace,
+            on_status=self._on_polling_status,
+            on_round=self._on_poll_finished,
+            import_worker=lambda: lazy_imports.ready(self.ctx, lazy_imports.polling),
         )
         self._poller = poller
         await poller.run()
@@ -168,17 +171,22 @@ class PollingController(QObject):
 
     async def _poll(self) -> "dict[uuid.UUID, PollResult]":
         """Poll all servers at the same time, so that one that does not answer delays no other."""
+        workspace = await self.ctx.ready()
+        await lazy_imports.ready(self.ctx, lazy_imports.polling_status)
+        from services.requests.polling import polled_servers
+
+        servers = await self.ctx.call(polled_servers.list_servers, workspace.store)
+        if not servers:
+            return {}
         await lazy_imports.ready(self.ctx, lazy_imports.polling)
         from services.coordination import clock as clocks
         from services.coordination import leases, process_identity
         from services.requests.polling import poller
 
         clock = clocks.SystemClock()
-        workspace = await self.ctx.ready()
         # A holder of its own: while the poller of the window polls a server, this waits for its result.
         holder = f"asked.{process_identity.process_identity()}"
         follower = poller.Poller(workspace, leases.Leases(workspace.store, holder, clock), clock=clock)
-        servers = await follower.servers()
 
         async def one(server_id: uuid.UUID) -> "PollResult":
             taken = await follower.round(server_id, wanted=True)

@@ -6,31 +6,16 @@ from typing import TYPE_CHECKING, Never
 from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QWidget
 
-from console.forms.delete_dialogs import ConfirmationDialog
 from console.inbox.filter_counts import filter_catalog
 from console.navigation.request_places import filter_node_key
 from console.runtime import lazy_imports
 from console.runtime.task_runner import TaskRunner, show_and_wait
-from console.widgets import buttons
 from services.common.errors import InvalidError, Problem
 from services.language import tr
 
 if TYPE_CHECKING:
     from console.navigation.tree_view import Navigation
     from console.runtime.context import Context
-
-
-class DeleteFilterDialog(ConfirmationDialog):
-    """Asks whether to delete a filter, which all users of the store share."""
-
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(
-            tr("Delete the filter “{name}”", name=name),
-            tr("No request is touched. Everybody on this store loses the filter."),
-            parent,
-        )
-        self.delete_button = buttons.danger("Delete")
-        self.foot(self.delete_button, "Cancel")
 
 
 class SavedFilterController(QObject):
@@ -77,6 +62,8 @@ class SavedFilterController(QObject):
         self._start(self._delete(key))
 
     async def _delete(self, key: str) -> None:
+        from console.inbox.delete_filter_dialog import DeleteFilterDialog
+
         name = self.filters.name_of(key)
         if not await show_and_wait(DeleteFilterDialog(name, self._window)):
             return

@@ -12,6 +12,7 @@ from console.move_off.move_view import MoveView
 from console.move_off.move_work import MoveWork
 from console.move_off.presenter import MovePresenter, MoveStep, Rehearsing, show_stored_probe
 from console.navigation.page import Page
+from console.navigation.page_changes import follow_changes
 from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.page_targets import MOVE_OFF, Target
 from console.runtime.task_runner import TaskRunner
@@ -95,7 +96,7 @@ class MovePage(Page):
 
     def load(self) -> None:
         """Read what is known, and what the instance says of its restriction."""
-        self.ctx.changes.connect(self._on_store_changes)
+        follow_changes(self, self._on_store_changes)
         self.look()
         self._ask_restriction()
         self.arrive(self.target)

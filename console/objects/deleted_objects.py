@@ -7,6 +7,7 @@ from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.navigation.page import Page
+from console.navigation.page_changes import follow_changes
 from console.navigation.tree_definition import folder_breadcrumb
 from console.runtime.context import Context
 from console.runtime.page_targets import DELETED, Target
@@ -100,7 +101,7 @@ class DeletedPage(Page):
 
     def load(self) -> None:
         """Read the deleted objects, and again whenever an object comes or goes."""
-        self.ctx.changes.connect(self._changed)
+        follow_changes(self, self._changed)
         self.states.show_loading()
         self._read()
 

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 from console.actions.first_export import choose_first_export
 from console.forms import object_actions as acts
 from console.navigation.page import Page
+from console.navigation.page_changes import follow_changes
 from console.navigation.tree_definition import folder_breadcrumb, folder_children, folder_title
 from console.runtime.context import Context
 from console.runtime.page_targets import FOLDER, Target
@@ -153,7 +154,7 @@ class FolderPage(Page):
             self.model.show_folders(folder_children(self.folder))
             self.states.show_content()
             return
-        self.ctx.changes.connect(self._changed)
+        follow_changes(self, self._changed)
         self.refresh()
         target, self.target = self.target, self.target.place
         self.arrive(target)

@@ -92,7 +92,7 @@ class ForeignSystemPage(ServerPage):
         """As `on_loaded`, after a switch or its undo."""
         super().on_changes(changes)
         if any(change.kind == "task_run" for change in changes):
-            self.switch_notice.look()
+            self.switch_notice.look_soon()
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Watch polls while the page is shown."""

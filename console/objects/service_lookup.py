@@ -12,7 +12,9 @@ from services.common.errors import ConsoleError, Problem, UnreachableError
 from services.language import tr, translate
 
 if TYPE_CHECKING:
+    from models.foreign_system import ForeignSystem
     from services.servicenow.http_client import SoapServiceRecord
+    from services.workspace import Workspace
 
 SERVICE_ROLES = {"create_service": "create", "status_service": "status", "cancel_service": "cancel"}
 """Fields of a process that name a scripted service, with the role of each."""
@@ -80,26 +82,45 @@ class ServiceNameChecker:
         from models.foreign_system import ForeignSystem
 
         workspace = await self._ctx.ready()
+        made = ServiceListSnapshot("", "")
+        try:
+            server = await self._ctx.call(workspace.configuration.get, ForeignSystem, server_id)
+            made.server_name, made.host = server.name, server.base_url.split("//", 1)[-1].rstrip("/")
+            # First: where a secret is missing, nothing is sent, and the client need not be imported.
+            await self._require_sign_in(workspace, server)
+            await self._read_services(workspace, server_id, made)
+        except ConsoleError as error:
+            made.problem = error.problem
+        made.read_at = time.monotonic()
+        self._views[server_id] = made
+        return made
+
+    async def _require_sign_in(self, workspace: "Workspace", server: "ForeignSystem") -> None:
+        """Raise what the first call to a server would raise about its sign-in."""
+        await lazy_imports.ready(self._ctx, lazy_imports.sign_in)
+        from models.user_credential import UserCredential
+        from services.transport.sign_in import resolve_sign_in
+
+        credential = None
+        if server.credential_id is not None:
+            credential = await self._ctx.call(
+                workspace.configuration.get, UserCredential, server.credential_id
+            )
+        await resolve_sign_in(workspace.sign_in_source_for(server, credential))
+
+    async def _read_services(
+        self, workspace: "Workspace", server_id: uuid.UUID, made: ServiceListSnapshot
+    ) -> None:
         await lazy_imports.ready(self._ctx, lazy_imports.servicenow)
         from services.servicenow.http_client import SERVICE_TABLE
         from services.servicenow.visible_rows import probe_visibility
 
-        made = ServiceListSnapshot("", "")
         started = time.perf_counter()
-        try:
-            server = await self._ctx.call(workspace.configuration.get, ForeignSystem, server_id)
-            made.server_name, made.host = server.name, server.base_url.split("//", 1)[-1].rstrip("/")
-            started = time.perf_counter()
-            instance = await workspace.instance(server_id)
-            made.rows = list(await instance.list_soap_services())
-            if not made.rows:
-                made.doubt = (await probe_visibility(instance, SERVICE_TABLE)).sentence
-        except ConsoleError as error:
-            made.problem = error.problem
+        instance = await workspace.instance(server_id)
+        made.rows = list(await instance.list_soap_services())
+        if not made.rows:
+            made.doubt = (await probe_visibility(instance, SERVICE_TABLE)).sentence
         made.ms = (time.perf_counter() - started) * 1000
-        made.read_at = time.monotonic()
-        self._views[server_id] = made
-        return made
 
     def known(self, server_id: uuid.UUID) -> ServiceListSnapshot | None:
         """Return the cached services of a server, or None."""

@@ -6,6 +6,7 @@ from PyQt6.QtCore import QTimer
 
 from console.forms.notice import Notice
 from console.runtime import lazy_imports
+from console.runtime.debounce import Debounce
 from services.language import tr
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 LOOK_INTERVAL_MS = 5000
 """Between two looks into the store while the page is shown: polls come without a change of an object."""
+READ_DELAY_MS = 150
+"""A run writes down each of its steps: the store is read once for several of them."""
 
 
 class SwitchNotice(Notice):
@@ -25,6 +28,7 @@ class SwitchNotice(Notice):
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_INTERVAL_MS)
         self._timer.timeout.connect(self.look)
+        self._due = Debounce(self, READ_DELAY_MS, self.look)
 
     def watch(self) -> None:
         """Look into the store now and then."""
@@ -33,6 +37,10 @@ class SwitchNotice(Notice):
     def rest(self) -> None:
         """Look no more."""
         self._timer.stop()
+
+    def look_soon(self) -> None:
+        """Look once for all changes that come now."""
+        self._due.request()
 
     def look(self) -> None:
         """Read whether polls fail since a switch."""

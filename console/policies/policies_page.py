@@ -7,6 +7,7 @@ from PyQt6 import sip
 from PyQt6.QtWidgets import QWidget
 
 from console.navigation.page import Page
+from console.navigation.page_changes import follow_changes
 from console.navigation.tree_definition import folder_breadcrumb, folder_title
 from console.policies import operations
 from console.policies.list_presenter import ListPresenter
@@ -90,7 +91,7 @@ class PoliciesPage(Page):
 
     def load(self) -> None:
         """Read the servers and the local copy, then ask the server in the background."""
-        self.ctx.changes.connect(self._on_changes)
+        follow_changes(self, self._on_changes)
         target, self.target = self.target, self.target.place
         self.tasks.start(self._load(), group=READ)
         self.arrive(target)

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QAbstractButton, QPushButton, QVBoxLayout, QWidget
 
 from console.navigation.page import Page
+from console.navigation.page_changes import follow_changes
 from console.navigation.tree_definition import folder_breadcrumb, folder_title
 from console.provisioning import operations
 from console.provisioning.plan_controller import PlanController
@@ -140,7 +141,7 @@ class ProvisioningPage(Page):
 
     def load(self) -> None:
         """Subscribe to changes of the store, and open what the target names."""
-        self.ctx.changes.connect(self._on_store_changes)
+        follow_changes(self, self._on_store_changes)
         target, self.target = self.target, self.target.place
         self.arrive(target)
 

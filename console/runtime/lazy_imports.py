@@ -46,6 +46,12 @@ def secrets() -> None:
     import services.credential_secrets
 
 
+def sign_in() -> None:
+    """Import what reads the sign-in of a credential, without the client that uses it."""
+    import services.credential_sign_in
+    import services.transport.sign_in
+
+
 def audit() -> None:
     """Import the verification of the audit trail."""
     import services.audit.audit_signing
@@ -118,13 +124,24 @@ def requests() -> None:
     import services.transport.call_imports
 
 
-def polling() -> None:
-    """Import what polls requests: a window that nobody touches imports no more."""
-    import services.requests.polling.poller
+def polling_status() -> None:
+    """Import what tells whether this window has to poll: a window that has no server imports no more."""
+    import services.requests.polling.polled_servers
     import services.requests.worker.window_poller
 
 
+def polling() -> None:
+    """Import what polls requests: a window that nobody touches imports no more."""
+    import services.requests.polling.poller
+    import services.requests.worker.worker
+
+
 def unfinished_work() -> None:
+    """Import what tells whether rehearsals or cancellations were broken off."""
+    import services.requests.rehearsal.unfinished_work
+
+
+def cleanup() -> None:
     """Import what cleans up rehearsals that were broken off."""
     import services.requests.rehearsal.cleanup
 

@@ -12,13 +12,20 @@ class WindowSettings:
 
     def __init__(self, folder: Path) -> None:
         self._settings = QSettings(str(folder / "layout.ini"), QSettings.Format.IniFormat)
+        self._texts: dict[str, str | None] = {}
+        """Texts as they were read or stored last: which commands can run is asked with every letter that is typed."""
 
     def text(self, key: str, default: str = "") -> str:
         """Return a text."""
-        return str(self._settings.value(key, default))
+        if key not in self._texts:
+            stored = self._settings.value(key)
+            self._texts[key] = None if stored is None else str(stored)
+        found = self._texts[key]
+        return default if found is None else found
 
     def set_text(self, key: str, value: str) -> None:
         """Store a text."""
+        self._texts[key] = value
         self._settings.setValue(key, value)
 
     def bytes(self, key: str) -> QByteArray | None:
@@ -43,6 +50,7 @@ class WindowSettings:
         """Remove all settings but those named in `keep`."""
         kept = {key: self.text(key) for key in keep}
         self._settings.clear()
+        self._texts.clear()
         for key, value in kept.items():
             if value:
                 self.set_text(key, value)

@@ -37,8 +37,8 @@ async def create(
     await lazy_imports.ready(ctx, lazy_imports.privilege_manager_setup)
     await lazy_imports.ready(ctx, lazy_imports.servicenow)
     from services.setup import privilege_manager_setup
-    from services.transport.authentication import SignIn
     from services.transport.connection_settings import ConnectionSettings
+    from services.transport.sign_in import SignIn
 
     workspace = await ctx.ready()
     settings = ConnectionSettings(name="Privilege Manager", base_url=sign_in.base_url)

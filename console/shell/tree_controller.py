@@ -14,6 +14,7 @@ from console.inbox.saved_filter_nodes import SavedFilterController
 from console.navigation.node_tree import Node
 from console.navigation.tree_view import Navigation
 from console.runtime.context import Context
+from console.runtime.debounce import Debounce
 from console.runtime.task_runner import TaskRunner
 from console.shell.menus import node_menu
 from console.shell.page_stack import PageStack
@@ -22,7 +23,11 @@ from services.common.errors import InvalidError
 from services.language import tr
 
 if TYPE_CHECKING:
+    from services.store import Change
     from services.store.tree_outline import Outline
+
+OUTLINED_TABLES = frozenset({*Kind, object_actions.REQUEST_TABLE})
+"""Tables whose rows the tree shows or counts."""
 
 
 class TreeController(QObject):
@@ -44,8 +49,12 @@ class TreeController(QObject):
         self.ctx = ctx
         self._navigation, self._pages, self._tasks = navigation, pages, tasks
         self._saved_filters, self._window = saved_filters, window
-        for signal in (ctx.opened, ctx.changes, ctx.drafts.changed):
-            signal.connect(self.refresh)
+        self._outline: Outline | None = None
+        """What the tree shows of the store."""
+        self._drafts_changed = Debounce(self, 0, self._show_drafts)
+        ctx.opened.connect(self.refresh)
+        ctx.changes.connect(self.take_in_changes)
+        ctx.drafts.changed.connect(self._on_draft_changed)
         navigation.chosen.connect(pages.show_target)
         navigation.tree.menu_requested.connect(self._open_menu)
         navigation.tree.delete_requested.connect(self.delete_node)
@@ -56,12 +65,29 @@ class TreeController(QObject):
 
     def show_outline(self, outline: "Outline") -> None:
         """Show the objects of the store and the drafts of this window in the tree."""
-        shown = self._pages.page.target if self._pages.page is not None else None
-        self._navigation.show_outline(outline, self.ctx.drafts.all(), shown)
+        self._outline = outline
+        self._show_drafts()
         self.outlined.emit()
         self.ctx.commands.refresh()
 
-    def refresh(self, *_what: object) -> None:
+    def take_in_changes(self, changes: "list[Change]") -> None:
+        """Read the outline again if rows changed that the tree shows or counts."""
+        if any(change.kind in OUTLINED_TABLES for change in changes):
+            self.refresh()
+
+    def _on_draft_changed(self, kind: str, object_id: uuid.UUID) -> None:
+        if self.ctx.drafts.has(kind, object_id):
+            self._drafts_changed.request()
+        else:
+            self.refresh()  # it may just have been saved: without what is stored now, the object would vanish
+
+    def _show_drafts(self) -> None:
+        """Show the drafts as they are now; a name is typed letter by letter, and the store has not changed by that."""
+        if self._outline is not None:
+            shown = self._pages.page.target if self._pages.page is not None else None
+            self._navigation.show_outline(self._outline, self.ctx.drafts.all(), shown)
+
+    def refresh(self) -> None:
         """Read the outline again."""
         if self.ctx.workspace_or_none is not None:
             self._tasks.start(self._read_outline(), group="outline")

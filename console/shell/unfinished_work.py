@@ -43,11 +43,14 @@ class StartupCleanup(QObject):
 
     async def _clean_up(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.unfinished_work)
-        from services.requests.rehearsal import cleanup
+        from services.requests.rehearsal import unfinished_work
 
         workspace = await self.ctx.ready()
-        if not await self.ctx.call(cleanup.has_leftovers, workspace.store):
+        if not await self.ctx.call(unfinished_work.has_unfinished_work, workspace.store):
             return
+        await lazy_imports.ready(self.ctx, lazy_imports.cleanup)
+        from services.requests.rehearsal import cleanup
+
         job = self.job = self.ctx.activity.begin(tr(JOB_NAME), self.stop, routine=True)
         cleaned = 0
         try:

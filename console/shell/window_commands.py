@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PyQt6.QtWidgets import QWidget
 
 from console.checks.check_schedule import INTERVALS
-from console.inbox import my_names
 from console.navigation.tree_definition import find_page_nodes, kinds_in_tree
 from console.runtime.command_registry import Command
 from console.runtime.context import Context
@@ -21,7 +20,6 @@ from console.runtime.page_targets import (
     REQUESTS,
     Target,
 )
-from console.shell import dialogs
 from console.shell.audit_verification import verify_audit_trail
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
@@ -57,7 +55,7 @@ def try_window(window: "Window") -> None:
 
 def open_guide(window: "Window", guide: str) -> None:
     """Open a guide for the object of the page, elsewhere for the only one that has it; several are listed first."""
-    guided = _guided_objects(window, guide)
+    guided = list(_guided_objects(window, guide))
     if window.pages.run(guide):
         return
     if len(guided) == 1:
@@ -67,16 +65,16 @@ def open_guide(window: "Window", guide: str) -> None:
         window.show_target(Target(f"{FOLDER}:{kinds[0]}"))
 
 
-def _guided_objects(window: "Window", guide: str) -> list[Target]:
-    """Return the page of a guide for each stored object that has it."""
-    return [
+def _guided_objects(window: "Window", guide: str) -> Iterator[Target]:
+    """Yield the page of a guide for each stored object that has it."""
+    return (
         Target(guide, node.object_id)
         for node in window.model.objects()
         if node.kind is not None
         and KINDS[node.kind].guide == guide
         and node.stored
         and node.object_id is not None
-    ]
+    )
 
 
 def _guide_command(window: "Window", guide: str, text: str, icon: str) -> Command:
@@ -84,7 +82,7 @@ def _guide_command(window: "Window", guide: str, text: str, icon: str) -> Comman
         guide,
         text,
         partial(open_guide, window, guide),
-        enabled=lambda: bool(_guided_objects(window, guide)),
+        enabled=lambda: any(_guided_objects(window, guide)),
         icon=icon,
         where="Tools",
     )
@@ -225,7 +223,7 @@ def _request_commands(window: "Window") -> Iterator[Command]:
         window, "save_filter", "Save filter…", "Requests", icon="funnel", separator_before=True
     )
     yield _page_command(window, "export", "Export…", "Requests", icon="download", shortcut="Ctrl+E")
-    yield Command("my_names", "My ServiceNow user and groups…", partial(my_names.open_my_names, window.settings, window, window.saved_filters.filters.reset_inbox), icon="user", where="Requests", separator_before=True)  # fmt: skip
+    yield Command("my_names", "My ServiceNow user and groups…", partial(_open_my_names, window), icon="user", where="Requests", separator_before=True)  # fmt: skip
     yield Command(
         "notify_requests",
         "Notify about new and overdue requests",
@@ -253,6 +251,24 @@ def _other_commands(window: "Window") -> tuple[Command, ...]:
         Command("expiries", "Expiries", partial(window.show_target, Target(EXPIRIES)), icon="history", where="Tools", separator_before=True),
         Command("verify_audit", "Verify the audit trail", lambda: window.tasks.start(verify_audit_trail(window.ctx), group="audit"), icon="history", where="Tools"),
         Command("faults", "Fault catalog", partial(window.show_target, Target(FAULTS)), icon="book", shortcut="Shift+F1", where="Help"),
-        Command("shortcuts", "Keyboard shortcuts", lambda: dialogs.shortcuts_sheet(window.ctx.commands, window).open(), shortcut="F1", where="Help", separator_before=True),
-        Command("about", "About Approval Console", lambda: dialogs.about_sheet(window.ctx.options.store, window.ctx.options.vault, window).open(), where="Help"),
+        Command("shortcuts", "Keyboard shortcuts", partial(_show_shortcuts, window), shortcut="F1", where="Help", separator_before=True),
+        Command("about", "About Approval Console", partial(_show_versions, window), where="Help"),
     )  # fmt: skip
+
+
+def _open_my_names(window: "Window") -> None:
+    from console.inbox.my_names_dialog import open_my_names
+
+    open_my_names(window.settings, window, window.saved_filters.filters.reset_inbox)
+
+
+def _show_shortcuts(window: "Window") -> None:
+    from console.shell.dialogs import shortcuts_sheet
+
+    shortcuts_sheet(window.ctx.commands, window).open()
+
+
+def _show_versions(window: "Window") -> None:
+    from console.shell.dialogs import about_sheet
+
+    about_sheet(window.ctx.options.store, window.ctx.options.vault, window).open()

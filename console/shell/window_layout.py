@@ -69,11 +69,11 @@ class WindowLayout:
 
         It leaves the page its full width.
         """
-        if self._navigation is None:
+        if self._navigation is None or self._width_chosen:
             return
         room = max(self._window.width() - PAGE_WIDTH, TREE_WIDTH[0])
         wanted = min(self._navigation.natural_width(), TREE_WIDTH[1], room)
-        if not self._width_chosen and wanted > self._navigation.width():
+        if wanted > self._navigation.width():
             self._set_tree_width(wanted)
 
     def _available_size(self) -> QSize:

@@ -16,7 +16,7 @@ from services.common.secret import Secret
 from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.coordination.clock import Clock
 from services.store import NotFoundError, Store
-from services.transport.authentication import SignInSource
+from services.transport.sign_in import SignInSource
 from services.vault import Vault
 
 

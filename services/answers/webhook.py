@@ -27,7 +27,7 @@ from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.connectivity.answer_faults import DELIVERY_FAULTS
 from services.coordination.clock import Clock
-from services.transport.authentication import ProxyChallengeTrace, SignInSource
+from services.transport.authentication import ProxyChallengeTrace
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.http_clients import (
     call_error,
@@ -36,6 +36,7 @@ from services.transport.http_clients import (
     tls_context,
 )
 from services.transport.response_headers import parse_retry_after
+from services.transport.sign_in import SignInSource
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 -- prefix of every such secret, for scanners that search for leaked secrets
 SECRET_BYTES = 32

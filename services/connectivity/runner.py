@@ -10,8 +10,8 @@ from services.connectivity.report import CheckReport, StageResult, StageState
 from services.connectivity.servicenow.check import ServiceNowCheck
 from services.connectivity.sign_in import PreviousSignIn
 from services.connectivity.stage_run import StageCallback
-from services.transport.authentication import ServerSignInSource
 from services.transport.connection_settings import ConnectionSettings
+from services.transport.sign_in import ServerSignInSource
 
 _log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from services.common.tasks import gather_or_cancel
 from services.connectivity import time_limits
 from services.connectivity.report import SkipReason, StageResult, StageState
 from services.connectivity.stage import Stage, StageFunction
-from services.transport.authentication import SignInType, resolve_sign_in
 from services.transport.faults import FaultTable
 from services.transport.http_channel import started_call_paths
+from services.transport.sign_in import SignInType, resolve_sign_in
 
 StageCallback = Callable[[StageResult], None]
 PREREQUISITE_STAGES = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")

@@ -17,9 +17,9 @@ from services.connectivity.sign_in import PreviousSignIn
 from services.connectivity.stage_run import StageCallback, StageRun
 from services.connectivity.tls import check_tls
 from services.language import plural_message
-from services.transport.authentication import ServerSignIn, ServerSignInSource
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.faults import FaultTable
+from services.transport.sign_in import ServerSignIn, ServerSignInSource
 
 
 class StagedCheck(ABC):

@@ -70,6 +70,8 @@ def raise_for_failure(
 ) -> None:
     """Raise for every status that is no success, and for web pages in place of data. `missing` is what a 404 means."""
     status = response.status_code
+    if status < 400 and not _is_html(response):
+        return  # before the body is redacted, which takes long for a list of items
     seen = f"HTTP {status} from {response.request.url.path}: {summarize_body(response)}"
     if status == 407:
         schemes = parse_auth_schemes(response.headers.get_list("proxy-authenticate"))
@@ -90,9 +92,8 @@ def raise_for_failure(
     if fault is not None:
         is_absent = fault is FaultId.PRIVILEGE_MANAGER_OPERATION_MISSING
         raise make_error(fault, tried, seen, cause=_ABSENT if is_absent else "")
-    if _is_html(response):
-        is_login = _LOGIN_FIELD.search(response.text[:TEXT_READ_MAX]) is not None
-        raise make_error(FaultId.LOGIN_PAGE if is_login else FaultId.HTML_INSTEAD_OF_DATA, tried, seen)
+    is_login = _LOGIN_FIELD.search(response.text[:TEXT_READ_MAX]) is not None
+    raise make_error(FaultId.LOGIN_PAGE if is_login else FaultId.HTML_INSTEAD_OF_DATA, tried, seen)
 
 
 _STATUS_FAULTS = {

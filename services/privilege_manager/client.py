@@ -39,8 +39,8 @@ from services.privilege_manager.swagger import (
     parse_description,
 )
 from services.privilege_manager.task_parameters import TaskParameter
-from services.transport.authentication import SignInSource
 from services.transport.connection_settings import ConnectionSettings
+from services.transport.sign_in import SignInSource
 
 PLATFORM_CODES = {"windows": "win", "macos": "mac"}
 """Platforms as this console names them, and as the API takes them."""

@@ -25,7 +25,7 @@ from services.privilege_manager.api_replies import (
 )
 from services.privilege_manager.faults import FAULTS, make_error
 from services.privilege_manager.operations import Operation
-from services.transport.authentication import BearerAuthorization, SignIn, SignInSource, resolve_sign_in
+from services.transport.authentication import BearerAuthorization
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.http_channel import (
     RETRY_AFTER_AUTO_MAX_S,
@@ -34,6 +34,7 @@ from services.transport.http_channel import (
     repeat_read,
 )
 from services.transport.response_headers import RETRY_AFTER_DEFAULT_S
+from services.transport.sign_in import SignIn, SignInSource, resolve_sign_in
 
 LOG_ON_PATH = f"services{Operation.LOG_ON.path}"
 RESPONSE_MAX_BYTES = 64 * 1024 * 1024

@@ -6,8 +6,8 @@ from services.common.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from services.servicenow.http_client import ServiceNowClient
-    from services.transport.authentication import SignIn
     from services.transport.connection_settings import ConnectionSettings
+    from services.transport.sign_in import SignIn
 
 __all__ = ["ConnectionSettings", "ServiceNowClient", "SignIn"]
 
@@ -15,7 +15,7 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "services.servicenow.http_client": ("ServiceNowClient",),
-        "services.transport.authentication": ("SignIn",),
+        "services.transport.sign_in": ("SignIn",),
         "services.transport.connection_settings": ("ConnectionSettings",),
     },
 )

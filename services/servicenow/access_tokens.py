@@ -25,10 +25,11 @@ from services.servicenow.faults import make_error
 from services.servicenow.jwt_assertions import make_assertion
 from services.servicenow.response_checks import raise_for_failure, raise_for_redirect
 from services.servicenow.sign_in_candidates import refused_token_candidates
-from services.transport.authentication import BearerAuthorization, TokenSignIn
+from services.transport.authentication import BearerAuthorization
 from services.transport.faults import RateLimitedError
 from services.transport.http_channel import HttpChannel
 from services.transport.response_headers import parse_http_date
+from services.transport.sign_in import TokenSignIn
 
 TOKEN_PATH = "oauth_token.do"  # noqa: S105 -- a path
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -24,6 +24,8 @@ class Operator(StrEnum):
 
 
 def _fold_text(text: str) -> str:
+    if text.isascii():
+        return text.casefold().rstrip()
     plain = (c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     return "".join(plain).rstrip()
 

@@ -8,9 +8,9 @@ from services.servicenow.http_session import HttpSession
 from services.servicenow.record_values import is_true
 from services.servicenow.soap_call import SoapService
 from services.servicenow.table_api import Table
-from services.transport.authentication import ServerSignInSource
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.http_channel import OpenConnections
+from services.transport.sign_in import ServerSignInSource
 
 SERVICE_TABLE = "sys_web_service"
 

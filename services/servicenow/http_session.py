@@ -14,15 +14,7 @@ from services.common.fault_ids import FaultId
 from services.servicenow.access_tokens import AccessToken, AccessTokens, TokenFacts, bearer
 from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.response_checks import raise_for_certificate_refusal, raise_for_redirect
-from services.transport.authentication import (
-    CertificateSignIn,
-    ServerSignIn,
-    ServerSignInSource,
-    SignIn,
-    TokenSignIn,
-    basic_authorization,
-    resolve_sign_in,
-)
+from services.transport.authentication import basic_authorization
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.http_channel import (
     GET_ATTEMPTS,
@@ -31,6 +23,14 @@ from services.transport.http_channel import (
     OpenConnections,
     RequestParts,
     repeat_read,
+)
+from services.transport.sign_in import (
+    CertificateSignIn,
+    ServerSignIn,
+    ServerSignInSource,
+    SignIn,
+    TokenSignIn,
+    resolve_sign_in,
 )
 
 SENDS_MAX = 3

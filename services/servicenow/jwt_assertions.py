@@ -9,7 +9,7 @@ from models.sign_in import SignInMethod
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.servicenow.faults import make_error
-from services.transport.authentication import TokenSignIn
+from services.transport.sign_in import TokenSignIn
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes

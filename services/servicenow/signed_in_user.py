@@ -8,7 +8,7 @@ from services.servicenow.encoded_query import SignedInUserQuery, equals
 from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.table_api import Row
-from services.transport.authentication import CertificateSignIn, ServerSignIn, TokenSignIn, resolve_sign_in
+from services.transport.sign_in import CertificateSignIn, ServerSignIn, TokenSignIn, resolve_sign_in
 
 
 async def read_signed_in_user(instance: ServiceNowClient) -> str:

@@ -169,10 +169,9 @@ class SoapService:
             response.status_code == 401 and mentions_missing_rights(response.text[:20_000])
         )
         if not said and b"Envelope" in response.content[:2000]:
-            # A fault says more than the number it comes with, which may be 200.
-            raise_for_soap_fault(
-                parse_xml(response.content[:WSDL_MAX], tried), tried, remedy=SOAP_QUERY_REMEDY
-            )
+            # A fault says more than the number it comes with, which may be 200. In a thread: XML is imported first.
+            root = await asyncio.to_thread(parse_xml, response.content[:WSDL_MAX], tried)
+            raise_for_soap_fault(root, tried, remedy=SOAP_QUERY_REMEDY)
         try:
             raise_for_failure(response, tried, missing=FaultId.SERVICE_MISSING)
         except ConsoleError as error:

@@ -1,14 +1,19 @@
-"""Reads the reply of a scripted service: well-formed XML only, children by local name, declared outputs exactly once."""
+"""Reads the reply of a scripted service: well-formed XML only, children by local name, declared outputs exactly once.
+
+The XML library is imported by the first reply: records are JSON, and many a program reads nothing else.
+"""
 
 from collections.abc import Sequence
-
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.redaction import redact
 from services.servicenow.faults import make_error
 from services.servicenow.response_checks import mentions_cancelled_transaction, mentions_missing_rights
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 DEPTH_MAX = 64
 _PARSER_OPTIONS = {
@@ -22,8 +27,10 @@ _PARSER_OPTIONS = {
 }
 
 
-def parse_xml(content: bytes, tried: str) -> etree._Element:
+def parse_xml(content: bytes, tried: str) -> "_Element":
     """Return the root of well-formed XML without a DTD; raises `reply-malformed`."""
+    from lxml import etree
+
     try:
         root = etree.fromstring(content, etree.XMLParser(**_PARSER_OPTIONS))  # type: ignore[arg-type]
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -39,7 +46,7 @@ def parse_xml(content: bytes, tried: str) -> etree._Element:
     return root
 
 
-def _nesting_depth(element: etree._Element) -> int:
+def _nesting_depth(element: "_Element") -> int:
     deepest, stack = 0, [(element, 1)]
     while stack:
         node, level = stack.pop()
@@ -48,12 +55,14 @@ def _nesting_depth(element: etree._Element) -> int:
     return deepest
 
 
-def local_name(element: etree._Element) -> str:
+def local_name(element: "_Element") -> str:
     """Return the name of an element without its namespace."""
-    return etree.QName(element).localname
+    from lxml.etree import QName
+
+    return QName(element).localname
 
 
-def _text(element: etree._Element) -> str:
+def _text(element: "_Element") -> str:
     return "".join(str(part) for part in element.itertext())
 
 
@@ -68,7 +77,7 @@ def parse_reply(
     missing or stands there twice.
     """
     answer = _response_element(parse_xml(content, tried), tried, required=bool(outputs))
-    found: dict[str, list[etree._Element]] = {}
+    found: dict[str, list[_Element]] = {}
     for child in answer:
         found.setdefault(local_name(child), []).append(child)
     for name in outputs:
@@ -88,7 +97,7 @@ def parse_reply(
     return {name: found[name][0].text or "" for name in (*outputs, *more)}
 
 
-def raise_for_soap_fault(root: etree._Element, tried: str, *, remedy: str = "") -> None:
+def raise_for_soap_fault(root: "_Element", tried: str, *, remedy: str = "") -> None:
     """Raise what a SOAP fault means when `root` is an envelope that holds one; `remedy` is for a missing right."""
     if local_name(root) != "Envelope":
         return
@@ -98,7 +107,7 @@ def raise_for_soap_fault(root: etree._Element, tried: str, *, remedy: str = "") 
                 raise _fault_error(element, tried, remedy)
 
 
-def _response_element(root: etree._Element, tried: str, *, required: bool) -> etree._Element:
+def _response_element(root: "_Element", tried: str, *, required: bool) -> "_Element":
     """Return the one element in the body of an envelope; raises what it means when it is a fault."""
     bodies = [e for e in root if local_name(e) == "Body"]
     if not required and local_name(root) == "Envelope" and len(bodies) == 1 and len(bodies[0]) == 0:
@@ -111,7 +120,7 @@ def _response_element(root: etree._Element, tried: str, *, required: bool) -> et
     return bodies[0][0]
 
 
-def _fault_error(element: etree._Element, tried: str, remedy: str) -> ConsoleError:
+def _fault_error(element: "_Element", tried: str, remedy: str) -> ConsoleError:
     parts = {local_name(child).lower(): " ".join(_text(child).split()) for child in element}
     # SOAP 1.1 says faultstring and detail, SOAP 1.2 Reason and Detail.
     text = parts.get("faultstring") or parts.get("reason") or "no text"

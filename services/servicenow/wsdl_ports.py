@@ -1,9 +1,11 @@
 """Chooses the SOAP 1.1 port of a service in its description (WSDL), whatever else is described beside it."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from lxml import etree
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 WSDL_NS = "{http://schemas.xmlsoap.org/wsdl/}"
 SOAP_NS = "{http://schemas.xmlsoap.org/wsdl/soap/}"
@@ -12,7 +14,7 @@ DEFAULT_OPERATION = "execute"
 """What the operation of a scripted service is called unless somebody renamed it."""
 
 
-def select_soap_port(root: etree._Element, name: str) -> bool:
+def select_soap_port(root: "_Element", name: str) -> bool:
     """Leave the SOAP 1.1 port of the service `name` in a description, with what it needs; returns whether there is one.
 
     Of several, the one counts whose service or address carries the name, then the one that stands first.
@@ -46,16 +48,16 @@ def select_soap_port(root: etree._Element, name: str) -> bool:
     return True
 
 
-def _is_soap_binding(binding: etree._Element) -> bool:
+def _is_soap_binding(binding: "_Element") -> bool:
     said = binding.find(f"{SOAP_NS}binding")
     return said is not None and said.get("transport", HTTP_TRANSPORT) == HTTP_TRANSPORT
 
 
-def _referenced_name(element: etree._Element, attribute: str) -> str:
+def _referenced_name(element: "_Element", attribute: str) -> str:
     return element.get(attribute, "").rpartition(":")[2].strip()
 
 
-def _name_distance(port: etree._Element, name: str) -> int:
+def _name_distance(port: "_Element", name: str) -> int:
     service = port.getparent()
     named = service.get("name", "") if service is not None else ""
     if named in (name, f"ServiceNow_{name}"):
@@ -69,13 +71,13 @@ def _name_distance(port: etree._Element, name: str) -> int:
     return 1 if last == f"{name}.do" else 2
 
 
-def _remove_other_ports(chosen: etree._Element) -> None:
+def _remove_other_ports(chosen: "_Element") -> None:
     service = chosen.getparent()
     if service is not None:
         _remove(service, (port for port in service.findall(f"{WSDL_NS}port") if port is not chosen))
 
 
-def _keep_one_operation(binding: etree._Element) -> None:
+def _keep_one_operation(binding: "_Element") -> None:
     """Leave one operation: the one that scripted services have, else the first."""
     operations = binding.findall(f"{WSDL_NS}operation")
     kept = next((one for one in operations if one.get("name") == DEFAULT_OPERATION), None)
@@ -84,7 +86,7 @@ def _keep_one_operation(binding: etree._Element) -> None:
     _remove(binding, (one for one in operations if one is not kept))
 
 
-def _remove(parent: etree._Element, children: Iterator[etree._Element]) -> None:
+def _remove(parent: "_Element", children: "Iterator[_Element]") -> None:
     for child in list(children):
         if child.getparent() is parent:
             parent.remove(child)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from services.servicenow import ServiceNowClient
     from services.servicenow.contract import ContractComparison
     from services.servicenow.request_item_search import RequestItem
-    from services.transport.authentication import ServerSignIn
+    from services.transport.sign_in import ServerSignIn
     from services.vault import Vault
 
 NAMES = {

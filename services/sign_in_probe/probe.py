@@ -25,15 +25,15 @@ from services.servicenow.signed_in_user import is_same_user, other_user_error, r
 from services.sign_in_probe import findings
 from services.sign_in_probe.probed_services import ProbedServices
 from services.sign_in_probe.result import PROBE_ROWS, ProbeRow, RowResult, RowState, SignInProbe
-from services.transport.authentication import (
+from services.transport.connection_settings import ConnectionSettings
+from services.transport.http_channel import started_call_paths
+from services.transport.sign_in import (
     CertificateSignIn,
     ServerSignIn,
     ServerSignInSource,
     TokenSignIn,
     resolve_sign_in,
 )
-from services.transport.connection_settings import ConnectionSettings
-from services.transport.http_channel import started_call_paths
 
 RowCallback = Callable[[RowResult], None]
 LOGGED_IN_HEADER = "x-is-logged-in"

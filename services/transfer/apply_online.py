@@ -39,7 +39,7 @@ from services.transfer.apply_plan import (
     raise_for_open_requests,
     refresh_plan,
 )
-from services.transport.authentication import ServerSignIn
+from services.transport.sign_in import ServerSignIn
 from services.workspace import Workspace
 
 T = TypeVar("T", bound=ConfigurationObject)

@@ -8,7 +8,7 @@ import httpx
 
 from models.addresses import Origin
 from services.common.secret import Secret
-from services.transport.authentication import SignInSource
+from services.transport.sign_in import SignInSource
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import httpx
 
 from services.common.errors import ConsoleError
-from services.transport.authentication import resolve_sign_in
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.faults import FaultTable
 from services.transport.http_clients import open_tls_context
 from services.transport.response_headers import offers_basic, parse_auth_schemes
+from services.transport.sign_in import resolve_sign_in
 
 _RECORD_HEADER = 5
 _HANDSHAKE, _APPLICATION_DATA = 22, 23

@@ -10,12 +10,13 @@ import httpx
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
-from services.transport.authentication import ProxyChallengeTrace, proxy_credentials, resolve_sign_in
+from services.transport.authentication import ProxyChallengeTrace, proxy_credentials
 from services.transport.certificate_file_error import CertificateFileError, CertificateNotNeededError
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.faults import FaultTable
 from services.transport.library_messages import is_proxy_auth_required
 from services.transport.response_headers import offers_basic
+from services.transport.sign_in import resolve_sign_in
 from services.transport.transport_errors import proxy_auth_error, transport_error
 
 

@@ -105,7 +105,7 @@ def add_hour(path: Path) -> None:
     from models.base import utcnow
     from models.lease import Lease
     from services.coordination.call_budget import POLL_CALL
-    from services.requests.polling.poll_targets import list_servers
+    from services.requests.polling.polled_servers import list_servers
     from services.store import Store
     from services.store.row_values import get_table
 

@@ -48,7 +48,7 @@ class Served:
         from models.secret_names import SecretName
         from models.sign_in import SignInMethod
         from services.common.secret import Secret
-        from services.transport.authentication import TokenSignIn
+        from services.transport.sign_in import TokenSignIn
 
         secrets = {SecretName.CLIENT_SECRET: Secret(CLIENT_SECRET)}
         return TokenSignIn(ACCOUNT, SignInMethod.CLIENT_CREDENTIALS, self.client_id, secrets=secrets)

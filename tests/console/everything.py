@@ -28,9 +28,9 @@ from console.forms.open_requests_dialog import OpenRequestsDialog
 from console.forms.secrets_dialog import SecretsDialog
 from console.inbox.action_plan import ACTION_DESCRIPTIONS
 from console.inbox.decision_dialog import ActionDialog
-from console.inbox.my_names import MyNamesDialog
+from console.inbox.delete_filter_dialog import DeleteFilterDialog
+from console.inbox.my_names_dialog import MyNamesDialog
 from console.inbox.save_filter_dialog import SaveFilterDialog
-from console.inbox.saved_filter_nodes import DeleteFilterDialog
 from console.move_off.dialogs import ConfirmServerDialog, RemovePasswordDialog, RestrictionDialog
 from console.navigation.tree_definition import TREE
 from console.policies.apply_dialog import ProductionDialog

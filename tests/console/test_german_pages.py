@@ -8,7 +8,7 @@ from console.inbox import empty_states
 from console.inbox.action_plan import ACTION_DESCRIPTIONS
 from console.inbox.cell_content import COLUMNS
 from console.inbox.decision_dialog import ActionDialog
-from console.inbox.my_names import MyNamesDialog
+from console.inbox.my_names_dialog import MyNamesDialog
 from console.inbox.polling_controller import SKIP_TEXTS, poll_result_text
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.provisioning.presenter import ProvisioningPresenter, RunResult

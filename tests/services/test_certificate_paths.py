@@ -25,7 +25,7 @@ from services.setup import discovery
 from services.sign_in_switch.switch import switch_sign_in, undo_switch
 from services.transfer import plan_document, read_document
 from services.transfer.apply_online import apply_online
-from services.transport.authentication import CertificateSignIn, SignIn
+from services.transport.sign_in import CertificateSignIn, SignIn
 from tests.proxying import ConnectProxy
 from tests.services.servicenow.certificates import Authority, as_pkcs12
 from tests.services.sign_in_switch.conftest import probed_plan

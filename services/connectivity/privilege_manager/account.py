@@ -19,7 +19,7 @@ from services.connectivity.sign_in import PreviousSignIn
 from services.language import ENGLISH, date_time
 from services.privilege_manager.client import PrivilegeManagerClient
 from services.privilege_manager.faults import FAULTS, make_error
-from services.transport.authentication import SignIn
+from services.transport.sign_in import SignIn
 
 AUTHENTICATION, ACCOUNT, ROLES = "authentication", "account", "roles"
 ACCOUNT_SHOWN = 40

@@ -25,8 +25,8 @@ from services.connectivity.staged_check import StagedCheck
 from services.privilege_manager.client import PrivilegeManagerClient
 from services.privilege_manager.faults import FAULTS
 from services.privilege_manager.swagger import ApiDescription
-from services.transport.authentication import ServerSignIn, ServerSignInSource, SignIn
 from services.transport.connection_settings import ConnectionSettings
+from services.transport.sign_in import ServerSignIn, ServerSignInSource, SignIn
 
 __all__ = ["PrivilegeManagerCheck", "call_faults"]
 

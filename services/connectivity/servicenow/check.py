@@ -34,14 +34,14 @@ from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_true
 from services.servicenow.response_checks import schemes_without_basic
-from services.transport.authentication import (
+from services.transport.connection_settings import ConnectionSettings
+from services.transport.sign_in import (
     CertificateSignIn,
     ServerSignIn,
     ServerSignInSource,
     SignIn,
     TokenSignIn,
 )
-from services.transport.connection_settings import ConnectionSettings
 
 SERVICE_CALL_STAGES = ("service_create", "service_status", "service_cancel", "status_call")
 

@@ -1,4 +1,4 @@
-"""What there is to follow, read from the store: servers with their processes, and where the following stands."""
+"""What there is to follow on a server, read from the store: its processes, and where the following stands."""
 
 import json
 import uuid
@@ -16,7 +16,6 @@ from models.store_meta import StoreMeta
 from models.user_credential import UserCredential
 from services.requests.polling.cursor import PollCursor
 from services.requests.polling.sync import MatchContext
-from services.store import Store
 from services.store.row_values import get_table
 
 _META, _REQUESTS = get_table(StoreMeta), get_table(ApprovalRequest)
@@ -55,18 +54,6 @@ class ScriptCheck:
     mod_count: str = ""
     checked: float = 0.0
     """Seconds since 1970."""
-
-
-def list_servers(store: Store) -> list[uuid.UUID]:
-    """Return the servers that processes go through."""
-    with store.read() as session:
-        return list_servers_in(session)
-
-
-def list_servers_in(session: Session) -> list[uuid.UUID]:
-    """Return the servers that processes go through."""
-    column = get_table(ApprovalProcess).c.server_id
-    return sorted(session.execute(select(column).where(column.is_not(None)).distinct()).scalars())
 
 
 def load_target(session: Session, server_id: uuid.UUID) -> PollTarget | None:

@@ -31,7 +31,7 @@ from services.coordination.call_budget import (
 )
 from services.coordination.clock import Clock, SystemClock
 from services.coordination.leases import LeaseGrant, LeaseLostError, Leases, is_held, load_lease
-from services.requests.polling import poll_targets, status_queue
+from services.requests.polling import poll_targets, polled_servers, status_queue
 from services.requests.polling.cursor import PollCursor, newest_timestamp
 from services.requests.polling.interval import backoff_s, may_poll_despite_pause, poll_interval_s
 from services.requests.polling.poll_query import (
@@ -119,7 +119,7 @@ class Poller:
 
     async def servers(self) -> list[uuid.UUID]:
         """Return the servers that have something to follow."""
-        return await asyncio.to_thread(poll_targets.list_servers, self._store)
+        return await asyncio.to_thread(polled_servers.list_servers, self._store)
 
     async def round(self, server_id: uuid.UUID, *, wanted: bool = False) -> PollResult:
         """Look once at the requests of a server, if it is time and nobody else does; see Round.

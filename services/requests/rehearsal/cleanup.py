@@ -6,17 +6,14 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
-from models.base import utcnow
 from models.kinds import RequestState, TaskState
 from services.common.errors import ConflictError, Problem, RefusedError
 from services.common.threads import run_to_completion
 from services.common.unexpected_errors import to_console_error
 from services.language import plural_message
-from services.requests.domain.journal import CancelIntent, load_open_cancel_intents
 from services.requests.domain.states import CLOSED_STATES
 from services.requests.lifecycle.lifecycle import PROCESSING_LIMIT_S, RequestLifecycle
 from services.requests.lifecycle.transactions import RequestTransactions
@@ -27,6 +24,7 @@ from services.requests.records.item_fields import APPROVAL_TABLE, ITEM_TABLE
 from services.requests.records.ownership import RecordNotOwnedError
 from services.requests.records.resolve_requested_item import order_has_other_items, resolve_item
 from services.requests.rehearsal import baseline
+from services.requests.rehearsal.unfinished_work import load_stale_cancels
 from services.servicenow.account_roles import ADMIN_ROLE, fetch_active_roles, signed_in_account
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
@@ -37,8 +35,6 @@ from services.transport.faults import RateLimitedError
 
 CANCEL_COMMENT = "The rehearsal from Approval Console has ended"
 CLOSED_INCOMPLETE = "4"
-CANCEL_STALE_AFTER = timedelta(minutes=2)
-"""A Cancel that has not come to its end by then is nobody's any more: a call takes a minute at most."""
 CLOSE_TRIES = 2
 OPEN_APPROVAL_STATES = ("requested", "not requested")
 log = logging.getLogger(__name__)
@@ -229,11 +225,6 @@ async def _list_open_approvals(instance: ServiceNowClient, items: Sequence[Row])
     ]
 
 
-def has_leftovers(store: Store) -> bool:
-    """Whether programs that have died left anything for `clean_up_rehearsals`; blocks."""
-    return bool(baseline.find_unfinished(store) or _load_stale_cancels(store))
-
-
 async def clean_up_rehearsals(
     workspace: InstanceProvider, *, limit_s: float = PROCESSING_LIMIT_S
 ) -> CleanupReport:
@@ -248,7 +239,7 @@ async def clean_up_rehearsals(
             await _clean_up_one(workspace, one, limit_s, done)
         except Exception as error:  # noqa: BLE001 -- the others are cleaned up all the same
             done.problems.append(to_console_error(log, "Clean up what a program left behind", error).problem)
-    for key in await asyncio.to_thread(_load_stale_cancels, workspace.store):
+    for key in await asyncio.to_thread(load_stale_cancels, workspace.store):
         try:
             await _finish_cancel(workspace, key, done)
         except Exception as error:  # noqa: BLE001 -- the others are cleaned up all the same
@@ -266,11 +257,6 @@ async def _finish_cancel(workspace: InstanceProvider, key: uuid.UUID, done: Clea
     await life.follow(row)
     if RequestState(row.state).is_final:
         done.ended.append(key)
-
-
-def _load_stale_cancels(store: Store) -> dict[uuid.UUID, CancelIntent]:
-    with store.read() as session:
-        return load_open_cancel_intents(session, utcnow() - CANCEL_STALE_AFTER)
 
 
 async def _clean_up_one(

@@ -34,7 +34,7 @@ from services.servicenow.encoded_query import equals
 from services.servicenow.http_client import ServiceNowClient
 from services.store import Store
 from services.store.row_values import RowDict
-from services.transport.authentication import SignIn
+from services.transport.sign_in import SignIn
 
 LEG_COUNT = 6
 POLL_ATTEMPTS = 20

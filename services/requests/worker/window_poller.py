@@ -1,23 +1,32 @@
-"""Follows requests for an open window, as long as no worker does, and tells the window how it stands."""
+"""Follows requests for an open window, as long as no worker does, and tells the window how it stands.
+
+What polls, with the client of instances, is imported when the window has to poll for the first time: one whose store has
+no server, or a worker, does without.
+"""
 
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from services.common.errors import ConsoleError, Problem
 from services.common.unexpected_errors import to_console_error
 from services.coordination.call_budget import CALLS_PER_HOUR, CallBudget
 from services.coordination.clock import Clock, SystemClock
+from services.coordination.leases import Leases
+from services.coordination.process_identity import process_identity
 from services.coordination.worker_presence import list_active_workers
-from services.requests.polling import poll_targets
 from services.requests.polling.poll_result import PollResult
 from services.requests.polling.poll_state import PollState, load_poll_states
-from services.requests.worker.worker import Worker, WorkSource
+from services.requests.polling.polled_servers import list_servers_in
 from services.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from services.requests.worker.worker import Worker, WorkSource
 
 STATUS_INTERVAL_S = 5.0
 READ_INTERVAL_S = 30.0
@@ -65,14 +74,18 @@ class PollingStatus:
 
 
 class WindowPoller:
-    """Follows in a window. `on_status` is told how it stands whenever that changed, `on_round` of every look."""
+    """Follows in a window. `on_status` is told how it stands whenever that changed, `on_round` of every look.
+
+    `import_worker` is awaited before this window polls for the first time, and imports `services.requests.worker.worker`.
+    """
 
     def __init__(
         self,
-        source: WorkSource,
+        source: "WorkSource",
         *,
         on_status: Callable[[PollingStatus], None],
         on_round: Callable[[uuid.UUID, PollResult], None] | None = None,
+        import_worker: Callable[[], Awaitable[None]] | None = None,
         clock: Clock | None = None,
         holder: str = "",
         every_s: float = STATUS_INTERVAL_S,
@@ -86,10 +99,12 @@ class WindowPoller:
         """How it stood when the store was read last; None where it has to be read again."""
         self._mark: tuple[int, int] | None = None
         self._read_until = 0.0
-        self._worker = Worker(
-            source, clock=self._clock, holder=holder, raises=False, present=False, on_round=on_round
-        )
-        self._time = self._worker.leases.time
+        self._on_round = on_round
+        self._import_worker = import_worker
+        self._worker: Worker | None = None
+        """What polls; None until this window had to for the first time."""
+        self._leases = Leases(source.store, holder or process_identity(), self._clock)
+        self._time = self._leases.time
         self._budget = CallBudget(source.store, self._time)
 
     async def run(self) -> None:
@@ -104,7 +119,7 @@ class WindowPoller:
                     status, working = self._status_after_failure(status, working), None
                 elif status.where is PollingOwner.HERE and working is None:
                     stop.clear()
-                    working = asyncio.ensure_future(self._worker.run(stop))
+                    working = asyncio.ensure_future(self._work(stop))
                 elif status.where is not PollingOwner.HERE and working is not None and status.problem is None:
                     stop.set()
                     await asyncio.wait({working})
@@ -121,7 +136,27 @@ class WindowPoller:
 
     def retry_local_faults(self) -> None:
         """Poll again soon what failed here before anything was sent, such as for a missing secret."""
-        self._worker.server_schedule.retry_local_faults()
+        if self._worker is not None:
+            self._worker.server_schedule.retry_local_faults()
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        if self._worker is None:
+            if self._import_worker is not None:
+                await self._import_worker()
+            self._worker = self._make_worker()
+        await self._worker.run(stop)
+
+    def _make_worker(self) -> "Worker":
+        from services.requests.worker.worker import Worker
+
+        return Worker(
+            self._source,
+            clock=self._clock,
+            leases=self._leases,
+            raises=False,
+            present=False,
+            on_round=self._on_round,
+        )
 
     def _status_after_failure(self, status: PollingStatus, working: "asyncio.Task[None]") -> PollingStatus:
         """Return how it stands after the worker of this window has ended; an error of it is told."""
@@ -160,7 +195,7 @@ class WindowPoller:
             return self._read_status
         self._read_status = None
         with store.read() as session:
-            servers = poll_targets.list_servers_in(session)
+            servers = list_servers_in(session)
             states = load_poll_states(session, servers, self._budget) if servers else ()
             # After the calls, which tell how far this clock is behind.
             there = list_active_workers(session, self._time.now())

@@ -95,7 +95,7 @@ class Worker:
 
     `raises` says whether it raises what was taken in, `present` whether it counts as a worker for windows.
     `intake_url` is where this process serves the intake.
-    `answers` replaces what sends answers back.
+    `answers` replaces what sends answers back, `leases` those that it would make for its `holder`.
     """
 
     def __init__(
@@ -110,11 +110,12 @@ class Worker:
         on_round: Callable[[uuid.UUID, PollResult], None] | None = None,
         new_every_s: float = SCAN_INTERVAL_S,
         answers: AnswerSender | None = None,
+        leases: Leases | None = None,
     ) -> None:
         self._source = source
         self._store: Store = source.store
         self.clock = clock or SystemClock()
-        self.leases = Leases(self._store, holder or process_identity.process_identity(), self.clock)
+        self.leases = leases or Leases(self._store, holder or process_identity.process_identity(), self.clock)
         self.follower = Poller(source, self.leases, clock=self.clock)
         self._answers = answers or AnswerSender(
             Outbox(self._store, self.leases.holder), source.answer_destinations(self.clock), self.clock

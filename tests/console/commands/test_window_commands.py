@@ -454,7 +454,7 @@ def test_a_name_that_another_console_took_meanwhile_is_said_beside_it(in_window)
         configuration = window.ctx.workspace.configuration
         await shown(window, Kind.USER_CREDENTIAL, credential)
         # The tree of this window does not know it yet.
-        window.ctx.changes.disconnect(window.objects.refresh)
+        window.ctx.changes.disconnect(window.objects.take_in_changes)
         other = configuration.new(Kind.USER_CREDENTIAL, name="Other account", account="x")
         await window.ctx.call(configuration.save, other)
         await renaming(window, Kind.USER_CREDENTIAL, credential, "Other account")

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QDialog, QFileDialog, QPushButton
 
 from console.inbox.csv_export import CsvExport
 from console.inbox.list_criteria import SearchCriteria
-from console.inbox.my_names import MyNamesDialog
+from console.inbox.my_names_dialog import MyNamesDialog
 from console.inbox.row_menu import row_menu
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.navigation.request_places import filter_node_key, passing_filter_target

@@ -16,13 +16,17 @@ ASKED_FOR = {
     "services.actions.server_actions",
     "services.privilege_manager.items.approval_action",
     "zeep",
+    "lxml",
     "keyring",
     "rich",
     "click",
 }
 
 
-@pytest.mark.parametrize("group", ["polling", "unfinished_work", "awaited_copies", "expiries", "inbox"])
+@pytest.mark.parametrize(
+    "group",
+    ["polling", "polling_status", "unfinished_work", "cleanup", "awaited_copies", "expiries", "inbox"],
+)
 def test_what_a_window_does_by_itself_imports_little(group):
     ended = subprocess.run(
         [sys.executable, "-c", GROUP.format(group=group)],
@@ -32,3 +36,17 @@ def test_what_a_window_does_by_itself_imports_little(group):
         timeout=PROGRAM_S,
     )
     assert ASKED_FOR & set(ended.stdout.split()) == set()
+
+
+@pytest.mark.parametrize(
+    "group", ["polling_status", "unfinished_work", "awaited_copies", "expiries", "inbox", "sign_in"]
+)
+def test_what_a_window_does_without_servers_imports_no_client(group):
+    ended = subprocess.run(
+        [sys.executable, "-c", GROUP.format(group=group)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_S,
+    )
+    assert {"httpx", "lxml", "services.servicenow.http_client"} & set(ended.stdout.split()) == set()

@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from services.common.secret import Secret
 from services.practice.mutual_tls import LoadBalancer
 from services.practice.server import PracticeInstance
-from services.transport.authentication import CertificateSignIn
+from services.transport.sign_in import CertificateSignIn
 from tests.proxying import ConnectProxy
 from tests.services.connectivity.conftest import ACCOUNT
 from tests.services.servicenow.certificates import Authority, as_pkcs12

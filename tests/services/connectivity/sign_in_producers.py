@@ -22,7 +22,7 @@ from services.practice.oauth import (
     make_client,
 )
 from services.practice.schema import TABLES
-from services.transport.authentication import SignIn, TokenSignIn
+from services.transport.sign_in import SignIn, TokenSignIn
 from tests.services.connectivity.conftest import ACCOUNT, PASSWORD
 from tests.services.connectivity.producers import SERVICES
 

@@ -6,7 +6,7 @@ from services.connectivity.seen_dates import NO_DATE
 from services.practice import PracticeInstance
 from services.servicenow import ConnectionSettings
 from services.servicenow.basic_auth_restriction import ACTIVE, ENFORCEMENT_DATE
-from services.transport.authentication import SignIn
+from services.transport.sign_in import SignIn
 from tests.services.servicenow.certificates import Authority, server_side
 from tests.services.servicenow.rawserver import RawServer, json_reply
 

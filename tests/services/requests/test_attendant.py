@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from services.configuration import Configuration
 from services.practice import PracticeInstance
 from services.requests.worker.window_poller import PollingOwner, WindowPoller
 from services.requests.worker.worker import Worker
+from services.store import Store
 from tests.services.requests import followed
 from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault, workspace
 
@@ -95,3 +97,75 @@ async def test_a_worker_takes_over_and_the_window_goes_on_when_it_stops(
     stop.set()
     await working
     await told.until(told.where(PollingOwner.HERE))
+
+
+class ImportedWorker:
+    """Counts how often a window asks for what polls."""
+
+    def __init__(self):
+        self.times = 0
+
+    async def __call__(self):
+        self.times += 1
+
+
+async def test_what_polls_is_imported_when_another_process_adds_a_server(
+    workspace, told, store, vault, practice
+):
+    imported = ImportedWorker()
+    attendant = WindowPoller(
+        workspace,
+        on_status=told.status,
+        on_round=told.round,
+        import_worker=imported,
+        holder="window:1:aa",
+        every_s=0.05,
+    )
+    task = asyncio.ensure_future(attendant.run())
+    await told.until(told.where(PollingOwner.NOBODY))
+    attendant.retry_local_faults()
+    assert imported.times == 0
+    elsewhere = Store.open(store.url, actor="elsewhere")
+    added = followed.configure(Configuration(elsewhere), vault, practice, PASSWORD)[0]
+    await told.until(lambda: bool(told.rounds))
+    assert (told.rounds[0][0], imported.times) == (added.id, 1)
+    task.cancel()
+    await asyncio.wait({task})
+    elsewhere.close()
+
+
+async def test_a_window_beside_a_worker_does_not_import_what_polls(server, workspace, told):
+    imported = ImportedWorker()
+    attendant = WindowPoller(
+        workspace, on_status=told.status, import_worker=imported, holder="window:1:aa", every_s=0.05
+    )
+    stop = asyncio.Event()
+    working = asyncio.ensure_future(Worker(workspace, holder="elsewhere:1:bb").run(stop))
+    async with asyncio.timeout(LIMIT_S):
+        while (await asyncio.to_thread(attendant.status)).where is not PollingOwner.WORKER:
+            await asyncio.sleep(0.01)
+    task = asyncio.ensure_future(attendant.run())
+    await told.until(told.where(PollingOwner.WORKER))
+    assert imported.times == 0
+    stop.set()
+    await working
+    await told.until(told.where(PollingOwner.HERE))
+    task.cancel()
+    await asyncio.wait({task})
+    assert imported.times == 1
+
+
+async def test_what_polls_and_cannot_be_imported_is_told(server, workspace, told, caplog):
+    async def missing():
+        raise ImportError("no such module")
+
+    attendant = WindowPoller(
+        workspace, on_status=told.status, import_worker=missing, holder="window:1:aa", every_s=0.05
+    )
+    task = asyncio.ensure_future(attendant.run())
+    await told.until(lambda: bool(told.statuses) and told.statuses[-1].problem is not None)
+    assert "no such module" in told.statuses[-1].problem.evidence
+    assert "no such module" in caplog.text
+    caplog.clear()
+    task.cancel()
+    await asyncio.wait({task})

@@ -18,7 +18,7 @@ from models.kinds import Kind, RequestState, TaskState
 from models.task_run import TaskRun
 from services.requests.domain.states import CLOSED_STATES
 from services.requests.lifecycle.lifecycle import RequestLifecycle
-from services.requests.rehearsal import baseline, cleanup
+from services.requests.rehearsal import baseline, unfinished_work
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
 from tests.limits import WAIT_S
 from tests.services.requests.conftest import PASSWORD, states, stored
@@ -162,14 +162,14 @@ async def test_a_cancel_that_was_broken_off_is_finished_too(path, practice, stor
     life = RequestLifecycle(store, await workspace.instance(process.server_id), process)
     row = await life.submit(approval_type, {})
     life._steps.record_cancel_intent(row, RequestState.CANCELLED, "No longer needed", utcnow())
-    assert not cleanup.has_leftovers(store)
+    assert not unfinished_work.has_unfinished_work(store)
     assert (await clean_up_rehearsals(workspace)).ended == []
-    monkeypatch.setattr(cleanup, "CANCEL_STALE_AFTER", timedelta())
-    assert cleanup.has_leftovers(store)
+    monkeypatch.setattr(unfinished_work, "CANCEL_STALE_AFTER", timedelta())
+    assert unfinished_work.has_unfinished_work(store)
     assert (await clean_up_rehearsals(workspace)).ended == [row.id]
     [kept] = stored(store)
     assert (kept.state, kept.comment) == (RequestState.CANCELLED, "No longer needed")
-    assert not cleanup.has_leftovers(store)
+    assert not unfinished_work.has_unfinished_work(store)
     await workspace.aclose()
 
 

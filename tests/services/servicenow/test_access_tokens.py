@@ -25,7 +25,7 @@ from services.practice.oauth import (
 from services.practice.server import PracticeInstance
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.access_tokens import REFUSED_PAUSE_S
-from services.transport.authentication import SignIn, TokenSignIn
+from services.transport.sign_in import SignIn, TokenSignIn
 from tests.services.connectivity.conftest import answering, reply
 
 USER, APPROVER = "privman.integration", "app.approver"

@@ -15,7 +15,7 @@ from services.servicenow import ConnectionSettings
 from services.servicenow.encoded_query import SignedInUserQuery
 from services.sign_in_probe import ProbedServices, ProbeRow, RowState, probe_sign_in
 from services.sign_in_probe import probe as probe_module
-from services.transport.authentication import SignIn, TokenSignIn
+from services.transport.sign_in import SignIn, TokenSignIn
 from tests.services.servicenow.test_access_tokens import pem, public_pem
 
 USER, APPROVER = "privman.integration", "app.approver"

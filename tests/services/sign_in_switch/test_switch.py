@@ -24,7 +24,7 @@ from services.sign_in_switch.switch import (
 )
 from services.sign_in_switch.switch_records import failed_poll_since, find_failed_poll, last_switch
 from services.store.unit_of_work import UnitOfWork
-from services.transport.authentication import TokenSignIn
+from services.transport.sign_in import TokenSignIn
 from services.vault import SecretMissingError, SecretNotForHostError
 from services.workspace import Workspace
 from tests.services.sign_in_switch.conftest import probed_plan, put_client_secret

@@ -16,3 +16,15 @@ def test_the_command_line_of_httpx_is_not_imported():
     imported = {name.partition(".")[0] for name in ended.stdout.split()}
     assert "httpx" in imported
     assert imported.isdisjoint({"rich", "click", "pygments"})
+
+
+def test_no_call_searches_the_disk_for_a_module_that_is_not_installed():
+    """httpcore imports sniffio before each use of a lock."""
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{CLIENT}; print('sniffio' in sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_S,
+    )
+    assert ended.stdout.split()[-1] == "True"

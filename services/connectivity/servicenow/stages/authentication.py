@@ -24,7 +24,7 @@ from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_false, is_true
 from services.servicenow.signed_in_user import read_own_record
 from services.servicenow.table_api import Row
-from services.transport.authentication import CertificateSignIn, TokenSignIn
+from services.transport.sign_in import CertificateSignIn, TokenSignIn
 
 USER_FIELDS = (
     "sys_id", "user_name", "active", "locked_out", "web_service_access_only", "internal_integration_user",
