@@ -172,11 +172,11 @@ class ServerCard(Card):
 
     def _show_figures(self, figures: "ServerStatistics", view: "ServiceListSnapshot | None") -> None:
         self._pending.setText(number(figures.pending))
-        said, tip = tr("No process yet"), ""
+        calls, tip = tr("No process yet"), ""
         if figures.timings:
-            said = tr("{count} of {limit}", count=figures.calls_last_hour, limit=HOURLY_CALL_LIMIT)
+            calls = tr("{count} of {limit}", count=figures.calls_last_hour, limit=HOURLY_CALL_LIMIT)
             tip = tr("Calls of all windows and workers in the last 60 minutes, against the limit they keep")
-        self._calls.setText(said)
+        self._calls.setText(calls)
         plain_text.set_tooltip(self._calls, tip)
         ms = round(view.ms) if view is not None and view.problem is None else None
         self._answer_time.setText(tr("{number} ms", number=ms) if ms is not None else "–")

@@ -41,6 +41,7 @@ def row(qtbot, action):
     window.show()
     window.activateWindow()
     yield made
+    window.close()
 
 
 def test_a_step_that_changes_keeps_link_and_keyboard(row, acts):
