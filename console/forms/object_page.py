@@ -5,11 +5,11 @@ The page of a kind defines its fields (`groups`) and overrides the hooks of `Obj
 
 import asyncio
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QTabBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from console.forms import object_actions as acts
 from console.forms.edit_session import EditSession
@@ -68,7 +68,7 @@ class ObjectPage(ObjectPageHooks):
         self.build()
         self._connect()
         self.form.set_read_only(True)
-        self._show_title()
+        self.set_title(tr(info.new_name))
         if parent is None:
             self.assemble()
 
@@ -76,27 +76,7 @@ class ObjectPage(ObjectPageHooks):
 
     def make_rest(self) -> None:
         """Put header and tabs together, which takes as long as building the form."""
-        self._head = ObjectHeader(self)
-        self._build()
-        self._head.tab_changed.connect(partial(show_part, self.stack))
-        self.stack.currentChanged.connect(self._load_history)
-        self.session.loaded.connect(self._loaded)
-        self.session.changed.connect(self.update_state)
-        self.update_state()
-        self._has_rest.set()
-
-    @property
-    def head(self) -> ObjectHeader:
-        """The header."""
-        self.assemble()
-        return self._head
-
-    @cached_property
-    def tab_bar(self) -> QTabBar | None:
-        """The tab bar in the header."""
-        return self.head.findChild(QTabBar)
-
-    def _build(self) -> None:
+        self.head = ObjectHeader(self)
         self.details = self.details_view()
         made: dict[str, QWidget] = {DETAILS: self.details, HISTORY: self.history, USED_BY: self.used_by}
         made.update(self.extra_tabs())
@@ -106,10 +86,16 @@ class ObjectPage(ObjectPageHooks):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._head)
+        layout.addWidget(self.head)
         for notice in (self.notice, *self.extra_notices()):
             layout.addWidget(notice)
         layout.addWidget(self.stack, 1)
+        self.head.tab_changed.connect(partial(show_part, self.stack))
+        self.stack.currentChanged.connect(self._load_history)
+        self.session.loaded.connect(self._loaded)
+        self.session.changed.connect(self.update_state)
+        self.update_state()
+        self._has_rest.set()
 
     def _connect(self) -> None:
         session = self.session
@@ -229,14 +215,11 @@ class ObjectPage(ObjectPageHooks):
         """Update header and form."""
         session = self.session
         self.form.show_errors(session.errors, session.suggestions, untouched=not session.is_new)
-        self._show_title()
+        info = KINDS[self.object_kind]
+        self.set_title(session.text("name") or tr(info.singular if session.lost else info.new_name))
         self.head.refresh()
         self.draft_changed.emit(session.dirty)
         self.commands_changed.emit()
-
-    def _show_title(self) -> None:
-        session, info = self.session, KINDS[self.object_kind]
-        self.set_title(session.text("name") or tr(info.singular if session.lost else info.new_name))
 
     def _load_history(self, _index: int) -> None:
         if self.stack.currentWidget() is self.history:

@@ -59,6 +59,7 @@ class RequestsPage(Page):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.widgets)
         self.details_area = DetailsArea(self.widgets.splitter, ctx.settings, self)
+        self.late_parts.append(self.details_area.make_wanted)
         self.list_controller = RequestListController(ctx, self.table, self.filters)
         self.details_loader = DetailsLoader(ctx, self, self.details_area.show_details)
         self.presenter = RequestsPresenter(
@@ -175,10 +176,6 @@ class RequestsPage(Page):
     def working(self) -> bool:
         """Whether an action runs."""
         return self.action_controller.running > 0
-
-    def make_next_part(self) -> bool:
-        """Make the details, where a request is shown at once."""
-        return self.details_area.make_wanted() or super().make_next_part()
 
     def load(self) -> None:
         """Read the requests, and read them again after every change."""

@@ -44,6 +44,8 @@ class Page(QWidget):
         self.target = target
         self._title = ""
         self._is_assembled = False
+        self.late_parts: list[Callable[[], bool]] = []
+        """Functions that make a part, if it is wanted, and return whether they did."""
 
     @property
     def title(self) -> str:
@@ -60,6 +62,7 @@ class Page(QWidget):
     @cached_property
     def tab_bar(self) -> QTabBar | None:
         """The tab bar of the page, or None; looked up once the page is built."""
+        self.assemble()
         return self.findChild(QTabBar)
 
     @property
@@ -88,10 +91,10 @@ class Page(QWidget):
 
         The window calls it before it shows the page, each time in a turn of the event loop of its own.
         """
-        if self._is_assembled:
-            return False
-        self.assemble()
-        return True
+        if not self._is_assembled:
+            self.assemble()
+            return True
+        return any(make() for make in self.late_parts)
 
     def assemble(self) -> None:
         """Make what `__init__` has left, unless that was done."""
@@ -118,6 +121,7 @@ class Page(QWidget):
 
     def arrive(self, target: Target) -> None:
         """Apply what a target contains beyond the page: open its tab, run its command."""
+        self.assemble()
         if target.tab:
             self.open_tab(target.tab)
         if target.run and not self.run(target.run):

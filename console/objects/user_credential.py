@@ -79,16 +79,12 @@ class CredentialPage(ObjectPage):
         self.probe_card.server_chosen.connect(self.probe.choose_server)
         self.form.add_below(self.probe_card)
 
-    def make_rest(self) -> None:
-        """Follow the chosen method."""
-        self.session.changed.connect(self._show_method)
-        super().make_rest()
-
     def rail(self) -> QWidget:
         """List what signs in with this credential, and when its secret ends."""
         self.side = CredentialRail(self._token_figures)
         self.chain = self.side.chain
         self.side.clicked.connect(self._open_link)
+        self.session.changed.connect(self._show_method)
         return self.side
 
     def _token_figures(self) -> TokenFigures | None:

@@ -56,31 +56,6 @@ class ProvisioningPage(Page):
         self.presenter = ProvisioningPresenter()
         self.tab = Tab.PLAN
         self._narrow = self._is_loaded = False
-        self._build()
-        if parent is None:
-            self.assemble()
-
-    def make_rest(self) -> None:
-        """Make the right half of the plan and the header, and what follows the widgets."""
-        self.plan_tab.make_details()
-        self._build_head()
-        self.verify_tab.reset(None)
-        self.runs_tab.reset(None)
-        self.plan_controller = PlanController(self.ctx, self.tasks, self.presenter, self.plan_tab, self)
-        self.run_controller = RunController(self.ctx, self.tasks, self.presenter, self.plan_tab.run, self)
-        self._connect()
-        self.refresh()
-        if self._is_loaded:
-            self._arrive_first()
-
-    @property
-    def breadcrumb(self) -> list[tuple[str, Target | None]]:
-        """The path to the page from the root of the tree."""
-        return folder_breadcrumb(PROVISIONING)
-
-    # -- building ----------------------------------------------------------
-
-    def _build(self) -> None:
         self.apply_button = buttons.primary("Run Task", icon="tick")
         self.again_button = buttons.secondary("Plan again", icon="refresh")
         self.save_button = buttons.secondary("Save update set…", icon="download")
@@ -92,8 +67,12 @@ class ProvisioningPage(Page):
         self.verify_tab, self.runs_tab = VerifyTab(self.ctx, self.stack), RunsTab(self.ctx, self.stack)
         for widget in (self.plan_tab, self.verify_tab, self.runs_tab):
             self.stack.addWidget(widget)
+        if parent is None:
+            self.assemble()
 
-    def _build_head(self) -> None:
+    def make_rest(self) -> None:
+        """Make the right half of the plan and the header, and what follows the widgets."""
+        self.plan_tab.make_details()
         verify, runs = self.verify_tab, self.runs_tab
         self._tab_buttons: dict[Tab, list[QAbstractButton]] = {
             Tab.PLAN: [self.apply_button, self.again_button, self.save_button, self.force, self.undo_button],
@@ -115,6 +94,19 @@ class ProvisioningPage(Page):
         layout.setSpacing(0)
         layout.addWidget(self.head)
         layout.addWidget(self.stack, 1)
+        self.verify_tab.reset(None)
+        self.runs_tab.reset(None)
+        self.plan_controller = PlanController(self.ctx, self.tasks, self.presenter, self.plan_tab, self)
+        self.run_controller = RunController(self.ctx, self.tasks, self.presenter, self.plan_tab.run, self)
+        self._connect()
+        self.refresh()
+        if self._is_loaded:
+            self.load()
+
+    @property
+    def breadcrumb(self) -> list[tuple[str, Target | None]]:
+        """The path to the page from the root of the tree."""
+        return folder_breadcrumb(PROVISIONING)
 
     def _on_breadcrumb_clicked(self, index: int) -> None:
         target = self.breadcrumb[index][1]
@@ -152,19 +144,12 @@ class ProvisioningPage(Page):
 
     def load(self) -> None:
         """Subscribe to changes of the store, and open what the target names."""
-        follow_changes(self, self._on_store_changes)
         self._is_loaded = True
-        if self._is_assembled:
-            self._arrive_first()
-
-    def _arrive_first(self) -> None:
+        if not self._is_assembled:
+            return  # done when it is
+        follow_changes(self, self._on_store_changes)
         target, self.target = self.target, self.target.place
         self.arrive(target)
-
-    def arrive(self, target: Target) -> None:
-        """Apply a target to the whole page."""
-        self.assemble()
-        super().arrive(target)
 
     def open_tab(self, name: str) -> None:
         """Show a tab; `name` can also be the id of a server, which is then chosen."""
