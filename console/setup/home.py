@@ -17,17 +17,17 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console.design import theme
 from console.expiries.expiry_watch import expiry_watch
 from console.forms import object_actions as acts
 from console.navigation.page import Page
 from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.setup.home_facts import HomeFactsReader, server_id_of
-from console.setup.home_guide import GuideView, StepAction
+from console.setup.home_guide import GuideView
 from console.setup.home_servers import MAX_CARDS
 from console.setup.home_steps import caption_texts, count_text, step_offer
 from console.setup.step_dialog import ExternalTaskDialog
+from console.setup.step_row import StepAction
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge
 from console.widgets.labels import Label
@@ -161,7 +161,6 @@ class HomePage(Page):
     def load(self) -> None:
         """Read the facts, and read them again after each change."""
         self.ctx.changes.connect(self._changed)
-        theme.of().theme_changed.connect(self._recolour)
         self._expiries.changed.connect(self._show_expiries)
         self._expiries.start()
         self._show_expiries()
@@ -242,15 +241,6 @@ class HomePage(Page):
 
     def _show_expiries(self) -> None:
         self.guide.show_expiries(self._expiries.entries)
-
-    def _recolour(self, _scheme: str) -> None:
-        from services.setup.checklist import next_step
-
-        if self.facts is not None:
-            self.guide.rebuild_phases(self.phases, next_step(self.phases), self._step_action)
-            self.guide.servers.draw()
-            self.guide.expiries.draw()
-            self.guide.place()
 
     def _draw(self, facts: "SetupFacts") -> None:
         from services.setup.checklist import next_step

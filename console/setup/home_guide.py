@@ -6,18 +6,28 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QFontMetrics, QResizeEvent
+from PyQt6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from console.design import theme
+from console.design import icons, theme
 from console.expiries.expiry_card import ExpiryCard
 from console.runtime.page_targets import Target
 from console.setup.home_servers import ServerOverview
-from console.widgets import buttons
-from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
+from console.setup.step_row import (
+    AFTER_STEP,
+    GAP,
+    LINK_PADDING,
+    NUMBER,
+    SHAPE,
+    RowContent,
+    StepAction,
+    StepRow,
+)
+from console.widgets import painting
+from console.widgets.labels import IconLabel, Label, LinkLabel
 from console.widgets.meter import Ring
 from models.translation_marks import tr_later
-from services.language import tr, translate, translate_message
+from services.language import tr, translate
 
 if TYPE_CHECKING:
     import uuid
@@ -28,21 +38,6 @@ if TYPE_CHECKING:
     from services.setup.setup_objects import GuideManager
     from services.statistics.server_statistics import ServerStatistics
 
-STATE_SHAPES = {
-    "done": "good",
-    "needless": "good",
-    "todo": "todo",
-    "blocked": "blocked",
-    "elsewhere": "elsewhere",
-}
-STATE_LABELS = {
-    "done": tr_later("Done"),
-    "needless": tr_later("Not needed"),
-    "todo": tr_later("To do here"),
-    "blocked": tr_later("Blocked"),
-    "elsewhere": tr_later("To do elsewhere"),
-}
-"""Labels of the shapes."""
 LEGEND = (
     ("good", tr_later("Done")),
     ("next", tr_later("Next")),
@@ -50,22 +45,12 @@ LEGEND = (
     ("elsewhere", tr_later("To do elsewhere")),
     ("blocked", tr_later("Blocked")),
 )
-ROW, RING, NUMBER, SHAPE, GAP, AFTER_STEP = 28, 16, 18, 14, 8, 12
+RING = 16
 MARGIN, COLUMN_GAP, LEFT_COLUMN_PHASES = 24, 24, 4
 SIDE_COLUMN_MIN_WIDTH = 280
 """The minimum width of the servers beside the phases."""
 SAMPLE_FACT = tr_later("{name}, password set")
 """A fact of typical length: where it does not fit beside step and link, the phases take one column."""
-LINK_PADDING = 4
-"""The padding of a link for its focus ring; the text, not the ring, ends at the margin."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepAction:
-    """The link or button of a step: its text, and what it does with the facts of the moment of the click."""
-
-    word: str
-    act: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +66,33 @@ class PhaseContent:
     """The text of each step's link or button, empty for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowContent:
-    """Everything that a row shows; a row of equal content is kept."""
+class PhaseProgress(Ring):
+    """The progress ring of a phase, or a tick when it is done."""
 
-    step: "GuideStep"
-    is_next: bool
-    step_width: int
-    word: str
-    """The text of its link or button, empty for none."""
+    def __init__(self, phase: "GuidePhase") -> None:
+        super().__init__(RING)
+        self._is_done = False
+        self.show_phase(phase)
+
+    def show_phase(self, phase: "GuidePhase") -> None:
+        """Show how many of the steps are done."""
+        self._is_done = phase.done == len(phase.steps)
+        self.set_value(phase.done / max(len(phase.steps), 1))
+        if self._is_done:
+            self.setAccessibleName(tr("Done"))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw with the tokens as they are now."""
+        if not self._is_done:
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        picture = icons.status_pixmap("good", RING, "page", painting.pixel_ratio(painter))
+        painter.drawPixmap((self.width() - RING) // 2, (self.height() - RING) // 2, picture)
 
 
 class PhaseBlock(QWidget):
-    """A phase: a progress ring, its title, and a row for each step."""
+    """A phase: its progress, its title, and a row for each step."""
 
     def __init__(self, content: PhaseContent, actions: "Sequence[StepAction | None]") -> None:
         super().__init__()
@@ -103,10 +102,10 @@ class PhaseBlock(QWidget):
         self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        head = self._head = QHBoxLayout()
+        head = QHBoxLayout()
         head.setSpacing(GAP)
         head.setContentsMargins(0, 0, LINK_PADDING, 0)
-        self._progress = _phase_progress(content.phase)
+        self._progress = PhaseProgress(content.phase)
         self._title, self._count = Label("", role="section"), Label("", role="caption")
         head.addWidget(self._progress)
         head.addWidget(self._title)
@@ -122,12 +121,8 @@ class PhaseBlock(QWidget):
         return [row.offered for row in self.rows if row.offered is not None]
 
     def show_content(self, content: PhaseContent, actions: "Sequence[StepAction | None]") -> None:
-        """Show another state of the phase; only rows that change are made again."""
-        progress = _phase_progress(content.phase)
-        self._head.replaceWidget(self._progress, progress)
-        progress.show()
-        _discard(self._progress)
-        self._progress = progress
+        """Show another state of the phase, in the rows that are there."""
+        self._progress.show_phase(content.phase)
         self._show(content, actions)
 
     def _show(self, content: PhaseContent, actions: "Sequence[StepAction | None]") -> None:
@@ -135,99 +130,25 @@ class PhaseBlock(QWidget):
         phase = content.phase
         self._title.setText(translate(phase.title))
         self._count.setText(tr("{done} of {count}", done=phase.done, count=len(phase.steps)))
-        rows, shown = [], dict(enumerate(self.rows))
         for place, (step, action) in enumerate(zip(phase.steps, actions, strict=True)):
             row_content = RowContent(
                 step, step == content.next_step, content.step_width, action.word if action is not None else ""
             )
-            old = shown.get(place)
-            if old is not None and old.content == row_content:
-                rows.append(shown.pop(place))
+            if place < len(self.rows):
+                self.rows[place].show_content(row_content, action)
                 continue
             row = StepRow(row_content, action)
-            if old is None:
-                self._layout.addWidget(row)
-            else:
-                self._layout.replaceWidget(old, row)
-                row.show()  # while the view is hidden: Qt would show it later, and the others without it first
-            rows.append(row)
-        for gone in shown.values():
+            self._layout.addWidget(row)
+            self.rows.append(row)
+        for gone in self.rows[len(phase.steps) :]:
             _discard(gone)
-        self.rows = rows
-
-
-class StepRow(QFrame):
-    """A step: its number, state, text and fact, and the link or button that does it."""
-
-    def __init__(self, content: RowContent, action: StepAction | None) -> None:
-        super().__init__()
-        self.content = content
-        self.offered: QWidget | None = None
-        step, is_next = content.step, content.is_next
-        row = self
-        row.setFixedHeight(theme.scaled(ROW))
-        fact = (
-            tr("Waits for step {number}", number=step.waits_for)
-            if step.waits_for
-            else translate_message(step.fact)
-        )
-        state = tr("Next") if is_next else tr(STATE_LABELS[str(step.state)])
-        row.setAccessibleName(
-            tr(
-                "Step {number}, {text}, {state}: {fact}",
-                number=step.number,
-                text=translate(step.text),
-                state=state.lower(),
-                fact=fact,
-            ).removesuffix(": ")
-        )
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(GAP)
-        number = Label(str(step.number), role="caption")
-        number.setFixedWidth(theme.scaled(NUMBER))
-        number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        shape = IconLabel("next" if is_next else STATE_SHAPES[str(step.state)], SHAPE, word=state)
-        text = Label(
-            translate(step.text), role="strong" if is_next else "muted" if step.waits_for else "body"
-        )
-        text.setFixedWidth(content.step_width)
-        for widget in (number, shape, text):
-            line.addWidget(widget)
-        line.addSpacing(AFTER_STEP - GAP)
-        line.addWidget(ElidedLabel(fact, role="caption"), 1)
-        if action is not None and not step.waits_for:
-            self.offered = self._step_action(step, action, is_next=is_next)
-            line.addWidget(self.offered)
-            line.setContentsMargins(0, 0, LINK_PADDING if is_next else 0, 0)
-
-    def _step_action(self, step: "GuideStep", action: StepAction, *, is_next: bool) -> QWidget:
-        name = f"{action.word}: {translate(step.text)}"
-        if is_next:
-            button = buttons.primary(action.word)
-            button.setProperty("size", "small")
-            button.setAccessibleName(name)
-            button.clicked.connect(action.act)
-            return button
-        link = LinkLabel(action.word)
-        link.setAccessibleName(name)
-        link.clicked.connect(action.act)
-        return link
+        del self.rows[len(phase.steps) :]
 
 
 def _discard(widget: QWidget) -> None:
     widget.hide()
     widget.setParent(None)
     widget.deleteLater()
-
-
-def _phase_progress(phase: "GuidePhase") -> QWidget:
-    """Return the progress ring of a phase, or a tick when it is done."""
-    if phase.done < len(phase.steps):
-        ring = Ring(RING)
-        ring.set_value(phase.done / len(phase.steps))
-        return ring
-    return IconLabel("good", RING, word=tr("Done"))
 
 
 class GuideView(QWidget):
@@ -268,8 +189,7 @@ class GuideView(QWidget):
         next_step: "GuideStep | None",
         action_of: "Callable[[GuideStep], StepAction | None]",
     ) -> None:
-        """Show the phases; only `next_step` has a button. Only rows whose content has changed are made again."""
-        focus, keyboard = self._focused_name(), self.focusWidget()
+        """Show the phases; only `next_step` has a button. Rows that are there show what has changed."""
         metrics = QFontMetrics(theme.font("strong"))
         width = (
             max(
@@ -289,61 +209,38 @@ class GuideView(QWidget):
             contents.append((PhaseContent(phase, own_next, width, words), actions))
         if [content for content, _ in contents] == [block.content for block in self.blocks]:
             return
-        was_shown = self.isVisible()
-        if was_shown:
-            self.hide()  # Qt lays the whole page out again with each row that is shown in what can be seen
+        adds_to_sight = self.isVisible() and len(contents) > len(self.blocks)
+        if adds_to_sight:
+            self.hide()  # Qt lays the whole page out again with each block that is shown in what can be seen
         self._show_contents(contents)
-        if was_shown:
+        if adds_to_sight:
             self.show()
-            self._give_keyboard_back(keyboard, focus)
 
     def _show_contents(self, contents: "Sequence[tuple[PhaseContent, Sequence[StepAction | None]]]") -> None:
-        shown = dict(enumerate(self.blocks))
-        blocks = []
+        offered = self._offered()
         for place, (content, actions) in enumerate(contents):
-            block = shown.pop(place, None)
-            if block is None:
-                block = PhaseBlock(content, actions)
-            elif block.content != content:
-                block.show_content(content, actions)
-            blocks.append(block)
-        self._delete_blocks(list(shown.values()))
-        if blocks != self.blocks:
-            self.blocks = blocks
+            if place == len(self.blocks):
+                self.blocks.append(PhaseBlock(content, actions))
+                self.shape = ""
+            elif self.blocks[place].content != content:
+                self.blocks[place].show_content(content, actions)
+        for gone in self.blocks[len(contents) :]:
+            _discard(gone)
             self.shape = ""
+        del self.blocks[len(contents) :]
         if self._legend.isEmpty():
             self._draw_legend()
         self.place()
-        self._set_tab_order()
+        if offered != self._offered():
+            self._set_tab_order()
 
-    def _give_keyboard_back(self, keyboard: QWidget | None, name: str) -> None:
-        """Focus what had the keyboard before, or the widget that was made in its place."""
-        if name and keyboard is not None and self.isAncestorOf(keyboard):
-            keyboard.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            self._restore_focus(name)
-
-    def rebuild_phases(
-        self,
-        phases: "Sequence[GuidePhase]",
-        next_step: "GuideStep | None",
-        action_of: "Callable[[GuideStep], StepAction | None]",
-    ) -> None:
-        """Build all blocks and the legend again, for other colours."""
-        focus = self._focused_name()
-        self._delete_blocks(self.blocks)
-        self.blocks = []
-        self.show_phases(phases, next_step, action_of)
-        self._draw_legend()
-        self._restore_focus(focus)
-
-    def _delete_blocks(self, blocks: list[PhaseBlock]) -> None:
-        for block in blocks:
-            _discard(block)
+    def _offered(self) -> list[QWidget]:
+        """Return the links and buttons of all steps from top to bottom."""
+        return [widget for block in self.blocks for widget in block.focusable]
 
     def _set_tab_order(self) -> None:
         """Let Tab go through the steps from top to bottom; Qt puts a new widget behind all others."""
-        for before, after in pairwise(w for block in self.blocks for w in block.focusable):
+        for before, after in pairwise(self._offered()):
             QWidget.setTabOrder(before, after)
 
     def show_servers(
@@ -376,10 +273,6 @@ class GuideView(QWidget):
             same[-1].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _draw_legend(self) -> None:
-        while (old := self._legend.takeAt(0)) is not None:
-            if (widget := old.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
         self._legend.setSpacing(6)
         for shape, word in LEGEND:
             self._legend.addWidget(IconLabel(shape, 12))

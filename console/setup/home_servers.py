@@ -1,6 +1,7 @@
 """One card for each server below the guide: whether it answers, its pending requests, and links."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -11,7 +12,15 @@ from console.objects.load_forecast import HOURLY_CALL_LIMIT
 from console.runtime.page_targets import CONNECT, REQUESTS, Target
 from console.widgets import plain_text
 from console.widgets.badge import OUTLINE, Badge
-from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, horizontal_rule, set_tone
+from console.widgets.labels import (
+    ElidedLabel,
+    IconLabel,
+    Label,
+    LinkLabel,
+    horizontal_rule,
+    set_shown,
+    set_tone,
+)
 from models.kinds import Kind
 from services.language import number, plural, tr, translate
 
@@ -49,61 +58,109 @@ def _server_status(
     )
 
 
-class ServerCard(QFrame):
+class Card(QFrame):
+    """What the cards of all kinds of servers have: the name, the address, a rule and links.
+
+    A card is made once for a server, and shows what changes: links keep the keyboard, and nothing is laid out again.
+    """
+
+    def __init__(self, go: Callable[[Target], None]) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self._go = go
+        self._layout = layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.setSpacing(6)
+        self._head = QHBoxLayout()
+        self._head.setSpacing(8)
+        self._name = ElidedLabel("", role="strong")
+        self._head.addWidget(IconLabel("server", 16))
+        self._head.addWidget(self._name, 1)
+        layout.addLayout(self._head)
+        self._place = QHBoxLayout()
+        self._place.setSpacing(8)
+        self._host = ElidedLabel("", role="caption")
+        self._host.setMinimumHeight(20)
+        self._production: Badge | None = None
+        self._place.addWidget(self._host, 1)
+        layout.addLayout(self._place)
+        layout.addWidget(horizontal_rule())
+        self._link_row = QHBoxLayout()
+        self._link_row.setSpacing(12)
+        self._link_row.addStretch(1)
+        self.links: list[LinkLabel] = []
+        """From left to right, also those that are not offered now."""
+
+    def _show_place(self, name: str, host: str, *, production: bool) -> None:
+        self._name.setText(name)
+        self._host.setText(host or tr("No address yet"))
+        if production and self._production is None:
+            self._production = Badge(tr("Production"), OUTLINE)
+            self._place.addWidget(self._production)
+        if self._production is not None:
+            set_shown(self._production, production)
+
+    def _show_links(self, name: str, offers: Sequence[tuple[str, Target]]) -> None:
+        """Offer links; what is offered may become more or less at the end only."""
+        for word, target in offers[len(self.links) :]:
+            link = LinkLabel(word)
+            link.clicked.connect(lambda _on, target=target: self._go(target))
+            self._link_row.insertWidget(len(self.links), link)
+            if self.links:
+                QWidget.setTabOrder(self.links[-1], link)  # Qt puts a new widget behind all others
+            self.links.append(link)
+        for place, link in enumerate(self.links):
+            link.setAccessibleName(f"{link.text()}: {name}")
+            set_shown(link, place < len(offers))
+
+
+class ServerCard(Card):
     """The status of one server, with links to check and open it."""
 
     def __init__(
         self, figures: "ServerStatistics", view: "ServiceListSnapshot | None", go: Callable[[Target], None]
     ) -> None:
-        super().__init__()
-        self.setProperty("role", "card")
-        self._go = go
+        super().__init__(go)
+        self.server_id = figures.id
+        self._shown: tuple[ServerStatistics, Problem | None, int] | None = None
+        self._mark, self._status = IconLabel("", 14), Label("", role="field")
+        self._head.addWidget(self._mark)
+        self._head.addWidget(self._status)
+        self._pending, self._calls, self._answer_time = Label(""), Label(""), Label("")
+        for name, value in (
+            (tr("Pending"), self._pending),
+            (tr("Calls this hour"), self._calls),
+            (tr("Answer time"), self._answer_time),
+        ):
+            row = QHBoxLayout()
+            row.setSpacing(6)
+            row.addWidget(Label(name, role="muted"))
+            row.addStretch(1)
+            row.addWidget(value)
+            self._layout.addLayout(row)
+        self._layout.addLayout(self._link_row)
+        self._layout.addStretch(1)
+        self.show_server(figures, view)
+
+    def show_server(self, figures: "ServerStatistics", view: "ServiceListSnapshot | None") -> None:
+        """Show what is known of the server now; `view` is None before it was asked."""
+        shown = (
+            figures,
+            view.problem if view is not None else None,
+            round(view.ms) if view is not None else -1,
+        )
+        if shown == self._shown:
+            return
+        self._shown = shown
         shape, tone, word, reason = _server_status(figures, view)
         self.setAccessibleName(f"{figures.name}: {word}")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 10, 12, 10)
-        layout.setSpacing(6)
-        layout.addLayout(self._head(figures, shape, tone, word, reason))
-        layout.addLayout(_place_row(figures.host, production=figures.production))
-        rule = QFrame()
-        rule.setProperty("role", "rule")
-        layout.addWidget(rule)
-        self._add_figures(layout, figures, view)
-        layout.addLayout(self._links(figures))
-        layout.addStretch(1)
-
-    def _head(
-        self, figures: "ServerStatistics", shape: str, tone: str, word: str, reason: str
-    ) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        picture, mark = IconLabel("server", 16), IconLabel(shape, 14)
-        status = Label(word, role="field")
-        set_tone(status, tone)
-        for widget in (mark, status):
+        self._show_place(figures.name, figures.host, production=figures.production)
+        self._mark.show_shape(shape)
+        self._status.setText(word)
+        set_tone(self._status, tone)
+        for widget in (self._mark, self._status):
             plain_text.set_tooltip(widget, reason)
-        row.addWidget(picture)
-        row.addWidget(ElidedLabel(figures.name, role="strong"), 1)
-        row.addWidget(mark)
-        row.addWidget(status)
-        return row
-
-    def _add_figures(
-        self, layout: QVBoxLayout, figures: "ServerStatistics", view: "ServiceListSnapshot | None"
-    ) -> None:
-        layout.addLayout(_figure_row(tr("Pending"), number(figures.pending)))
-        if figures.timings:
-            said = tr("{count} of {limit}", count=figures.calls_last_hour, limit=HOURLY_CALL_LIMIT)
-            tip = tr("Calls of all windows and workers in the last 60 minutes, against the limit they keep")
-            layout.addLayout(_figure_row(tr("Calls this hour"), said, "", tip))
-        else:
-            layout.addLayout(_figure_row(tr("Calls this hour"), tr("No process yet")))
-        ms = round(view.ms) if view is not None and view.problem is None else None
-        layout.addLayout(
-            _figure_row(tr("Answer time"), tr("{number} ms", number=ms) if ms is not None else "–")
-        )
-
-    def _links(self, figures: "ServerStatistics") -> QHBoxLayout:
+        self._show_figures(figures, view)
         server = Kind.FOREIGN_SYSTEM.value
         offers = [
             (tr("Check"), Target(server, figures.id, tab="Check", run="check")),
@@ -111,74 +168,41 @@ class ServerCard(QFrame):
         ]
         if figures.pending:
             offers.append((tr("Requests"), Target(REQUESTS)))
-        return _links_row(offers, figures.name, self._go)
+        self._show_links(figures.name, offers)
+
+    def _show_figures(self, figures: "ServerStatistics", view: "ServiceListSnapshot | None") -> None:
+        self._pending.setText(number(figures.pending))
+        calls, tip = tr("No process yet"), ""
+        if figures.timings:
+            calls = tr("{count} of {limit}", count=figures.calls_last_hour, limit=HOURLY_CALL_LIMIT)
+            tip = tr("Calls of all windows and workers in the last 60 minutes, against the limit they keep")
+        self._calls.setText(calls)
+        plain_text.set_tooltip(self._calls, tip)
+        ms = round(view.ms) if view is not None and view.problem is None else None
+        self._answer_time.setText(tr("{number} ms", number=ms) if ms is not None else "–")
 
 
-class PrivilegeManagerCard(QFrame):
+class PrivilegeManagerCard(Card):
     """A Privilege Manager server: its name and address, with links to its guide, its check and its page."""
 
     def __init__(self, server: "GuideManager", go: Callable[[Target], None]) -> None:
-        super().__init__()
-        self.setProperty("role", "card")
+        super().__init__(go)
+        self.server_id = server.id
+        self._layout.addStretch(1)
+        self._layout.addLayout(self._link_row)
+        self.show_server(server)
+
+    def show_server(self, server: "GuideManager") -> None:
+        """Show what is stored of the server now."""
         self.setAccessibleName(server.name)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 10, 12, 10)
-        layout.setSpacing(6)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(IconLabel("server", 16))
-        head.addWidget(ElidedLabel(server.name, role="strong"), 1)
-        layout.addLayout(head)
-        layout.addLayout(_place_row(urlsplit(server.base_url).netloc, production=server.production))
-        layout.addWidget(horizontal_rule())
-        layout.addStretch(1)
+        self._show_place(server.name, urlsplit(server.base_url).netloc, production=server.production)
         kind = Kind.PRIVILEGE_MANAGER_SERVER.value
         offers = [
             (tr("Connect"), Target(CONNECT, server.id)),
             (tr("Check"), Target(kind, server.id, tab="Check", run="check")),
             (tr("Open"), Target(kind, server.id)),
         ]
-        layout.addLayout(_links_row(offers, server.name, go))
-
-
-def _place_row(host: str, *, production: bool) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    label = ElidedLabel(host or tr("No address yet"), role="caption")
-    label.setMinimumHeight(20)
-    row.addWidget(label, 1)
-    if production:
-        row.addWidget(Badge(tr("Production"), OUTLINE))
-    return row
-
-
-def _links_row(offers: Sequence[tuple[str, Target]], name: str, go: Callable[[Target], None]) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(12)
-    row.setContentsMargins(0, 0, 0, 0)
-    for word, target in offers:
-        link = LinkLabel(word)
-        link.setAccessibleName(f"{word}: {name}")
-        link.clicked.connect(lambda _on, target=target: go(target))
-        row.addWidget(link)
-    row.addStretch(1)
-    return row
-
-
-def _figure_row(name: str, value: str, tone: str = "", tip: str = "") -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(6)
-    value_label = Label(value)
-    row.addWidget(Label(name, role="muted"))
-    row.addStretch(1)
-    if tone:
-        mark = IconLabel(tone, 12)
-        plain_text.set_tooltip(mark, tip)
-        row.addWidget(mark)
-        set_tone(value_label, tone)
-    plain_text.set_tooltip(value_label, tip)
-    row.addWidget(value_label)
-    return row
+        self._show_links(server.name, offers)
 
 
 class ServerOverview(QWidget):
@@ -217,7 +241,7 @@ class ServerOverview(QWidget):
         """Show a card for each of the first servers, behind those of ServiceNow."""
         if [(one.id, one.version) for one in servers] != [(one.id, one.version) for one in self._managers]:
             self._managers = list(servers)
-            self.draw()
+            self._draw()
 
     def show_servers(
         self, figures: "Sequence[ServerStatistics]", views: "Mapping[uuid.UUID, ServiceListSnapshot]"
@@ -226,25 +250,44 @@ class ServerOverview(QWidget):
         shown = {key: (view.problem, round(view.ms)) for key, view in views.items()}
         if (list(figures), shown) != (self._figures, self._shown):
             self._figures, self._views, self._shown = list(figures), dict(views), shown
-            self.draw()
+            self._draw()
 
-    def draw(self) -> None:
-        """Build the cards again, with the current colours."""
+    def _draw(self) -> None:
+        """Show what is known in the cards that are there; make and remove only cards of other servers."""
         figures, views = self._figures, self._views
-        for old in (*self.cards, *self.manager_cards):
-            self._grid.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        self.cards = [ServerCard(one, views.get(one.id), self._go) for one in figures[:MAX_CARDS]]
-        self.manager_cards = [PrivilegeManagerCard(one, self._go) for one in self._managers[:MAX_CARDS]]
+        before = (*self.cards, *self.manager_cards)
+        cards = {card.server_id: card for card in self.cards}
+        manager_cards = {card.server_id: card for card in self.manager_cards}
+        self.cards, self.manager_cards = [], []
+        for one in figures[:MAX_CARDS]:
+            view, card = views.get(one.id), cards.get(one.id)
+            if card is None:
+                card = ServerCard(one, view, self._go)
+            else:
+                card.show_server(one, view)
+            self.cards.append(card)
+        for manager in self._managers[:MAX_CARDS]:
+            manager_card = manager_cards.get(manager.id)
+            if manager_card is None:
+                manager_card = PrivilegeManagerCard(manager, self._go)
+            else:
+                manager_card.show_server(manager)
+            self.manager_cards.append(manager_card)
+        now = (*self.cards, *self.manager_cards)
+        for old in before:
+            if old not in now:
+                self._grid.removeWidget(old)
+                old.hide()
+                old.deleteLater()
+        if now != before:
+            self._beside = 0
         more = len(figures) - len(self.cards)
         self._more.setText(plural(more, "{count} more", "{count} more") if more > 0 else "")
-        self._more.setVisible(more > 0)
+        set_shown(self._more, more > 0)
         self._more.setAccessibleName(
             plural(len(figures), "Open all {count} servers", "Open all {count} servers")
         )
-        self._beside = 0
-        self.setVisible(bool(figures or self._managers))
+        set_shown(self, bool(figures or self._managers))
 
     def show_rule(self, *, visible: bool) -> None:
         """Show or hide the rule above the heading."""
@@ -259,5 +302,8 @@ class ServerOverview(QWidget):
         for place, card in enumerate((*self.cards, *self.manager_cards)):
             self._grid.addWidget(card, place // beside, place % beside, Qt.AlignmentFlag(0))
             card.show()  # Qt would do so in the next turn, after a paint without room for it
+        links = [link for card in (*self.cards, *self.manager_cards) for link in card.links]
+        for before, after in pairwise(links):
+            QWidget.setTabOrder(before, after)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, beside - 1)

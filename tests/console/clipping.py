@@ -15,6 +15,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from console.design import theme
+from console.setup.step_row import StepRow
 from console.widgets.labels import ElidedLabel, TextButton
 from console.widgets.line_editors import ElidingComboBox
 from tests.console.accessibility import inner_part
@@ -47,6 +49,13 @@ def label_cut(label):
         max(metrics.horizontalAdvance(line) for line in lines) > room.width() + AIR
         or metrics.height() * len(lines) > room.height() + 3
     )
+
+
+def step_cut(row):
+    """Whether a step of the guide shows less of its text than there is; its fact is elided, as an `ElidedLabel`."""
+    metrics = QFontMetrics(theme.font("strong" if row.content.is_next else "body"))
+    elided = row.is_elided and not row.tip_at(row.fact_room().center())
+    return elided or metrics.horizontalAdvance(row.text) > row.content.step_width + AIR
 
 
 def button_cut(button):
@@ -93,6 +102,8 @@ def cut_off(root):
             continue
         if isinstance(widget, QLabel) and label_cut(widget):
             found.append(f"text cut: {said(widget)}")
+        elif isinstance(widget, StepRow) and step_cut(widget):
+            found.append(f"step cut: {said(widget)}")
         elif isinstance(widget, QAbstractButton) and button_cut(widget):
             found.append(f"button cut: {said(widget)}")
         elif isinstance(widget, QTabBar) and tabs_cut(widget):

@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from console.setup.step_row import StepRow
 from console.startup import application
 from models.kinds import Kind
 from services import language
@@ -139,6 +140,8 @@ def visible_texts(root):
             yield from (widget.tabText(place) for place in range(widget.count()))
         elif isinstance(widget, QComboBox):
             yield from (widget.itemText(place) for place in range(widget.count()))
+        elif isinstance(widget, StepRow):
+            yield from (widget.state, widget.text, widget.fact)
 
 
 def test_no_page_tab_or_dialog_shows_an_english_text_that_has_a_translation(in_window, catalog):

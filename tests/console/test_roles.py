@@ -28,7 +28,8 @@ from PyQt6.QtWidgets import (
 from console.navigation.tree_model import object_key
 from console.objects.process_rail import NO_VALUE
 from console.runtime.page_targets import Target
-from console.setup.home_guide import STATE_LABELS, PhaseBlock
+from console.setup.home_guide import PhaseBlock
+from console.setup.step_row import STATE_LABELS
 from console.widgets.filter_chips import Chip
 from console.widgets.labels import FittingLabel, LinkLabel, TextButton
 from console.widgets.line_editors import PickerButton

@@ -124,31 +124,37 @@ def test_only_the_next_step_has_the_primary_button(run, ctx):
     run(story())
 
 
-def test_only_the_rows_that_changed_are_built_again(run, ctx, configuration):
-    """Each change of the store built all 25 rows again, in one long step of the UI thread."""
+def rows(page):
+    return [row for block in page.guide.blocks for row in block.rows]
 
-    def rows(page):
-        return [row for block in page.guide.blocks for row in block.rows]
+
+def test_rows_stay_when_steps_change(run, ctx, configuration):
+    """Each change of the store built all 25 rows again, in one long step of the UI thread."""
 
     async def story():
         page = await opened(ctx, "home")
         await until(lambda: page.settled)
-        phases, blocks, before = page.phases, page.guide.blocks, rows(page)
-        contents = [row.content for row in before]
+        phases, blocks, before = page.phases, list(page.guide.blocks), rows(page)
+        contents, offered = [row.content for row in before], [row.offered for row in before]
         configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="a"))
         await until(lambda: page.phases != phases and page.settled)
         after = rows(page)
         assert page.guide.blocks == blocks
-        kept = [old is new for old, new in zip(before, after, strict=True)]
-        assert kept == [old == new.content for old, new in zip(contents, after, strict=True)]
+        assert after == before
+        kept = [old is row.content for old, row in zip(contents, after, strict=True)]
+        assert kept == [old == row.content for old, row in zip(contents, after, strict=True)]
         assert any(kept)
         assert not all(kept)
+        for old, content, row in zip(offered, contents, after, strict=True):
+            same_kind = content.is_next == row.content.is_next and bool(old) == bool(row.offered)
+            assert (row.offered is old) == same_kind
         assert [row.content.step for row in after] == [step for phase in page.phases for step in phase.steps]
         for block in blocks:
             places = [block.layout().indexOf(row) for row in block.rows]
             assert places == sorted(places)
             assert -1 not in places
             assert all(row.isVisibleTo(page.guide) for row in block.rows)
+            assert all(widget.isVisible() for widget in block.focusable)
         places = [page.guide._left.indexOf(b) + page.guide._right.indexOf(b) for b in blocks]
         assert -2 not in places
         await closed(page)
@@ -219,6 +225,14 @@ def test_steps_and_typical_facts_fit_at_every_width(run, ctx, configuration, wid
             if label.isVisible() and not label.wordWrap():
                 metrics = label.fontMetrics()
                 assert metrics.horizontalAdvance(label.text()) <= label.width(), label.text()
+        strong = QFontMetrics(theme.font("strong"))
+        for row in rows(page):
+            assert row.text
+            assert row.fact
+            assert not row.is_elided, row.fact
+            assert strong.horizontalAdvance(row.text) <= row.content.step_width, row.text
+            if row.offered is not None:
+                assert row.rect().contains(row.offered.geometry())
         await closed(page)
 
     run(story())
@@ -267,6 +281,66 @@ def test_each_server_has_a_card_with_its_status_and_links(run, ctx, configuratio
         [more] = [w for w in page.guide.servers.findChildren(LinkLabel) if w.text() == "2 more"]
         more.clicked.emit()
         assert ctx.visited[-1].kind == "folder:foreign_system"
+        await closed(page)
+
+    run(story())
+
+
+def test_cards_stay_when_their_servers_change(run, ctx, configuration, store):
+    """Each change of the store built all cards again, and took the keyboard from their links."""
+    servers = [
+        configuration.save(
+            configuration.new(Kind.FOREIGN_SYSTEM, name=f"Test {n}", base_url=f"https://t{n}.example/")
+        )
+        for n in range(2)
+    ]
+    manager = configuration.save(
+        configuration.new(Kind.PRIVILEGE_MANAGER_SERVER, name="PM", base_url="https://pm.example/TMS/")
+    )
+    process = configuration.save(
+        configuration.new(Kind.APPROVAL_PROCESS, name="P", server_id=servers[0].id, check_every_s=20)
+    )
+
+    def offered(card):
+        return [link.text() for link in card.links if link.isVisible()]
+
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled and page.guide.servers.manager_cards)
+        overview = page.guide.servers
+        cards, [manager_card] = list(overview.cards), overview.manager_cards
+        page.activateWindow()
+        [link] = [w for w in cards[1].links if w.text() == "Open"]
+        link.setFocus()
+        await until(link.hasFocus)
+        servers[0].name, servers[0].production = "Test 0 of R&D", True
+        manager.name = "Privilege Manager"
+        configuration.save(servers[0])
+        configuration.save(manager)
+        with store.write() as work:
+            work.insert(ApprovalRequest(process_id=process.id, state=RequestState.PENDING))
+        page.refresh()
+        await until(lambda: page.settled and "Requests" in offered(cards[0]))
+        await until(lambda: manager_card.accessibleName() == "Privilege Manager")
+        assert (overview.cards, overview.manager_cards) == (cards, [manager_card])
+        assert link.hasFocus()
+        assert cards[0].accessibleName() == "Test 0 of R&D: No credential"
+        assert [w.accessibleName() for w in cards[0].links] == [
+            f"{word}: Test 0 of R&D" for word in ("Check", "Open", "Requests")
+        ]
+        assert [badge.isVisible() for badge in cards[0].findChildren(Badge)] == [True]
+        assert offered(cards[1]) == ["Check", "Open"]
+        links = [w for card in (*cards, manager_card) for w in card.links]
+        chain, at = [], links[0]
+        for _ in range(1000):
+            if at in links:
+                chain.append(at)
+            at = at.nextInFocusChain()
+            if at is links[0]:
+                break
+        assert chain == links
+        configuration.delete(Kind.FOREIGN_SYSTEM, servers[1].id, servers[1].version)
+        await until(lambda: overview.cards == cards[:1])
         await closed(page)
 
     run(story())
