@@ -459,6 +459,37 @@ def test_the_threads_of_a_window_share_a_heap(start, filled):
     assert ended.stderr.count("Arena ") <= 1
 
 
+GIVEN_BACK = """
+import asyncio
+from console.startup import window_filling
+from console.__main__ import main
+window_filling.SETTLE_MS = window_filling.REST_MS = 0
+opened, given_back = window_filling.open_store, []
+window_filling.give_back_free_memory = lambda: given_back.append("given back")
+def and_wait(window, *others):
+    opened(window, *others)
+    window.tasks.start(wait(window))
+async def wait(window):
+    while window.polling.status is None or not given_back:
+        await asyncio.sleep(0.01)
+    while window.ctx.tasks.busy:
+        await asyncio.sleep(0.01)
+    given_back.clear()
+    window.polling.changed.emit()
+    while not given_back:
+        await asyncio.sleep(0.01)
+    print(*given_back)
+    window.close()
+window_filling.open_store = and_wait
+main()
+"""
+
+
+def test_free_memory_is_given_back_after_a_start_and_after_polls(start, filled):
+    _, ended = start("--store", str(filled), "--vault", "session", code=GIVEN_BACK, quits=False)
+    assert ended.stdout.strip() == "given back"
+
+
 def test_the_page_of_an_object_that_is_gone_is_not_the_first(filled):
     outline = read_outline(str(filled))
     (row,) = outline.rows

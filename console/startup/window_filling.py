@@ -121,6 +121,8 @@ def open_store(window: Window, target: Target) -> None:
     rest.setInterval(REST_MS)
     rest.timeout.connect(lambda: ctx.tasks.start(_give_back_memory(ctx), group="memory"))
     ctx.settled.connect(rest.start)
+    # What polls of many servers needed for a moment is as much again as a start leaves free.
+    window.polling.changed.connect(lambda: rest.isActive() or rest.start())
     if not window.pages.has_target:  # nobody was faster
         window.show_target(target)
     # After the page has begun to read: what it can read without the open store must not wait for it.
