@@ -94,8 +94,8 @@ class ObjectPage(ObjectPageHooks):
         self.stack.currentChanged.connect(self._load_history)
         self.session.loaded.connect(self._loaded)
         self.session.changed.connect(self.update_state)
-        self.update_state()
         self._has_rest.set()
+        self.update_state()
 
     def _connect(self) -> None:
         session = self.session
@@ -212,7 +212,9 @@ class ObjectPage(ObjectPageHooks):
         self.tasks.start(self._first_load(), group="load")
 
     def update_state(self) -> None:
-        """Update header and form."""
+        """Update header and form; parts that report a change while they are made are shown with the rest."""
+        if not self._has_rest.is_set():
+            return
         session = self.session
         self.form.show_errors(session.errors, session.suggestions, untouched=not session.is_new)
         info = KINDS[self.object_kind]

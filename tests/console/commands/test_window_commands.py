@@ -262,7 +262,7 @@ def test_ctrl_n_makes_what_is_shown(in_window):
         await until(lambda: window.page.target.id is not None and window.page.session.ready)
         assert window.page.object_kind is Kind.USER_CREDENTIAL
         name = window.page.form.field("name").editor.focus_target
-        assert name.hasFocus()
+        await until(name.hasFocus)
         first = window.page.target.id
         press(window, Qt.Key.Key_N, CTRL)
         await until(lambda: window.page.target.id != first and window.page.session.ready)
