@@ -177,7 +177,7 @@ class CredentialPage(ObjectPage):
         self.tasks.start(self._read_state(), group="vault")
 
     def _use_session(self) -> None:
-        self.tasks.start(self._switch_to_session_vault(), group="vault")
+        self.tasks.start(self._switch_to_session_vault(), group="session vault")
 
     async def _switch_to_session_vault(self) -> None:
         await vault_access.use_session_vault(self.ctx)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from services.common.progress import Progress
     from services.policies import ApplyResult, UndoResult
 
-PLAN_GROUP, RUN_GROUP, CHOICES_GROUP = "plan", "policy run", "actions"
+PLAN_GROUP, ADD_GROUP, RUN_GROUP, CHOICES_GROUP = "plan", "add action", "policy run", "actions"
 
 
 class PlanController(QObject):
@@ -72,6 +72,7 @@ class PlanController(QObject):
             return
         if self.presenter.choose(ref):
             self._tasks.cancel(PLAN_GROUP)
+            self._tasks.cancel(ADD_GROUP)
             if ref is not None:
                 self.plan()
         self.refresh()
@@ -275,7 +276,7 @@ class PlanController(QObject):
         ref, choice = self.presenter.ref, next((one for one in self._choices if one.key == key), None)
         if ref is not None and choice is not None:
             self._tasks.start(
-                operations.add_action(self._ctx, ref, choice), group=PLAN_GROUP, on_result=self._added
+                operations.add_action(self._ctx, ref, choice), group=ADD_GROUP, on_result=self._added
             )
 
     def change_conditions(self) -> None:

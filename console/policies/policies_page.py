@@ -48,6 +48,8 @@ class PoliciesPage(Page):
         """The policy to select when its row is there."""
         self._wanted_server = ""
         """The server to show once the servers are read; empty for any."""
+        self._is_new_server = False
+        """Whether nothing was done about an old copy since the server was chosen."""
         self.set_title(folder_title(str(Kind.POLICY)))
         self.view = PoliciesLayout(self, [text for text, _ in self.breadcrumb], self.title)
         self.plan_controller = PlanController(ctx, self.tasks, self.view.details.plan, self)
@@ -124,10 +126,9 @@ class PoliciesPage(Page):
         moved = not same or before is None or self.server is None or before.base_url != self.server.base_url
         if moved:
             self.presenter.choose_server()
+            self._is_new_server = True
         self.view.show_servers(self._servers, self.server)
-        await self._read_rows()
-        if moved and self.server is not None:
-            self._refresh_old_copy()
+        await self._show_server()
 
     async def _read_rows(self) -> None:
         server = self.server
@@ -138,9 +139,13 @@ class PoliciesPage(Page):
         self.refresh_view()
         self._select_wanted()
 
-    def _refresh_old_copy(self) -> None:
-        if operations.is_old(self.presenter.snapshot.read_at, REFRESH_AGE_S):
-            self.refresh()
+    async def _show_server(self) -> None:
+        """Show the copy of the chosen server; ask the server if the copy is old, once after it was chosen."""
+        await self._read_rows()
+        if self._is_new_server and self.server is not None:
+            self._is_new_server = False
+            if operations.is_old(self.presenter.snapshot.read_at, REFRESH_AGE_S):
+                self.refresh()
 
     def refresh(self) -> None:
         """Read the policies from the server again."""
@@ -186,11 +191,8 @@ class PoliciesPage(Page):
         self._close_details()
         self.presenter.choose_server()
         self.tasks.cancel(CHECK)
-        self.tasks.start(self._show_other_server(), group=READ)
-
-    async def _show_other_server(self) -> None:
-        await self._read_rows()
-        self._refresh_old_copy()
+        self._is_new_server = True
+        self.tasks.start(self._show_server(), group=READ)
 
     # -- what is shown -----------------------------------------------------------------------------------------
 

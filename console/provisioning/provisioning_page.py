@@ -180,8 +180,10 @@ class ProvisioningPage(Page):
             self.plan_tab.show_server(server)
             self.verify_tab.reset(server)
             self.runs_tab.reset(server)
+            self.tasks.cancel("server")
             if server is not None:
-                self.tasks.start(self._load_server(server), group="runs")
+                # Not a reading of runs: the end of a run elsewhere must not keep the plan from being made.
+                self.tasks.start(self._load_server(server), group="server")
         self.refresh()
 
     async def _load_server(self, server: "ForeignSystem") -> None:
@@ -261,10 +263,13 @@ class ProvisioningPage(Page):
 
     async def _read_runs(self, server: "ForeignSystem", cancelled: RunKind | None = None) -> None:
         try:
-            self.presenter.receipts = await operations.list_runs(self.ctx, server)
-            self.runs_tab.show_runs(self.presenter.receipts)
+            receipts = await operations.list_runs(self.ctx, server)
         except ConsoleError as error:
             self.runs_tab.failed(error)
+        else:
+            if self.presenter.server is not None and self.presenter.server.id == server.id:
+                self.presenter.receipts = receipts
+                self.runs_tab.show_runs(receipts)
         if cancelled is not None:
             self.run_controller.show_cancelled(cancelled)
         self.refresh()

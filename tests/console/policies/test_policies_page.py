@@ -9,6 +9,7 @@ from PyQt6.QtTest import QTest
 from models.kinds import Kind
 from models.policy import Policy
 from services.practice.privilege_manager.items import ItemKind
+from services.store import Change
 from tests.console.page_support import close_connections, until
 from tests.console.policies.policies_support import (
     FORM,
@@ -94,6 +95,17 @@ def test_the_policies_of_the_server_are_listed_by_priority(story, ctx, server):
         await until(lambda: table.rowCount() == 1)
         page.view.clear_criteria()
         assert table.rowCount() == 31
+
+    story(body)
+
+
+def test_a_change_while_the_first_list_is_read_does_not_keep_the_server_from_being_asked(story, ctx, server):
+    async def body():
+        page = opened(ctx)
+        await until(lambda: page.server is not None)
+        assert page.presenter.snapshot.read_at is None
+        ctx.changes.emit([Change(str(Kind.PRIVILEGE_MANAGER_SERVER), server.id, "update", "x", 1)])
+        await until(lambda: page.view.table.policies.rowCount() == 31)
 
     story(body)
 

@@ -62,6 +62,22 @@ def test_the_server_is_chosen_in_the_list_and_the_plan_follows(run, ctx, stock, 
     run(story())
 
 
+def test_a_run_elsewhere_does_not_keep_the_plan_of_a_chosen_server_from_being_made(
+    run, ctx, stock, server_on
+):
+    """Both used to be one task, and the reading of runs cancelled what was to plan after it."""
+    server = server_on(stock)
+
+    async def story():
+        async with opened(ctx) as page:
+            page.open_tab(str(server.id))
+            await until(lambda: page.presenter.server is not None)
+            page.read_runs()
+            await until(lambda: page.presenter.planned is not None)
+
+    run(story())
+
+
 # -- the plan -----------------------------------------------------------------
 
 
