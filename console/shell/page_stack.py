@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PyQt6.QtCore import QTimer, pyqtSignal
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QWidget
 
 from console.navigation.page import Page
 from console.runtime.context import Context
@@ -128,7 +128,14 @@ class PageStack(CurrentStack):
         if is_further:
             QTimer.singleShot(1, self._prepare)
         else:
-            self._reveal()
+            self._polish()
+            QTimer.singleShot(1, self._reveal)
+
+    def _polish(self) -> None:
+        """Let the style sheet reach the widgets of the page, which showing it would do in one turn with its layout."""
+        if self.page is not None and self.page is not self.currentWidget():
+            for widget in self.page.findChildren(QWidget):
+                widget.ensurePolished()
 
     def _reveal(self) -> None:
         """Lay the page out, and paint it in the turn of the event loop after that one."""
