@@ -69,14 +69,22 @@ class CheckBox(QCheckBox):
         self.setMinimumHeight(28)
 
 
+AROUND_TEXT = 60
+"""At most so many pixels of a choice are its frame and its arrow."""
+
+
 class ElidingComboBox(QComboBox):
     """A choice of names, the chosen one elided where it is long."""
 
     def initStyleOption(self, option: QStyleOptionComboBox | None) -> None:
         """Give the style as much of the name as there is room for."""
         super().initStyleOption(option)
+        if option is None:
+            return
+        if self.fontMetrics().horizontalAdvance(option.currentText) <= option.rect.width() - AROUND_TEXT:
+            return  # The style's own names, looked up for the first time, would cost the start 15 ms.
         style = self.style()
-        if option is None or style is None:
+        if style is None:
             return
         room = style.subControlRect(
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
