@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from PyQt6 import sip
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
@@ -194,24 +195,30 @@ class HomePage(Page):
 
     async def _read(self) -> None:
         if self.facts is None and (outline := await self._reader.read_outline()) is not None:
-            self._show_stored(outline.servers, outline.facts, outline.managers)
+            await self._show_stored(outline.servers, outline.facts, outline.managers)
         servers, facts = await self._reader.read_store(self.facts)
-        self._show_stored(servers, facts, await self._reader.read_privilege_managers())
+        await self._show_stored(servers, facts, await self._reader.read_privilege_managers())
         await asyncio.gather(self._read_instance(facts), self._read_servers(servers))
 
-    def _show_stored(
+    async def _show_stored(
         self,
         servers: "list[ServerStatistics]",
         facts: "SetupFacts",
         managers: "list[GuideManager]",
     ) -> None:
-        """Show what was read from the store."""
-        self.server_box.show_servers(servers, server_id_of(facts))
-        self._show(facts)
-        self.guide.show_servers(servers, self._known)
-        self.guide.show_privilege_managers(managers)
-        # Laid out at once: otherwise the page is painted with squeezed cards first, and a second time afterwards.
-        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        """Show what was read from the store: steps and servers in two turns of the event loop, painted together."""
+        self.states.setUpdatesEnabled(False)
+        try:
+            self.server_box.show_servers(servers, server_id_of(facts))
+            self._show(facts)
+            await asyncio.sleep(0)
+            self.guide.show_servers(servers, self._known)
+            self.guide.show_privilege_managers(managers)
+            # Laid out at once: otherwise the page is painted with squeezed cards first, and a second time afterwards.
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        finally:
+            if not sip.isdeleted(self.states):  # the page was closed meanwhile
+                self.states.setUpdatesEnabled(True)
 
     async def _read_instance(self, facts: "SetupFacts") -> None:
         found = await self._reader.read_instance(facts)
